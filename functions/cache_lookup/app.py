@@ -1,0 +1,70 @@
+"""CacheLookup: check the request, plan the message on the voice's clips, and look for it in the cache."""
+
+import os
+from functools import cache
+from typing import Any
+
+from aws_lambda_powertools import Logger, Metrics, Tracer
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.typing import LambdaContext
+from pydantic import BaseModel
+from stitcher.api import Answer, StitchRequest
+from stitcher.catalogue import Catalogue, voice_prefix
+from stitcher.errors import StitchError
+from stitcher.plan import plan_message, plan_parts
+from stitcher.prepared import prepared_key, prepared_prefix
+from stitcher.profiles import PROFILES
+from stitcher.repo import BucketRepo
+
+logger, tracer, metrics = Logger(), Tracer(), Metrics()
+
+
+class Event(BaseModel):
+    """The step's input: the caller's body as it came. It is checked here, so that a refusal is data and not a fault."""
+
+    request: Any
+
+
+@cache
+def repos() -> tuple[BucketRepo, BucketRepo]:
+    """The input and the output bucket, made once for the life of the environment."""
+    return BucketRepo(os.environ["BUCKET_INPUT"]), BucketRepo(os.environ["BUCKET_OUTPUT"])
+
+
+@logger.inject_lambda_context
+@tracer.capture_lambda_handler(capture_response=False)
+@metrics.log_metrics
+def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """`{"request": …}` → `{"outcome": "hit", "answer"}`, `{"outcome": "miss", "plan", …}` or `{"outcome": "rejected"}`."""
+    try:
+        found = lookup(StitchRequest.of(Event.model_validate(event).request))
+    except StitchError as refusal:
+        found = {"outcome": "rejected", "problem": refusal.problem()}
+    metrics.add_metric(f"Lookup{found['outcome'].title()}", MetricUnit.Count, 1)
+    logger.info("looked up", outcome=found["outcome"], problem=found.get("problem", {}).get("code"))
+    return found
+
+
+def lookup(request: StitchRequest) -> dict[str, Any]:
+    """Plan the message and say whether it is in the cache; raises `StitchError` where it is refused."""
+    clips, output = repos()
+    folder = voice_prefix(request.voice)
+    catalogue = Catalogue.of(request.voice, clips.list(folder))
+    if request.message is not None:
+        plan = plan_message(request.message, catalogue, gap_ms=request.gap_ms, profile=request.format)
+    else:
+        plan = plan_parts(request.message_parts or [], catalogue, gap_ms=request.gap_ms, profile=request.format)
+    output_key = f"{os.environ['CACHE_PREFIX']}{plan.cache_key}{PROFILES[plan.profile].suffix}"
+    if stored := output.stat(output_key):
+        seconds = int(os.environ["URL_SECONDS"])
+        answer = Answer.of(plan, stored, output, cached=True, url_seconds=seconds)
+        return {"outcome": "hit", "answer": answer.model_dump()}
+    ready = {stored.key for stored in output.list(prepared_prefix(folder.rstrip("/")))}
+    to_prepare = {clip.key: clip for clip in plan.clips if prepared_key(clip) not in ready}
+    document = plan.to_json()
+    return {
+        "outcome": "miss",
+        "plan": document,
+        "output_key": output_key,
+        "to_prepare": [segment for segment in document["segments"] if to_prepare.pop(segment.get("key"), None)],
+    }

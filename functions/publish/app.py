@@ -1,0 +1,70 @@
+"""Publish: the staged file into the cache, and the answer with its presigned URL."""
+
+import os
+from functools import cache
+from typing import Any
+
+from aws_lambda_powertools import Logger, Metrics, Tracer
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.typing import LambdaContext
+from pydantic import BaseModel, PositiveInt
+from stitcher.api import DURATION, Answer
+from stitcher.plan import Plan
+from stitcher.profiles import PROFILES
+from stitcher.repo import AlreadyStored, BucketRepo, Stored
+
+logger, tracer, metrics = Logger(), Tracer(), Metrics()
+
+
+class Staged(BaseModel):
+    """What Stitch made."""
+
+    key: str
+    etag: str
+    duration_ms: PositiveInt
+
+
+class Event(BaseModel):
+    """The step's input: the plan, where its file shall lie, and the file that Stitch staged."""
+
+    plan: dict[str, Any]
+    output_key: str
+    staged: Staged
+
+
+@cache
+def output() -> BucketRepo:
+    """The output bucket, made once for the life of the environment."""
+    return BucketRepo(os.environ["BUCKET_OUTPUT"])
+
+
+@logger.inject_lambda_context
+@tracer.capture_lambda_handler(capture_response=False)
+@metrics.log_metrics
+def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """`{"plan", "output_key", "staged"}` → the API's answer."""
+    step = Event.model_validate(event)
+    plan = Plan.from_json(step.plan)
+    stored = publish(step, plan)
+    metrics.add_metric("MessageMade", MetricUnit.Count, 1)
+    logger.info("published", output_file=stored.key, size=stored.size)
+    return Answer.of(plan, stored, output(), cached=False, url_seconds=int(os.environ["URL_SECONDS"])).model_dump()
+
+
+def publish(step: Event, plan: Plan) -> Stored:
+    """Move the staged file to its place; where another execution was first, its file is the message."""
+    # The very file that was staged, whole: its ETag is asked for, and the write below is all or nothing.
+    audio = output().read(step.staged.key, step.staged.etag)
+    try:
+        return output().save(
+            step.output_key,
+            audio,
+            content_type=PROFILES[plan.profile].content_type,
+            metadata={DURATION: str(step.staged.duration_ms)},
+            only_new=True,
+        )
+    except AlreadyStored:
+        first = output().stat(step.output_key)
+        if first is None:
+            raise
+        return first

@@ -1,0 +1,120 @@
+"""The embedded AWS: MiniStack 1.5.33 with what it lacks for this service, each addition a few lines on its own functions.
+
+- CloudFormation types for a state machine's version and alias, as SAM's `AutoPublishAlias` makes them
+- StartSyncExecution on an alias
+- layers as on AWS: files keep their execute bit, and a layer's `bin/` is on the function's PATH
+- loopback counts as TLS, so that the buckets' policies can be the real ones
+- the REST API's front door (front_door.py)
+
+Configured by MiniStack's variables: GATEWAY_PORT, BIND_HOST, MINISTACK_REGION, AUTH, PERSIST_STATE, STATE_DIR …
+"""
+
+import json
+import os
+import zipfile
+from typing import Any
+
+import front_door
+from ministack.core import iam_evaluator, lambda_runtime
+from ministack.services import stepfunctions
+from ministack.services.cloudformation.provisioners import _RESOURCE_HANDLERS
+
+
+def _call(operation: Any, request: dict[str, Any]) -> dict[str, Any]:
+    status, _, body = operation(request)[:3]
+    answer: dict[str, Any] = json.loads(body or b"{}")
+    if status >= 400:
+        raise ValueError(answer.get("message", answer))
+    return answer
+
+
+def _create_version(_logical_id: str, properties: dict[str, Any], _stack: str) -> tuple[str, dict[str, str]]:
+    request = {"stateMachineArn": properties["StateMachineArn"]}
+    arn = _call(stepfunctions._publish_state_machine_version, request)["stateMachineVersionArn"]
+    return arn, {"Arn": arn}
+
+
+def _routing(properties: dict[str, Any]) -> list[dict[str, Any]]:
+    everything = [{"StateMachineVersionArn": properties.get("DeploymentPreference", {}).get("StateMachineVersionArn")}]
+    return [
+        {"stateMachineVersionArn": route["StateMachineVersionArn"], "weight": int(route.get("Weight", 100))}
+        for route in properties.get("RoutingConfiguration") or everything
+    ]
+
+
+def _create_alias(_logical_id: str, properties: dict[str, Any], _stack: str) -> tuple[str, dict[str, str]]:
+    request = {"name": properties["Name"], "routingConfiguration": _routing(properties)}
+    arn = _call(stepfunctions._create_state_machine_alias, request)["stateMachineAliasArn"]
+    return arn, {"Arn": arn}
+
+
+def _update_alias(arn: str, _old: dict[str, Any], new: dict[str, Any], _stack: str) -> tuple[str, dict[str, str]]:
+    request = {"stateMachineAliasArn": arn, "routingConfiguration": _routing(new)}
+    _call(stepfunctions._update_state_machine_alias, request)
+    return arn, {"Arn": arn}
+
+
+def _delete_alias(arn: str, _properties: dict[str, Any]) -> None:
+    _call(stepfunctions._delete_state_machine_alias, {"stateMachineAliasArn": arn})
+
+
+def _state_machine_aliases() -> None:
+    _RESOURCE_HANDLERS["AWS::StepFunctions::StateMachineVersion"] = {
+        "create": _create_version,
+        "delete": lambda *_: None,  # SAM retains old versions
+    }
+    _RESOURCE_HANDLERS["AWS::StepFunctions::StateMachineAlias"] = {
+        "create": _create_alias,
+        "update": _update_alias,
+        "delete": _delete_alias,
+    }
+    start_sync = stepfunctions._start_sync_execution
+
+    def start_sync_resolved(request: dict[str, Any]) -> Any:
+        arn = request["stateMachineArn"]
+        return start_sync({**request, "stateMachineArn": stepfunctions._resolve_state_machine_arn(arn) or arn})
+
+    stepfunctions._start_sync_execution = start_sync_resolved
+
+
+def _layers() -> None:
+    extract_member = zipfile.ZipFile._extract_member  # type: ignore[attr-defined]
+
+    def extract_with_mode(self: zipfile.ZipFile, member: Any, target: Any, password: Any) -> str:
+        info = member if isinstance(member, zipfile.ZipInfo) else self.getinfo(member)
+        path: str = extract_member(self, info, target, password)
+        if mode := info.external_attr >> 16 & 0o777:
+            os.chmod(path, mode)
+        return path
+
+    zipfile.ZipFile._extract_member = extract_with_mode  # type: ignore[attr-defined]
+    lambda_runtime._PYTHON_WORKER_SCRIPT = (
+        "import os\n"
+        "_bins = [d + '/bin' for d in os.environ.get('_LAMBDA_LAYERS_DIRS', '').split(os.pathsep) if d]\n"
+        "os.environ['PATH'] = os.pathsep.join([*_bins, os.environ.get('PATH', '')])\n"
+        + lambda_runtime._PYTHON_WORKER_SCRIPT
+    )
+
+
+def _loopback_is_secure() -> None:
+    resolve = iam_evaluator._resolve_condition_key
+
+    def resolve_secure(key: str, context: Any) -> Any:
+        return "true" if key.lower() == "aws:securetransport" else resolve(key, context)
+
+    iam_evaluator._resolve_condition_key = resolve_secure
+
+
+def main() -> None:
+    """Start MiniStack in this process, with the additions."""
+    _state_machine_aliases()
+    _layers()
+    _loopback_is_secure()
+    front_door.install(f"http://127.0.0.1:{os.environ['GATEWAY_PORT']}")
+    from ministack.app import main as serve
+
+    serve()
+
+
+if __name__ == "__main__":
+    main()

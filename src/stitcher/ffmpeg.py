@@ -1,0 +1,70 @@
+"""The pinned static ffmpeg: where it is, and how it is run on audio that nobody vouches for."""
+
+import shutil
+import subprocess
+import tempfile
+from functools import cache
+
+# Containers that hold speech recordings. Playlists (hls, dash, concat …), which name other files and addresses, are not
+# among them: ffmpeg would follow them even when the file is called .mp3.
+DEMUXERS = "wav,w64,mp3,ogg,flac,mov,aac,matroska,aiff,amr,caf"
+DECODE_SECONDS = 10
+MAX_ALLOCATION = 256 * 1024 * 1024
+"""Bytes of one allocation inside ffmpeg: a header that claims an absurd size is refused instead of served."""
+
+
+class FfmpegMissing(RuntimeError):
+    """No ffmpeg on this machine: a fault of the installation, not of the clip."""
+
+
+class DecodeError(Exception):
+    """The bytes are no audio that can be used; the message is the reason for people."""
+
+
+@cache
+def ffmpeg_path() -> str:
+    """The ffmpeg that the package pins, or the one on PATH (the Lambda layer's `/opt/bin/ffmpeg`).
+
+    Raises
+    ------
+    FfmpegMissing
+        Where neither is there.
+    """
+    try:
+        import imageio_ffmpeg
+    except ImportError:
+        path = shutil.which("ffmpeg")
+        if path is None:
+            raise FfmpegMissing("ffmpeg is not on PATH: install 'imageio-ffmpeg' or attach the ffmpeg layer") from None
+        return path
+    return str(imageio_ffmpeg.get_ffmpeg_exe())
+
+
+def decode_to_wav(data: bytes, *, rate: int, seconds: float) -> bytes:
+    """Any supported recording as WAV of 32 bit floats at `rate` Hz, its channels kept, at most `seconds` long.
+
+    What it is, is found from the content. ffmpeg gets the bytes as an open file without a name, may open no other file
+    or address (protocol and container whitelists), and has `DECODE_SECONDS` to finish.
+
+    Raises
+    ------
+    DecodeError
+        With the reason, where nothing could be decoded.
+    """
+    command = [
+        *(ffmpeg_path(), "-hide_banner", "-loglevel", "error", "-nostdin", "-threads", "1"),
+        *("-max_alloc", str(MAX_ALLOCATION), "-protocol_whitelist", "fd", "-format_whitelist", DEMUXERS),
+        *("-i", "fd:", "-map", "0:a:0", "-t", str(seconds), "-af", f"aresample={rate}:resampler=soxr:precision=28"),
+        *("-c:a", "pcm_f32le", "-map_metadata", "-1", "-fflags", "+bitexact", "-f", "wav", "-"),
+    ]
+    with tempfile.TemporaryFile() as source:
+        source.write(data)
+        source.flush()
+        source.seek(0)
+        try:
+            done = subprocess.run(command, stdin=source, capture_output=True, timeout=DECODE_SECONDS, check=False)
+        except subprocess.TimeoutExpired:
+            raise DecodeError(f"decoding took longer than {DECODE_SECONDS} s") from None
+    if not done.stdout:
+        raise DecodeError("it is not audio in a format that can be read (WAV, MP3, OGG, M4A, FLAC, WebM, AMR or AIFF)")
+    return done.stdout

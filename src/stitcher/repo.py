@@ -1,0 +1,238 @@
+"""Where clips are listed and read and audio is saved: a folder or an S3 bucket, behind one protocol.
+
+This is the only module that knows S3.
+"""
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """One stored file: its key, its ETag (without quotes; changes whenever the content does), bytes, and metadata.
+
+    Metadata is filled by `stat` only; a listing does not carry it.
+    """
+
+    key: str
+    etag: str
+    size: int
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+
+class StorageFault(Exception):
+    """The storage did not answer as it should; trying again may help. The workflow retries this by name."""
+
+
+class NotStored(Exception):
+    """There is no such file, or not in the version asked for."""
+
+
+class AlreadyStored(Exception):
+    """`save(only_new=True)` found that somebody else was first."""
+
+
+class Repo(Protocol):
+    """A store of files by key; keys have `/` between folders."""
+
+    def list(self, prefix: str = "") -> Iterator[Stored]:
+        """The files directly in the folder `prefix` ("" or ending in "/"), in no promised order."""
+
+    def read(self, key: str, etag: str | None = None) -> bytes:
+        """The file's content, in the version `etag` if one is named. Raises `NotStored`."""
+
+    def stat(self, key: str) -> Stored | None:
+        """What is stored under the key, or None."""
+
+    def save(
+        self,
+        key: str,
+        data: bytes,
+        *,
+        content_type: str = "application/octet-stream",
+        metadata: Mapping[str, str] | None = None,
+        only_new: bool = False,
+    ) -> Stored:
+        """Store the whole file or nothing. Raises `AlreadyStored` where `only_new` and the key is taken."""
+
+
+class LocalRepo:
+    """A folder. ETags are MD5 as in S3, so that a plan is the same on a laptop and in the cloud. Keeps no metadata."""
+
+    def __init__(self, folder: Path | str) -> None:
+        self.folder = Path(folder)
+
+    def _path(self, key: str) -> Path:
+        path = (self.folder / key).resolve()
+        if not path.is_relative_to(self.folder.resolve()):
+            raise NotStored(f"{key} is not in {self.folder}")
+        return path
+
+    def _stored(self, key: str, data: bytes) -> Stored:
+        return Stored(key, hashlib.md5(data, usedforsecurity=False).hexdigest(), len(data))
+
+    def list(self, prefix: str = "") -> Iterator[Stored]:
+        folder = self._path(prefix)
+        for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+            if path.is_file() and not path.name.startswith("."):
+                yield self._stored(prefix + path.name, path.read_bytes())
+
+    def read(self, key: str, etag: str | None = None) -> bytes:
+        try:
+            data = self._path(key).read_bytes()
+        except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
+            raise NotStored(f"{key} is not in {self.folder}") from None
+        if etag is not None and self._stored(key, data).etag != etag:
+            raise NotStored(f"{key} has changed since it was listed")
+        return data
+
+    def stat(self, key: str) -> Stored | None:
+        try:
+            return self._stored(key, self.read(key))
+        except NotStored:
+            return None
+
+    def save(
+        self,
+        key: str,
+        data: bytes,
+        *,
+        content_type: str = "application/octet-stream",
+        metadata: Mapping[str, str] | None = None,
+        only_new: bool = False,
+    ) -> Stored:
+        path = self._path(key)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # Written beside its place and moved there at once: a reader never sees half a file.
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".", delete=False) as part:
+            try:
+                part.write(data)
+                part.close()
+                Path(part.name).chmod(0o644)
+                if only_new:
+                    os.link(part.name, path)
+                    os.unlink(part.name)
+                else:
+                    os.replace(part.name, path)
+            except FileExistsError:
+                os.unlink(part.name)
+                raise AlreadyStored(key) from None
+            except BaseException:
+                os.unlink(part.name)
+                raise
+        return self._stored(key, data)
+
+
+class BucketRepo:
+    """An S3 bucket. One call of this class is one request, except that `list` pages through the folder.
+
+    Parameters
+    ----------
+    bucket
+        The bucket's name.
+    client
+        For tests; by default `s3_client()`.
+    """
+
+    def __init__(self, bucket: str, client: "S3Client | None" = None) -> None:
+        self.bucket = bucket
+        self.client = client or s3_client()
+
+    def _call(self, operation: Callable[..., T], key: str, **arguments: Any) -> T:
+        """One S3 request; its errors become `NotStored`, `AlreadyStored`, `StorageFault`, or stay (a denial, say)."""
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        try:
+            return operation(Bucket=self.bucket, Key=key, **arguments)
+        except ClientError as error:
+            status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+            if status == 404 or (status == 412 and "IfMatch" in arguments):
+                raise NotStored(f"{key}: {error}") from error
+            if status in (409, 412) and "IfNoneMatch" in arguments:
+                raise AlreadyStored(key) from error
+            if status == 429 or status >= 500:
+                raise StorageFault(f"{key}: {error}") from error
+            raise
+        except BotoCoreError as error:
+            raise StorageFault(f"{key}: {error}") from error
+
+    def list(self, prefix: str = "") -> Iterator[Stored]:
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        try:
+            pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix, Delimiter="/")
+            for page in pages:
+                for item in page.get("Contents", ()):
+                    if not item["Key"].endswith("/"):  # the console's "folders" are empty files
+                        yield Stored(item["Key"], item["ETag"].strip('"'), item["Size"])
+        except ClientError as error:
+            if error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0) >= 500:
+                raise StorageFault(f"{prefix}: {error}") from error
+            raise
+        except BotoCoreError as error:
+            raise StorageFault(f"{prefix}: {error}") from error
+
+    def read(self, key: str, etag: str | None = None) -> bytes:
+        def get(**arguments: Any) -> bytes:
+            return self.client.get_object(**arguments)["Body"].read()
+
+        return self._call(get, key, **({"IfMatch": f'"{etag}"'} if etag else {}))
+
+    def stat(self, key: str) -> Stored | None:
+        try:
+            head = self._call(self.client.head_object, key)
+        except NotStored:
+            return None
+        return Stored(key, head["ETag"].strip('"'), head["ContentLength"], head["Metadata"])
+
+    def save(
+        self,
+        key: str,
+        data: bytes,
+        *,
+        content_type: str = "application/octet-stream",
+        metadata: Mapping[str, str] | None = None,
+        only_new: bool = False,
+    ) -> Stored:
+        meta = dict(metadata or {})
+        condition = {"IfNoneMatch": "*"} if only_new else {}
+        put = self._call(
+            self.client.put_object, key, Body=data, ContentType=content_type, Metadata=meta, **condition
+        )
+        return Stored(key, put["ETag"].strip('"'), len(data), meta)
+
+    def presign(self, key: str, seconds: int) -> str:
+        """A URL that lets whoever has it read the file for `seconds`; made without a request.
+
+        It ends earlier if the credentials that sign it do: keep `seconds` well under a role session's life.
+        """
+        return self.client.generate_presigned_url(
+            "get_object", Params={"Bucket": self.bucket, "Key": key}, ExpiresIn=seconds
+        )
+
+
+def s3_client() -> "S3Client":
+    """An S3 client whose presigned URLs work everywhere: SigV4, the bucket's own regional host, and short timeouts."""
+    import boto3
+    from botocore.config import Config
+
+    return boto3.client(
+        "s3",
+        config=Config(
+            signature_version="s3v4",
+            s3={"addressing_style": "virtual", "us_east_1_regional_endpoint": "regional"},
+            connect_timeout=2,
+            read_timeout=8,
+            retries={"mode": "standard", "total_max_attempts": 3},
+        ),
+    )
