@@ -11,6 +11,9 @@ Configured by MiniStack's variables: GATEWAY_PORT, BIND_HOST, MINISTACK_REGION, 
 
 import json
 import os
+import signal
+import sys
+import threading
 import zipfile
 from typing import Any
 
@@ -105,12 +108,19 @@ def _loopback_is_secure() -> None:
     iam_evaluator._resolve_condition_key = resolve_secure
 
 
+def _stop_with_parent() -> None:
+    """Standard input ends when the process that started this one does; then there is nobody to serve."""
+    sys.stdin.read()
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
 def main() -> None:
     """Start MiniStack in this process, with the additions."""
     _state_machine_aliases()
     _layers()
     _loopback_is_secure()
     front_door.install(f"http://127.0.0.1:{os.environ['GATEWAY_PORT']}")
+    threading.Thread(target=_stop_with_parent, daemon=True).start()
     from ministack.app import main as serve
 
     serve()

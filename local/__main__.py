@@ -1,0 +1,99 @@
+"""`make run` and `make serve`."""
+
+import argparse
+import json
+import signal
+import sys
+from pathlib import Path
+
+from local.client import fetch
+from local.stack import HOME, REGION, ROOT, Stack, StackError, build, running, say
+
+
+def main() -> int:
+    """Run one of the commands; returns the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m local", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    run = commands.add_parser("run", help="say one message through the whole service, and stop")
+    run.add_argument("--message", required=True)
+    run.add_argument("--voice", default="")
+    run.add_argument("--format", default="mp3")
+    serve = commands.add_parser("serve", help="keep the service up until Ctrl-C")
+    serve.add_argument("--port", type=int, default=4566)
+    for command in (run, serve):
+        command.add_argument("--audios", type=Path, default=ROOT / "samples" / "clips", help="the clips to upload")
+    commands.add_parser("build", help="only build, for this machine's interpreter")
+    options = parser.parse_args()
+    try:
+        return {"run": _run, "serve": _serve, "build": _build}[options.command](options)
+    except StackError as error:
+        say(f"error: {error}")
+        return 1
+
+
+def _build(_options: argparse.Namespace) -> int:
+    print(build())
+    return 0
+
+
+def _run(options: argparse.Namespace) -> int:
+    with running(state=HOME / "aws") as stack:
+        _put_clips(stack, options.audios)
+        request = {"message": options.message, "voice": options.voice, "format": options.format}
+        say(f"POST /stitch {json.dumps(request, ensure_ascii=False)}")
+        response = stack.caller.post("/stitch", request)
+        answer = response.json()
+        print(json.dumps(answer, ensure_ascii=False, indent=2))
+        if response.status != 200:
+            say(f"refused with status {response.status}")
+            return 1
+        names = [Path(key).stem for key in answer["audio_files"]]
+        file = ROOT / "out" / f"{'__'.join(names)[:80]}.{options.format}"
+        file.parent.mkdir(exist_ok=True)
+        file.write_bytes(fetch(answer["public_url"]).body)
+        print(f"saved {file.relative_to(ROOT)}")
+    return 0
+
+
+def _serve(options: argparse.Namespace) -> int:
+    # A service manager stops with SIGTERM: that, too, must leave nothing running.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    with running(port=options.port, state=HOME / "aws") as stack:
+        _put_clips(stack, options.audios)
+        print(_how_to_call(stack), flush=True)
+        try:
+            signal.pause()
+        except KeyboardInterrupt:
+            say("\nstopping …")
+    return 0
+
+
+def _put_clips(stack: Stack, folder: Path) -> None:
+    if not folder.is_dir():
+        raise StackError(f"{folder} is not a folder of clips")
+    say(f"{stack.put_clips(folder)} clips in s3://{stack.outputs['InputBucketName']}")
+
+
+def _how_to_call(stack: Stack) -> str:
+    user = f"{stack.credentials.access_key}:{stack.credentials.secret_key}"
+    curl = f"""curl --aws-sigv4 "aws:amz:{REGION}:execute-api" --user "{user}" \\
+  -H "Content-Type: application/json" -d '{{"message": "hello, shreeshail"}}' \\
+  {stack.api_url}/stitch"""
+    return f"""
+The service is up. Call it, and add -H 'Accept: audio/mpeg' -L -o hello.mp3 for the audio itself:
+
+{curl}
+
+Credentials of a caller, who may call the API and nothing else:
+  AWS_ACCESS_KEY_ID={stack.credentials.access_key}
+  AWS_SECRET_ACCESS_KEY={stack.credentials.secret_key}
+Everything else of this AWS (AWS_ENDPOINT_URL={stack.endpoint}, region {REGION}) takes test / test:
+  clips    s3://{stack.outputs["InputBucketName"]}
+  output   s3://{stack.outputs["OutputBucketName"]}
+  workflow {stack.outputs["StateMachineArn"]}
+
+Ctrl-C stops it."""
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,61 @@
+"""A caller of the API: JSON over HTTP, signed with SigV4."""
+
+import json
+import urllib.error
+import urllib.request
+from dataclasses import dataclass, field
+from typing import Any
+
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials, ReadOnlyCredentials
+
+TIMEOUT = 60
+"""Seconds; API Gateway itself gives up after 29."""
+
+
+@dataclass(frozen=True)
+class Response:
+    """What came back; header names are lower case."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    def json(self) -> Any:
+        """The body, parsed. Raises ValueError where it is not JSON."""
+        return json.loads(self.body)
+
+
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    def redirect_request(self, *_args: Any, **_options: Any) -> None:
+        return None
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Somebody with credentials, or nobody (`credentials=None`), who calls one API."""
+
+    url: str
+    region: str
+    credentials: Credentials | ReadOnlyCredentials | None = field(repr=False)
+
+    def post(self, path: str, body: Any, headers: dict[str, str] | None = None) -> Response:
+        """POST a body (bytes as they are, anything else as JSON). Redirects are returned, not followed."""
+        data = body if isinstance(body, bytes) else json.dumps(body, ensure_ascii=False).encode()
+        request = AWSRequest("POST", self.url.rstrip("/") + path, data=data)
+        for name, value in {"Content-Type": "application/json", **(headers or {})}.items():
+            request.headers[name] = value
+        if self.credentials:
+            SigV4Auth(self.credentials, "execute-api", self.region).add_auth(request)
+        return fetch(request.url, data=data, headers=dict(request.headers.items()))
+
+
+def fetch(url: str, *, data: bytes | None = None, headers: dict[str, str] | None = None) -> Response:
+    """One HTTP request; every status is an answer, not an exception."""
+    request = urllib.request.Request(url, data, headers or {})
+    try:
+        with urllib.request.build_opener(_NoRedirect).open(request, timeout=TIMEOUT) as reply:
+            return Response(reply.status, {k.lower(): v for k, v in reply.headers.items()}, reply.read())
+    except urllib.error.HTTPError as error:
+        return Response(error.code, {k.lower(): v for k, v in error.headers.items()}, error.read())
