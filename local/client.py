@@ -48,7 +48,7 @@ class Caller:
             request.headers[name] = value
         if self.credentials:
             SigV4Auth(self.credentials, "execute-api", self.region).add_auth(request)
-        return fetch(request.url, data=data, headers=dict(request.headers.items()))
+        return fetch(str(request.url), data=data, headers=dict(request.headers.items()))
 
 
 def fetch(url: str, *, data: bytes | None = None, headers: dict[str, str] | None = None) -> Response:

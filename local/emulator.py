@@ -1,4 +1,6 @@
-"""The embedded AWS: MiniStack 1.5.33 with what it lacks for this service, each addition a few lines on its own functions.
+"""The embedded AWS: MiniStack 1.5.33 with what it lacks for this service.
+
+Each addition is a few lines on its own functions.
 
 - CloudFormation types for a state machine's version and alias, as SAM's `AutoPublishAlias` makes them
 - StartSyncExecution on an alias
@@ -15,12 +17,14 @@ import signal
 import sys
 import threading
 import zipfile
+from pathlib import Path
 from typing import Any
 
-import front_door
 from ministack.core import iam_evaluator, lambda_runtime
 from ministack.services import stepfunctions
 from ministack.services.cloudformation.provisioners import _RESOURCE_HANDLERS
+
+import front_door
 
 
 def _call(operation: Any, request: dict[str, Any]) -> dict[str, Any]:
@@ -87,7 +91,7 @@ def _layers() -> None:
         info = member if isinstance(member, zipfile.ZipInfo) else self.getinfo(member)
         path: str = extract_member(self, info, target, password)
         if mode := info.external_attr >> 16 & 0o777:
-            os.chmod(path, mode)
+            Path(path).chmod(mode)
         return path
 
     zipfile.ZipFile._extract_member = extract_with_mode  # type: ignore[attr-defined]

@@ -31,6 +31,7 @@ def install(endpoint: str) -> None:
     """Put the additions into MiniStack's API Gateway; `endpoint` is where it answers AWS calls."""
     import_rest_api = apigateway_v1._import_rest_api
     invoke_lambda = apigateway_v1._invoke_lambda_custom_v1
+    validate_body = apigateway_v1._check_request_validation
 
     def import_all(spec: dict[str, Any], base_data: dict[str, Any] | None = None) -> str:
         api_id: str = import_rest_api(spec, base_data)
@@ -39,19 +40,39 @@ def install(endpoint: str) -> None:
 
     async def invoke(
         integration: dict[str, Any], api_id: str, stage_name: str, stage: Any, resource: dict[str, Any], path: str,
-        method: str, headers: dict[str, str], body: bytes, query: dict[str, Any], path_params: dict[str, str], **rest: Any,
+        method: str, headers: dict[str, str], body: bytes, query: dict[str, Any], path_params: dict[str, str],
+        **rest: Any,
     ) -> Any:  # fmt: skip
         if not STATES_URI.fullmatch(integration.get("uri", "")):
             return await invoke_lambda(
-                integration, api_id, stage_name, stage, resource, path, method, headers, body, query, path_params, **rest
+                integration,
+                api_id,
+                stage_name,
+                stage,
+                resource,
+                path,
+                method,
+                headers,
+                body,
+                query,
+                path_params,
+                **rest,
             )
         request = {"header": headers, "querystring": query, "path": path_params}
-        call = _Call(integration, request, _Context(requestId=new_uuid(), stage=stage_name, responseOverride=_Context()))
+        call = _Call(
+            integration, request, _Context(requestId=new_uuid(), stage=stage_name, responseOverride=_Context())
+        )
         call.context.responseOverride["header"] = _Context()
         account, region = get_account_id(), get_region()
         return await asyncio.to_thread(call.run, body, endpoint, account, region)
 
+    def validate(method: dict[str, Any], api_id: str, request: Any, headers: dict[str, str], *rest: Any) -> Any:
+        # A body of a media type without a model is not validated (API Gateway guide, "Request validation").
+        models = method.get("requestModels") or {}
+        return validate_body(method, api_id, request, headers, *rest) if _media_type(headers) in models else None
+
     apigateway_v1._import_rest_api = import_all
+    apigateway_v1._check_request_validation = validate
     apigateway_v1._invoke_lambda_custom_v1 = invoke
 
 
@@ -76,7 +97,9 @@ def _import_rest(api_id: str, spec: dict[str, Any]) -> None:
             method["requestValidatorId"] = validators.get(validator)
             content = operation.get("requestBody", {}).get("content", {})
             method["requestModels"] = {
-                media: body["schema"]["$ref"].rpartition("/")[2] for media, body in content.items() if "$ref" in body["schema"]
+                media: body["schema"]["$ref"].rpartition("/")[2]
+                for media, body in content.items()
+                if "$ref" in body["schema"]
             }
             integration = operation.get("x-amazon-apigateway-integration", {})
             for key in ("credentials", "requestTemplates", "passthroughBehavior", "timeoutInMillis", "responses"):
@@ -92,8 +115,7 @@ class _Call:
 
     def run(self, body: bytes, endpoint: str, account: str, region: str) -> tuple[int, dict[str, str], bytes]:
         """Request template → StartSyncExecution → the integration response for its status → response template."""
-        media = _header(self.request["header"], "content-type") or "application/json"
-        template = self.integration.get("requestTemplates", {}).get(media.partition(";")[0].strip().lower())
+        template = self.integration.get("requestTemplates", {}).get(_media_type(self.request["header"]))
         text = body.decode("utf-8", "replace")
         rendered = text if template is None else self._render(template, text)
         status, answer = self._start(rendered, endpoint, account, region)
@@ -105,7 +127,11 @@ class _Call:
         template = chosen.get("responseTemplates", {}).get("application/json")
         out = answer if template is None else self._render(template, answer)
         overrides = self.context.responseOverride
-        headers = {"Content-Type": "application/json", "x-amzn-requestid": self.context.requestId, **overrides["header"]}
+        headers = {
+            "Content-Type": "application/json",
+            "x-amzn-requestid": self.context.requestId,
+            **overrides["header"],
+        }
         return int(overrides.get("status") or chosen["statusCode"]), headers, out.strip().encode()
 
     def _start(self, rendered: str, endpoint: str, account: str, region: str) -> tuple[int, str]:
@@ -115,20 +141,25 @@ class _Call:
         except ValueError as error:
             return 400, json.dumps({"__type": "com.amazon.coral.service#SerializationException", "message": str(error)})
         if len(arguments.get("input", "").encode()) > 262_144:
-            return 400, json.dumps({"__type": "com.amazon.coral.validate#ValidationException", "message": "input too long"})
+            return 400, json.dumps(
+                {"__type": "com.amazon.coral.validate#ValidationException", "message": "input too long"}
+            )
         role = self.integration.get("credentials", "")
-        client = boto3.client(
+        credentials: dict[str, Any] = _assumed(role, account)
+        session: Any = boto3.Session(**credentials)
+        client = session.client(
             "stepfunctions",
             endpoint_url=endpoint,
             region_name=region,
             config=Config(inject_host_prefix=False, read_timeout=60, retries={"total_max_attempts": 1}),
-            **_assumed(role, account),
         )
         try:
             answer = client.start_sync_execution(**arguments)
         except ClientError as error:
             kind, message = error.response["Error"]["Code"], error.response["Error"]["Message"]
-            return error.response["ResponseMetadata"]["HTTPStatusCode"], json.dumps({"__type": kind, "message": message})
+            return error.response["ResponseMetadata"]["HTTPStatusCode"], json.dumps(
+                {"__type": kind, "message": message}
+            )
         answer.pop("ResponseMetadata")
         return 200, json.dumps(answer, default=str)
 
@@ -139,7 +170,7 @@ class _Call:
 
 
 def _assumed(role_arn: str, account: str) -> dict[str, str]:
-    """Credentials of the role for API Gateway, if its trust policy lets the service have it; otherwise none that work."""
+    """Credentials of the role, if its trust policy lets API Gateway have it; otherwise some that do not work."""
     name = role_arn.rpartition("/")[2]
     role = iam._roles.get_scoped(account, None, name) or {}
     trust = role.get("AssumeRolePolicyDocument", "{}")
@@ -160,6 +191,11 @@ def _assumed(role_arn: str, account: str) -> dict[str, str]:
 
 def _header(headers: dict[str, str], name: str) -> str:
     return next((value for key, value in headers.items() if key.lower() == name), "")
+
+
+def _media_type(headers: dict[str, str]) -> str:
+    """The request's media type; API Gateway takes a request that names none as JSON."""
+    return (_header(headers, "content-type") or "application/json").partition(";")[0].strip().lower()
 
 
 class _Context(dict[str, Any]):

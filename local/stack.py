@@ -21,9 +21,9 @@ from typing import Any
 import boto3
 from botocore.config import Config
 from botocore.credentials import Credentials
-from stitcher.repo import LocalRepo
 
 from local.client import Caller
+from stitcher.repo import LocalRepo
 
 ROOT = Path(__file__).parents[1]
 HOME = ROOT / ".local"
@@ -32,7 +32,7 @@ STACK = "audio-stitcher-local"
 RUNTIME = f"python{sys.version_info.major}.{sys.version_info.minor}"
 ARCHITECTURE = {"aarch64": "arm64", "arm64": "arm64"}.get(platform.machine(), "x86_64")
 PARAMETERS = ["Stage=local", f"PythonRuntime={RUNTIME}", f"Architecture={ARCHITECTURE}"]
-ADMIN = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
+ADMIN: dict[str, Any] = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
 """The emulator's root account: it exists on this machine's loopback address only."""
 SOURCES = ("template.yaml", "samconfig.toml", "src", "functions", "layers", "statemachine", "local")
 START_SECONDS = 60
@@ -227,7 +227,11 @@ def _caller_credentials(port: int, outputs: dict[str, str]) -> Credentials:
     for key in iam.list_access_keys(UserName=name)["AccessKeyMetadata"]:
         iam.delete_access_key(UserName=name, AccessKeyId=key["AccessKeyId"])
     api_id = outputs["ApiUrl"].removeprefix("https://").partition(".")[0]
-    statement = {"Effect": "Allow", "Action": "execute-api:Invoke", "Resource": f"arn:aws:execute-api:{REGION}:*:{api_id}/*"}
+    statement = {
+        "Effect": "Allow",
+        "Action": "execute-api:Invoke",
+        "Resource": f"arn:aws:execute-api:{REGION}:*:{api_id}/*",
+    }
     document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
     iam.put_user_policy(UserName=name, PolicyName="call-the-api", PolicyDocument=document)
     key = iam.create_access_key(UserName=name)["AccessKey"]
@@ -242,7 +246,7 @@ def _outputs(port: int) -> dict[str, str]:
 def _client(service: str, port: int) -> Any:
     # inject_host_prefix: the emulator has one host name for every service.
     config = Config(inject_host_prefix=False, retries={"total_max_attempts": 1}, read_timeout=60)
-    session = boto3.Session(region_name=REGION, **ADMIN)
+    session: Any = boto3.Session(region_name=REGION, **ADMIN)
     return session.client(service, endpoint_url=f"http://127.0.0.1:{port}", config=config)
 
 

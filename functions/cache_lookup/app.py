@@ -8,6 +8,7 @@ from aws_lambda_powertools import Logger, Metrics, Tracer
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import BaseModel
+
 from stitcher.api import Answer, StitchRequest
 from stitcher.catalogue import Catalogue, voice_prefix
 from stitcher.errors import StitchError
@@ -35,7 +36,7 @@ def repos() -> tuple[BucketRepo, BucketRepo]:
 @tracer.capture_lambda_handler(capture_response=False)
 @metrics.log_metrics
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """`{"request": …}` → `{"outcome": "hit", "answer"}`, `{"outcome": "miss", "plan", …}` or `{"outcome": "rejected"}`."""
+    """`{"request": …}` → `{"outcome": "hit", "answer"}`, `{"outcome": "miss", …}` or `{"outcome": "rejected", …}`."""
     try:
         found = lookup(StitchRequest.of(Event.model_validate(event).request))
     except StitchError as refusal:

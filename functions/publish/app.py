@@ -8,6 +8,7 @@ from aws_lambda_powertools import Logger, Metrics, Tracer
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import BaseModel, PositiveInt
+
 from stitcher.api import DURATION, Answer
 from stitcher.plan import Plan
 from stitcher.profiles import PROFILES

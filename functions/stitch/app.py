@@ -9,6 +9,7 @@ from aws_lambda_powertools import Logger, Metrics, Tracer
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import BaseModel
+
 from stitcher.plan import Plan
 from stitcher.prepared import PreparedClip, prepared_key
 from stitcher.profiles import PROFILES

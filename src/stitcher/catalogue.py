@@ -13,7 +13,8 @@ from stitcher.words import phrase
 # What a recording's file name may end in. Only a filter for other files in the folder (notes, covers, backups): how a
 # clip is decoded depends on its content alone.
 AUDIO_SUFFIXES = frozenset(
-    ".wav .wave .mp3 .ogg .oga .opus .m4a .mp4 .aac .flac .webm .amr .aif .aiff .aifc .caf .w64".split()
+    {".wav", ".wave", ".w64", ".mp3", ".ogg", ".oga", ".opus", ".m4a", ".mp4", ".aac", ".flac", ".webm", ".amr"}
+    | {".aif", ".aiff", ".aifc", ".caf"}
 )
 VOICE_CHARACTERS = 64
 
@@ -44,7 +45,8 @@ def _phrase_of(name: str) -> str:
 class Catalogue:
     """The clips of a voice by phrase and by file name.
 
-    Where two files say the same phrase (`hello.mp3`, `hello.wav`) the first by key is taken, whatever the order of listing.
+    Where two files say the same phrase (`hello.mp3`, `hello.wav`) the first by key is taken, whatever the order of the
+    listing.
     """
 
     voice: str
@@ -69,7 +71,9 @@ class Catalogue:
 
     def part(self, text: str) -> Clip | None:
         """The clip that one element of `message_parts` names: a file name, or a phrase."""
-        return self.by_name.get(unicodedata.normalize("NFC", text)) or self.by_phrase.get(_phrase_of(text) or phrase(text))
+        return self.by_name.get(unicodedata.normalize("NFC", text)) or self.by_phrase.get(
+            _phrase_of(text) or phrase(text)
+        )
 
 
 def voice_prefix(voice: str) -> str:
@@ -85,6 +89,12 @@ def voice_prefix(voice: str) -> str:
     normal = unicodedata.normalize("NFC", voice)
     letters = normal.replace("-", "").replace("_", "")
     # str.isalnum refuses combining marks, which names in most Indian scripts have.
-    if len(normal) > VOICE_CHARACTERS or not letters or not all(unicodedata.category(char)[0] in "LMN" for char in letters):
-        raise InvalidRequest(f"voice '{voice}' is not a voice's name: letters, digits, '-' and '_', at most {VOICE_CHARACTERS}")
+    if (
+        len(normal) > VOICE_CHARACTERS
+        or not letters
+        or not all(unicodedata.category(char)[0] in "LMN" for char in letters)
+    ):
+        raise InvalidRequest(
+            f"voice '{voice}' is not a voice's name: letters, digits, '-' and '_', at most {VOICE_CHARACTERS}"
+        )
     return f"{normal}/"

@@ -64,4 +64,5 @@ def _mono(channels: npt.NDArray[np.float32]) -> Samples:
     loudest = int(energy.argmax())
     phase = channels.astype(np.float64) @ channels[loudest].astype(np.float64) if len(channels) > 1 else energy
     kept = channels[(energy >= DEAD_CHANNEL * energy[loudest]) & (phase >= 0)]
-    return kept.mean(axis=0, dtype=np.float64)
+    mixed: Samples = kept.mean(axis=0, dtype=np.float64)
+    return mixed

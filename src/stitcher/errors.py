@@ -1,7 +1,7 @@
 """Every way a request can be refused. Each error is a sentence that a user can act on.
 
-These are outcomes, not faults: the same request on the same clips is refused again. Faults (storage that does not answer,
-a missing ffmpeg) are other exceptions and are retried or reported as such.
+These are outcomes, not faults: the same request on the same clips is refused again. Faults (storage that does not
+answer, a missing ffmpeg) are other exceptions and are retried or reported as such.
 """
 
 from typing import Any

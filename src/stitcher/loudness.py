@@ -17,7 +17,7 @@ OVERSAMPLING = 4
 
 
 def loudness(samples: Samples) -> float:
-    """Gated integrated loudness in LUFS (BS.1770-4): blocks of 400 ms overlapping by 75 %, gates at -70 LUFS and -10 LU."""
+    """Gated integrated loudness in LUFS (BS.1770-4): 400 ms blocks, 75 % overlap, gates at -70 LUFS and -10 LU."""
     weighted = _k_weighted(samples)
     energy = np.concatenate([[0.0], np.cumsum(weighted * weighted)])
     block = min(int(BLOCK * RATE), len(samples))
@@ -77,8 +77,9 @@ def true_peaks(samples: Samples) -> Samples:
     size = _fast_length(len(samples) + 512)
     # irfft to four times the length is band-limited interpolation.
     fine = np.fft.irfft(np.fft.rfft(samples, size), size * OVERSAMPLING) * OVERSAMPLING
-    peaks: Samples = np.abs(fine[: len(samples) * OVERSAMPLING]).reshape(-1, OVERSAMPLING).max(axis=1)
-    return np.maximum(peaks, np.abs(samples))
+    between = np.abs(fine[: len(samples) * OVERSAMPLING]).reshape(-1, OVERSAMPLING).max(axis=1)
+    peaks: Samples = np.maximum(between, np.abs(samples))
+    return peaks
 
 
 def limit(samples: Samples, ceiling_db: float) -> tuple[Samples, float]:
@@ -93,7 +94,9 @@ def limit(samples: Samples, ceiling_db: float) -> tuple[Samples, float]:
     reach = int(LOOKAHEAD * RATE)
     needed = np.minimum(1.0, ceiling / np.maximum(peaks, 1e-9))
     # The smallest gain within reach, then a Hann average over the same reach: never above what any peak in it needs.
-    lowest = np.lib.stride_tricks.sliding_window_view(np.pad(needed, reach, constant_values=1.0), 2 * reach + 1).min(axis=1)
+    lowest = np.lib.stride_tricks.sliding_window_view(np.pad(needed, reach, constant_values=1.0), 2 * reach + 1).min(
+        axis=1
+    )
     window = np.hanning(2 * reach + 3)[1:-1]
     gain = np.convolve(np.pad(lowest, reach, mode="edge"), window / window.sum(), "valid")
     return samples * gain, float(-20.0 * np.log10(gain.min()))

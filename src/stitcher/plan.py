@@ -77,7 +77,9 @@ class Plan:
         return cls(tuple(segments), document["profile"])
 
 
-def plan_message(message: str, catalogue: Catalogue, *, gap_ms: int = limits.DEFAULT_GAP_MS, profile: str = "mp3") -> Plan:
+def plan_message(
+    message: str, catalogue: Catalogue, *, gap_ms: int = limits.DEFAULT_GAP_MS, profile: str = "mp3"
+) -> Plan:
     """Plan a text: whole words in message order, every occurrence, longest phrase first.
 
     Raises

@@ -5,6 +5,7 @@ found and what they are worth.
 """
 
 import numpy as np
+import numpy.typing as npt
 
 from stitcher.decode import RATE, Samples, decode
 from stitcher.errors import UnusableClip
@@ -81,9 +82,7 @@ def highpass(samples: Samples) -> Samples:
     low, high = HIGHPASS_HZ
     pad = RATE // 10
     edge = min(480, len(samples))
-    extended = np.concatenate(
-        [np.full(pad, samples[:edge].mean()), samples, np.full(pad, samples[-edge:].mean())]
-    )
+    extended = np.concatenate([np.full(pad, samples[:edge].mean()), samples, np.full(pad, samples[-edge:].mean())])
     size = 1 << (len(extended) + pad - 1).bit_length()
     frequencies = np.fft.rfftfreq(size, 1 / RATE)
     gain = 0.5 - 0.5 * np.cos(np.pi * np.clip((frequencies - low) / (high - low), 0.0, 1.0))
@@ -92,7 +91,7 @@ def highpass(samples: Samples) -> Samples:
 
 
 def audible_edges(samples: Samples) -> tuple[int, int]:
-    """(begin, end) in samples of what a listener hears: within 35 dB of the loudest 5 ms, above the clip's own noise."""
+    """(begin, end) in samples of what is heard: within 35 dB of the loudest 5 ms, above the clip's own noise."""
     levels = _levels(samples)
     floor = float(np.percentile(levels, 5))
     top = float(levels.max())
@@ -123,7 +122,7 @@ def _speech(samples: Samples) -> tuple[int, int]:
     return start * HOP, min(len(samples), (end + 2) * HOP)
 
 
-def _grown(weak: np.ndarray, anchor: int, step: int, holes: int = 8, reach: int = 60) -> int:
+def _grown(weak: npt.NDArray[np.bool_], anchor: int, step: int, holes: int = 8, reach: int = 60) -> int:
     """The outermost weak frame from the anchor in one direction, over at most `holes` other frames in a row."""
     last = anchor
     frame = anchor + step

@@ -94,7 +94,7 @@ class PreparedClip:
 
 
 def prepared_key(clip: Clip) -> str:
-    """Where a clip's prepared form lies in the output bucket: by the source's folder and ETag, and our format's version."""
+    """Where a clip's prepared form lies in the output bucket: by our format's version, its folder and its ETag."""
     folder = clip.key.rpartition("/")[0]
     return f"{prepared_prefix(folder)}{clip.etag}.clip"
 

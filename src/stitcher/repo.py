@@ -121,14 +121,14 @@ class LocalRepo:
                 Path(part.name).chmod(0o644)
                 if only_new:
                     os.link(part.name, path)
-                    os.unlink(part.name)
+                    Path(part.name).unlink()
                 else:
-                    os.replace(part.name, path)
+                    Path(part.name).replace(path)
             except FileExistsError:
-                os.unlink(part.name)
+                Path(part.name).unlink()
                 raise AlreadyStored(key) from None
             except BaseException:
-                os.unlink(part.name)
+                Path(part.name).unlink()
                 raise
         return self._stored(key, data)
 
@@ -170,7 +170,9 @@ class BucketRepo:
         from botocore.exceptions import BotoCoreError, ClientError
 
         try:
-            pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix, Delimiter="/")
+            pages = self.client.get_paginator("list_objects_v2").paginate(
+                Bucket=self.bucket, Prefix=prefix, Delimiter="/"
+            )
             for page in pages:
                 for item in page.get("Contents", ()):
                     if not item["Key"].endswith("/"):  # the console's "folders" are empty files
@@ -206,9 +208,7 @@ class BucketRepo:
     ) -> Stored:
         meta = dict(metadata or {})
         condition = {"IfNoneMatch": "*"} if only_new else {}
-        put = self._call(
-            self.client.put_object, key, Body=data, ContentType=content_type, Metadata=meta, **condition
-        )
+        put = self._call(self.client.put_object, key, Body=data, ContentType=content_type, Metadata=meta, **condition)
         return Stored(key, put["ETag"].strip('"'), len(data), meta)
 
     def presign(self, key: str, seconds: int) -> str:

@@ -1,10 +1,11 @@
 """Text to words, the same way for messages and for the file names of clips.
 
-A word is a run of letters, combining marks and digits of any script (Unicode categories L, M, N). Apostrophes stay inside
-words ("don't"), `.` and `,` stay between digits ("1,000" is one word), joiners stay where they are. A symbol ("₹", "%",
-an emoji) is a word of its own, because dropping it could change what is said. Everything else separates words.
+A word is a run of letters, combining marks and digits of any script (Unicode categories L, M, N). Apostrophes stay
+inside words ("don't"), `.` and `,` stay between digits ("1,000" is one word), joiners stay where they are. A symbol
+("₹", "%", an emoji) is a word of its own, because dropping it could change what is said. Everything else separates
+words.
 
-Comparison is by NFC and case folding, so that "Hello" and "HELLO", or "नी" typed in either of its two forms, are one word.
+Comparison is by NFC and case folding: "Hello" and "HELLO" are one word, and so are the two ways to type "é".
 """
 
 import unicodedata

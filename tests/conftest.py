@@ -1,0 +1,59 @@
+"""Fixtures shared by the suites: the embedded stack, and a caller of it or of a deployed API."""
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import boto3
+import pytest
+from botocore.credentials import Credentials
+
+from local.client import Caller
+from local.stack import Stack, running
+
+ROOT = Path(__file__).parents[1]
+SAMPLES = ROOT / "samples" / "clips"
+
+
+@pytest.fixture(scope="session")
+def embedded() -> Iterator[Stack]:
+    """The real template on a new embedded AWS, once for the whole run."""
+    with running() as stack:
+        yield stack
+
+
+@pytest.fixture
+def stack(embedded: Stack) -> Stack:
+    """The embedded stack with exactly the sample clips in its input bucket."""
+    embedded.put_clips(SAMPLES)
+    return embedded
+
+
+@pytest.fixture
+def caller(request: pytest.FixtureRequest) -> Caller:
+    """Somebody who may call the API: the one at API_URL with the ambient AWS credentials, or the embedded one."""
+    url = os.environ.get("API_URL")
+    if not url:
+        embedded: Stack = request.getfixturevalue("stack")
+        return embedded.caller
+    named = re.search(r"execute-api\.([a-z0-9-]+)\.", url)
+    session = boto3.Session()
+    credentials = session.get_credentials()
+    if credentials is None:
+        pytest.exit("API_URL is set but there are no AWS credentials: set AWS_PROFILE, say", returncode=2)
+    return Caller(url, named.group(1) if named else session.region_name, credentials.get_frozen_credentials())
+
+
+@pytest.fixture
+def nobody(caller: Caller) -> Caller:
+    """A caller without credentials."""
+    return Caller(caller.url, caller.region, None)
+
+
+@pytest.fixture
+def impostor(caller: Caller) -> Caller:
+    """A caller who knows the access key's id but not its secret."""
+    assert caller.credentials
+    known = caller.credentials
+    return Caller(caller.url, caller.region, Credentials(known.access_key, "not-the-secret", known.token))

@@ -1,0 +1,223 @@
+"""The HTTP API as callers see it: the same tests against the embedded stack and against a deployed one.
+
+Against a deployed one (`make functional API_URL=…`) the default voice must have the clips `hello` and `shreeshail`, as
+the samples do.
+"""
+
+import re
+import time
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from stitcher import limits
+from stitcher.decode import RATE, decode
+
+from local.client import Caller, Response, fetch
+
+MESSAGE = "hello, shreeshail"
+NONSENSE = "xqzwv"
+FRAME_MS = 24  # one MP3 frame at 48 kHz
+
+
+def made(response: Response) -> dict[str, Any]:
+    """The answer of a call that should have worked."""
+    assert response.status == 200, response.body
+    assert response.headers["content-type"].startswith("application/json")
+    answer: dict[str, Any] = response.json()
+    return answer
+
+
+def refused(response: Response, status: int) -> dict[str, Any]:
+    """The problem of a call that should have been refused, of the form that every refusal has."""
+    assert response.status == status, response.body
+    assert response.headers["content-type"] == "application/problem+json"
+    text = response.body.decode()
+    assert not re.search(r"arn:|Traceback|\.py\b|s3:|RequestId", text), "details that are none of the caller's business"
+    problem: dict[str, Any] = response.json()
+    assert problem["success"] is False
+    assert problem["title"]
+    return problem
+
+
+def test_a_message_is_said(caller: Caller) -> None:
+    answer = made(caller.post("/stitch", {"message": MESSAGE}))
+    assert answer["success"] is True
+    assert [name.rpartition(".")[0] for name in answer["audio_files"]] == ["hello", "shreeshail"]
+    assert re.fullmatch(r"cache/[0-9a-f]{64}\.mp3", answer["output_file"])
+    audio = fetch(answer["public_url"])
+    assert audio.status == 200
+    assert audio.headers["content-type"] == "audio/mpeg"
+    assert abs(1000 * len(decode(audio.body)) / RATE - answer["duration_ms"]) <= FRAME_MS
+
+
+def test_the_same_message_comes_from_the_cache(caller: Caller) -> None:
+    first = made(caller.post("/stitch", {"message": MESSAGE}))
+    again = made(caller.post("/stitch", {"message": "  HELLO -- Shreeshail!"}))
+    assert again["cached"] is True
+    assert again["message"] == "Stitched audio retrieved from cache!"
+    assert (again["output_file"], again["duration_ms"]) == (first["output_file"], first["duration_ms"])
+
+
+def test_the_answer_says_when_its_url_ends(caller: Caller) -> None:
+    before = time.time()
+    answer = made(caller.post("/stitch", {"message": MESSAGE}))
+    seconds = int(parse_qs(urlsplit(answer["public_url"]).query)["X-Amz-Expires"][0])
+    ends = time.mktime(time.strptime(answer["expires_at"], "%Y-%m-%dT%H:%M:%SZ")) - time.timezone
+    assert before + seconds - 2 <= ends <= time.time() + seconds + 2
+    assert seconds <= 3600, "a role's session may end sooner"
+
+
+def test_a_presigned_url_cannot_be_turned_to_another_file(caller: Caller) -> None:
+    answer = made(caller.post("/stitch", {"message": MESSAGE}))
+    digest = answer["output_file"].removeprefix("cache/").removesuffix(".mp3")
+    assert fetch(answer["public_url"].replace(digest, "0" * 64)).status == 403
+    assert fetch(answer["public_url"].partition("?")[0]).status == 403
+
+
+def test_who_accepts_audio_is_sent_to_it(caller: Caller) -> None:
+    response = caller.post("/stitch", {"message": MESSAGE}, {"Accept": "audio/mpeg"})
+    assert response.status == 303
+    audio = fetch(response.headers["location"])
+    assert audio.status == 200
+    assert len(decode(audio.body)) > RATE // 2
+
+
+def test_the_order_of_words_is_the_order_of_clips(caller: Caller) -> None:
+    forth = made(caller.post("/stitch", {"message": "hello shreeshail"}))
+    back = made(caller.post("/stitch", {"message": "shreeshail hello"}))
+    assert forth["audio_files"] == back["audio_files"][::-1]
+    assert forth["output_file"] != back["output_file"]
+
+
+def test_a_repeated_word_is_said_each_time(caller: Caller) -> None:
+    answer = made(caller.post("/stitch", {"message": "hello hello shreeshail"}))
+    assert len(answer["audio_files"]) == 3
+
+
+def test_a_list_of_clips_is_said_as_it_stands(caller: Caller) -> None:
+    named = made(caller.post("/stitch", {"message": "shreeshail hello"}))["audio_files"]
+    answer = made(caller.post("/stitch", {"message_parts": named}))
+    assert answer["audio_files"] == named
+    assert answer["cached"] is True
+
+
+def test_wav_is_made_on_request(caller: Caller) -> None:
+    answer = made(caller.post("/stitch", {"message": MESSAGE, "format": "wav"}))
+    audio = fetch(answer["public_url"])
+    assert audio.headers["content-type"] == "audio/wav"
+    assert audio.body.startswith(b"RIFF")
+    assert abs(1000 * len(decode(audio.body)) / RATE - answer["duration_ms"]) <= 1
+
+
+def test_a_longer_gap_makes_a_longer_message(caller: Caller) -> None:
+    short = made(caller.post("/stitch", {"message": MESSAGE, "gap_ms": 100}))
+    long = made(caller.post("/stitch", {"message": MESSAGE, "gap_ms": 1100}))
+    assert abs(long["duration_ms"] - short["duration_ms"] - 1000) <= 1
+
+
+def test_every_word_without_a_clip_is_named(caller: Caller) -> None:
+    problem = refused(caller.post("/stitch", {"message": f"hello {NONSENSE} shreeshail {NONSENSE}y {NONSENSE}"}), 422)
+    assert problem["missing"] == [NONSENSE, f"{NONSENSE}y"]
+    assert problem["status"] == 422
+
+
+@pytest.mark.parametrize(
+    ("message", "missing"),
+    [
+        (f"don't {NONSENSE}", ["don't", NONSENSE]),
+        (f'say "{NONSENSE}" \\ {NONSENSE}2', ["say", NONSENSE, f"{NONSENSE}2"]),
+        (f"{NONSENSE}\n{NONSENSE}2\t{NONSENSE}3\r\n", [NONSENSE, f"{NONSENSE}2", f"{NONSENSE}3"]),
+        ("क्षत्रिय ज़्यादा किसानों", ["क्षत्रिय", "ज़्यादा", "किसानों"]),
+        ("ከሰላምታ እንዴት", ["ከሰላምታ", "እንዴት"]),
+        ("مرحبا‌به", ["مرحبا‌به"]),
+        (f"{NONSENSE}😀👩🏽‍🌾", [NONSENSE, "😀", "👩🏽‍🌾"]),
+        (f"#set($x = 1) ${{{NONSENSE}}} $util.x </script>", ["#", "set", "$", "x", "=", "1", NONSENSE, "util"]),
+        ("{% $states.input %}", ["%", "$", "states", "input"]),
+    ],
+    ids=["apostrophe", "quotes", "newlines", "devanagari", "ethiopic", "joiner", "emoji", "templates", "jsonata"],
+)
+def test_text_arrives_as_it_was_sent(caller: Caller, message: str, missing: list[str]) -> None:
+    found = refused(caller.post("/stitch", {"message": message}), 422)["missing"]
+    assert [word for word in missing if word not in found] == []
+
+
+def test_a_typographic_apostrophe_is_the_plain_one(caller: Caller) -> None:
+    assert refused(caller.post("/stitch", {"message": "don’t"}), 422)["missing"] == ["don't"]
+
+
+def test_2000_characters_are_taken(caller: Caller) -> None:
+    assert made(caller.post("/stitch", {"message": MESSAGE.ljust(limits.MESSAGE_CHARACTERS)}))["duration_ms"] > 0
+
+
+def test_2001_characters_are_too_long(caller: Caller) -> None:
+    problem = refused(caller.post("/stitch", {"message": MESSAGE.ljust(limits.MESSAGE_CHARACTERS + 1)}), 413)
+    assert "2000" in problem["detail"]
+
+
+def test_the_limit_counts_characters_not_bytes(caller: Caller) -> None:
+    refused(caller.post("/stitch", {"message": ("क" * 1999) + " "}), 422)
+    refused(caller.post("/stitch", {"message": "क" * 2001}), 413)
+
+
+def test_more_than_500_segments_are_too_long(caller: Caller) -> None:
+    problem = refused(caller.post("/stitch", {"message": "hello " * 251}), 413)
+    assert "501" in problem["detail"]
+
+
+def test_a_body_over_the_workflows_limit_is_too_long(caller: Caller) -> None:
+    refused(caller.post("/stitch", {"message": "a" * 300_000}), 413)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{",
+        b'"hello"',
+        b"[]",
+        b"null",
+        {},
+        {"message": None},
+        {"message": ""},
+        {"message": "  ,.!  "},
+        {"message": 5},
+        {"message": ["hello"]},
+        {"message_parts": "hello"},
+        {"message_parts": []},
+        {"message_parts": [1]},
+        {"message": "hello", "message_parts": ["hello"]},
+        {"message": "hello", "bucket": "mine"},
+        {"message": "hello", "format": "exe"},
+        {"message": "hello", "gap_ms": "fast"},
+        {"message": "hello", "gap_ms": -1},
+        {"message": "hello", "gap_ms": 5001},
+        {"message": "hello", "gap_ms": 1.5},
+        {"message": "hello", "voice": "../hindi"},
+        {"message": "hello", "voice": "a/b"},
+    ],
+    ids=repr,
+)
+def test_a_malformed_request_is_refused_with_a_reason(caller: Caller, body: Any) -> None:
+    assert len(refused(caller.post("/stitch", body), 400)["detail"]) > 10
+
+
+def test_another_media_type_is_not_supported(caller: Caller) -> None:
+    refused(caller.post("/stitch", b"message=hello", {"Content-Type": "application/x-www-form-urlencoded"}), 415)
+
+
+def test_nobody_is_let_in_unsigned(nobody: Caller) -> None:
+    refused(nobody.post("/stitch", {"message": MESSAGE}), 403)
+
+
+def test_nobody_is_let_in_with_a_wrong_signature(impostor: Caller) -> None:
+    refused(impostor.post("/stitch", {"message": MESSAGE}), 403)
+
+
+def test_a_body_changed_after_signing_is_refused(caller: Caller) -> None:
+    response = caller.post("/stitch", {"message": MESSAGE}, {"X-Amz-Content-Sha256": "0" * 64})
+    assert response.status in (400, 403)
+
+
+def test_a_path_that_is_not_there_is_refused(caller: Caller) -> None:
+    refused(caller.post("/other", {"message": MESSAGE}), 403)

@@ -1,0 +1,215 @@
+"""The deployed workflow on the embedded AWS, with IAM enforced: what can be seen only from inside."""
+
+import contextlib
+import json
+import shutil
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import numpy as np
+import pytest
+from botocore.exceptions import ClientError
+from stitcher.decode import RATE, Samples, decode
+from stitcher.prepare import prepare
+
+from local.client import Caller, fetch
+from local.stack import REGION, STACK, Stack
+from tests.conftest import ROOT, SAMPLES
+
+MESSAGE = {"message": "good morning farmers"}
+
+
+def keys(stack: Stack, prefix: str) -> set[str]:
+    """What lies in a folder of the output bucket."""
+    pages = stack.client("s3").get_paginator("list_objects_v2")
+    listed = pages.paginate(Bucket=stack.outputs["OutputBucketName"], Prefix=prefix)
+    return {item["Key"] for page in listed for item in page.get("Contents", ())}
+
+
+def put_clip(stack: Stack, key: str, data: bytes) -> None:
+    stack.client("s3").put_object(Bucket=stack.outputs["InputBucketName"], Key=key, Body=data)
+
+
+def forget(stack: Stack, *prefixes: str) -> None:
+    """Empty folders of the output bucket."""
+    for prefix in prefixes:
+        for key in keys(stack, prefix):
+            stack.client("s3").delete_object(Bucket=stack.outputs["OutputBucketName"], Key=key)
+
+
+def found(audio: Samples, clip: Samples) -> tuple[int, float]:
+    """Where the clip is in the audio, in samples, and the normalised correlation there."""
+    size = 1 << (len(audio) + len(clip)).bit_length()
+    product = np.fft.irfft(np.fft.rfft(audio, size) * np.conj(np.fft.rfft(clip, size)), size)[: len(audio)]
+    at = int(product.argmax())
+    part = audio[at : at + len(clip)]
+    return at, float(part @ clip[: len(part)] / (np.linalg.norm(part) * np.linalg.norm(clip) + 1e-12))
+
+
+def test_the_audio_is_the_clips_in_order(stack: Stack, caller: Caller) -> None:
+    answer = caller.post("/stitch", {"message": "hello, shreeshail"}).json()
+    audio = decode(fetch(answer["public_url"]).body)
+    clips = [
+        np.frombuffer(prepare(name, (SAMPLES / name).read_bytes()).pcm, "<i2") / 32768.0
+        for name in ("hello.wav", "shreeshail.wav")
+    ]
+    (first, first_match), (second, second_match) = (found(audio, clip) for clip in clips)
+    assert min(first_match, second_match) > 0.95
+    assert first < RATE // 20
+    assert first + len(clips[0]) // 2 < second
+
+
+def test_a_new_recording_is_heard_at_once_and_other_messages_stay_cached(stack: Stack, caller: Caller) -> None:
+    other = caller.post("/stitch", {"message": "hello, shreeshail"}).json()
+    old = caller.post("/stitch", MESSAGE).json()
+    put_clip(stack, "farmers.mp3", (SAMPLES / "market.wav").read_bytes())
+    new = caller.post("/stitch", MESSAGE).json()
+    assert new["cached"] is False
+    assert new["output_file"] != old["output_file"]
+    assert fetch(new["public_url"]).body != fetch(old["public_url"]).body
+    assert caller.post("/stitch", {"message": "hello, shreeshail"}).json()["output_file"] == other["output_file"]
+
+
+def test_a_deleted_clip_is_missing_at_once(stack: Stack, caller: Caller) -> None:
+    assert caller.post("/stitch", MESSAGE).status == 200
+    stack.client("s3").delete_object(Bucket=stack.outputs["InputBucketName"], Key="farmers.mp3")
+    response = caller.post("/stitch", MESSAGE)
+    assert (response.status, response.json()["missing"]) == (422, ["farmers"])
+
+
+def test_clips_are_prepared_once(stack: Stack, caller: Caller) -> None:
+    forget(stack, "prepared/", "cache/")
+    assert caller.post("/stitch", {"message": "hello shreeshail hello"}).status == 200
+    prepared = keys(stack, "prepared/")
+    assert len(prepared) == 2
+    s3, bucket = stack.client("s3"), stack.outputs["OutputBucketName"]
+    for key in prepared:  # marked, to see whether they are written again
+        data = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+        s3.put_object(Bucket=bucket, Key=key, Body=data, Metadata={"mark": "mine"})
+    assert caller.post("/stitch", {"message": "shreeshail hello"}).status == 200
+    assert keys(stack, "prepared/") == prepared
+    assert [s3.head_object(Bucket=bucket, Key=key)["Metadata"] for key in prepared] == [{"mark": "mine"}] * 2
+
+
+def test_every_clip_that_is_no_audio_is_named_with_the_reason(stack: Stack, caller: Caller) -> None:
+    put_clip(stack, "no_audio.wav", b"this is a text file")
+    put_clip(stack, "nothing.mp3", b"")
+    response = caller.post("/stitch", {"message": "hello no audio nothing"})
+    problem = response.json()
+    assert response.status == 422
+    assert [clip["key"] for clip in problem["unusable"]] == ["no_audio.wav", "nothing.mp3"]
+    assert "not audio" in problem["unusable"][0]["reason"]
+    assert "empty" in problem["unusable"][1]["reason"]
+
+
+def test_one_unusable_clip_is_a_list_of_one(stack: Stack, caller: Caller) -> None:
+    put_clip(stack, "no_audio.wav", b"this is a text file")
+    problem = caller.post("/stitch", {"message": "hello no audio"}).json()
+    assert [clip["key"] for clip in problem["unusable"]] == ["no_audio.wav"]
+
+
+def test_an_empty_bucket_is_said_to_be_empty(stack: Stack, caller: Caller, tmp_path: Path) -> None:
+    stack.put_clips(tmp_path)
+    response = caller.post("/stitch", {"message": "hello, shreeshail"})
+    assert response.status == 422
+    assert response.json()["missing"] == ["hello", "shreeshail"]
+    assert "no clips at all" in response.json()["detail"]
+
+
+def test_a_voice_is_a_folder(stack: Stack, caller: Caller) -> None:
+    answer = caller.post("/stitch", {"message": "नमस्ते किसान", "voice": "hindi"}).json()
+    assert answer["audio_files"] == ["hindi/नमस्ते.wav", "hindi/किसान.mp3"]
+    assert caller.post("/stitch", {"message": "नमस्ते किसान"}).status == 422
+
+
+def test_file_names_are_never_patterns(stack: Stack, caller: Caller, tmp_path: Path) -> None:
+    shutil.copy(SAMPLES / "hello.wav", tmp_path / 'a+b (it\'s "50%").wav')
+    shutil.copy(SAMPLES / "hello.wav", tmp_path / "hos.wav")
+    stack.put_clips(tmp_path)
+    answer = caller.post("/stitch", {"message": "A + B it's 50 %"}).json()
+    assert answer["audio_files"] == ['a+b (it\'s "50%").wav']
+    assert caller.post("/stitch", {"message": "hospital"}).json()["missing"] == ["hospital"]
+
+
+def test_two_callers_at_once_get_the_same_file(stack: Stack, caller: Caller) -> None:
+    forget(stack, "cache/")
+    answers: list[dict[str, Any]] = []
+    threads = [
+        threading.Thread(target=lambda: answers.append(caller.post("/stitch", {"message": "tomato is ten"}).json()))
+        for _ in range(4)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [answer["success"] for answer in answers] == [True] * 4
+    assert len({answer["output_file"] for answer in answers}) == 1
+    assert len(keys(stack, "cache/")) == 1
+
+
+@contextlib.contextmanager
+def denied(stack: Stack, role: str, action: str) -> Iterator[None]:
+    """A role of the stack without one of its rights: a fault in whatever uses it."""
+    resource = stack.client("cloudformation").describe_stack_resource(StackName=STACK, LogicalResourceId=role)
+    name = resource["StackResourceDetail"]["PhysicalResourceId"]
+    iam = stack.client("iam")
+    statement = {"Effect": "Deny", "Action": action, "Resource": "*"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    iam.put_role_policy(RoleName=name, PolicyName="fault", PolicyDocument=document)
+    try:
+        yield
+    finally:
+        iam.delete_role_policy(RoleName=name, PolicyName="fault")
+
+
+@pytest.mark.parametrize(
+    ("role", "action"),
+    [
+        ("CacheLookupFunctionRole", "s3:ListBucket"),
+        ("CacheLookupFunctionRole", "s3:GetObject"),
+        ("FetchClipsFunctionRole", "s3:GetObject"),
+        ("FetchClipsFunctionRole", "s3:PutObject"),
+        ("StitchFunctionRole", "s3:GetObject"),
+        ("StitchFunctionRole", "s3:PutObject"),
+        ("PublishFunctionRole", "s3:GetObject"),
+        ("PublishFunctionRole", "s3:PutObject"),
+        ("ApiRole", "states:StartSyncExecution"),
+    ],
+)
+def test_a_fault_in_any_step_is_a_clean_5xx_and_leaves_nothing_in_the_cache(
+    stack: Stack, caller: Caller, role: str, action: str
+) -> None:
+    forget(stack, "cache/", "prepared/")
+    with denied(stack, role, action):
+        response = caller.post("/stitch", MESSAGE)
+    assert response.status == 500
+    assert response.headers["content-type"] == "application/problem+json"
+    title = "The service failed; try again"
+    assert response.json() == {"type": "about:blank", "title": title, "status": 500, "success": False}
+    assert keys(stack, "cache/") == set()
+    assert caller.post("/stitch", MESSAGE).status == 200, "the next try succeeds"
+
+
+def test_the_caller_may_call_the_api_and_nothing_else(stack: Stack) -> None:
+    session: Any = boto3.Session(stack.credentials.access_key, stack.credentials.secret_key, region_name=REGION)
+    s3 = session.client("s3", endpoint_url=stack.endpoint)
+    for bucket in (stack.outputs["InputBucketName"], stack.outputs["OutputBucketName"]):
+        with pytest.raises(ClientError, match="AccessDenied"):
+            s3.list_objects_v2(Bucket=bucket)
+
+
+def test_a_clip_cannot_be_read_without_credentials(stack: Stack) -> None:
+    assert fetch(f"{stack.endpoint}/{stack.outputs['InputBucketName']}/hello.wav").status == 403
+
+
+def test_the_workflow_can_be_started_without_the_api(stack: Stack) -> None:
+    done = stack.client("stepfunctions").start_sync_execution(
+        stateMachineArn=stack.outputs["StateMachineArn"], input=(ROOT / "events" / "stitch_workflow.json").read_text()
+    )
+    assert done["status"] == "SUCCEEDED"
+    output = json.loads(done["output"])
+    assert output["status"] == 200
+    assert json.loads(output["body"])["audio_files"] == ["hello.wav", "shreeshail.wav"]
