@@ -7,10 +7,16 @@ from pathlib import Path
 
 import boto3
 import pytest
-from botocore.credentials import Credentials
-
+from botocore.credentials import ReadOnlyCredentials
 from local.client import Caller
 from local.stack import Stack, running
+
+# Powertools reads these when the handlers are imported.
+os.environ |= {
+    "POWERTOOLS_METRICS_NAMESPACE": "Test",
+    "POWERTOOLS_SERVICE_NAME": "test",
+    "POWERTOOLS_TRACE_DISABLED": "true",
+}
 
 ROOT = Path(__file__).parents[1]
 SAMPLES = ROOT / "samples" / "clips"
@@ -56,4 +62,4 @@ def impostor(caller: Caller) -> Caller:
     """A caller who knows the access key's id but not its secret."""
     assert caller.credentials
     known = caller.credentials
-    return Caller(caller.url, caller.region, Credentials(known.access_key, "not-the-secret", known.token))
+    return Caller(caller.url, caller.region, ReadOnlyCredentials(known.access_key, "not-the-secret", known.token))

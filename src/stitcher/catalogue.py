@@ -38,7 +38,8 @@ class Clip:
 def _phrase_of(name: str) -> str:
     """The phrase that a file name says, or "" when it is not the name of a recording."""
     path = PurePosixPath(name)
-    return phrase(path.stem) if path.suffix.lower() in AUDIO_SUFFIXES else ""
+    # A hidden file is none: macOS leaves "._hello.wav", which holds no audio, beside "hello.wav".
+    return phrase(path.stem) if path.suffix.lower() in AUDIO_SUFFIXES and not name.startswith(".") else ""
 
 
 @dataclass(frozen=True, slots=True)

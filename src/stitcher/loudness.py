@@ -68,7 +68,8 @@ def _k_response(size: int) -> npt.NDArray[np.complex128]:
         (1.0 + k / q + k * k, 2.0 * (k * k - 1.0), 1.0 - k / q + k * k),
     )
     k, q = math.tan(math.pi * 38.13547087602444 / RATE), 0.5003270373238773
-    return shelf * section((1.0, -2.0, 1.0), (1.0 + k / q + k * k, 2.0 * (k * k - 1.0), 1.0 - k / q + k * k))
+    unit = 1.0 + k / q + k * k  # BS.1770 prints the numerator 1, -2, 1 beside a denominator already divided by this
+    return shelf * section((unit, -2.0 * unit, unit), (unit, 2.0 * (k * k - 1.0), 1.0 - k / q + k * k))
 
 
 def true_peaks(samples: Samples) -> Samples:

@@ -106,6 +106,8 @@ def plan_parts(
     """Plan an explicit list of clips, each by its file name ("hello.wav") or its phrase. Raises as `plan_message`."""
     if not parts:
         raise InvalidRequest("message_parts is empty")
+    if len(parts) > limits.SEGMENTS:  # before the missing ones are listed: the refusal has to fit the workflow too
+        raise MessageTooLong(f"message_parts has {len(parts)} parts; the limit is {limits.SEGMENTS}")
     found = [(part, catalogue.part(part)) for part in parts]
     missing = [part for part, clip in found if clip is None]
     return _plan([clip for _, clip in found if clip], missing, catalogue, gap_ms, profile)

@@ -46,9 +46,11 @@ def prepare(key: str, data: bytes) -> PreparedClip:
     except DecodeError as error:
         raise UnusableClip((key, str(error))) from error
     peak_db = _db(float(np.abs(recorded).max()) ** 2)
-    if peak_db < SILENT_DB:
-        raise UnusableClip((key, f"it is silent (peak {peak_db:.0f} dBFS)"))
     clean = highpass(recorded)
+    # Without DC: a recorder whose microphone is off may write nothing but that.
+    heard_db = _db(float(np.abs(clean).max()) ** 2)
+    if heard_db < SILENT_DB:
+        raise UnusableClip((key, f"it is silent (peak {heard_db:.0f} dBFS)"))
     start, end = _speech(clean)
     begin, finish = audible_edges(clean[start:end])
     begin, finish = begin + start, finish + start

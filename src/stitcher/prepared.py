@@ -86,7 +86,7 @@ class PreparedClip:
             begin, end = header["audible"]
             clip = cls(data[_HEAD.size + length : -4], int(begin), int(end), report)
             claimed = header["samples"]
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
             raise CorruptPrepared(f"the header cannot be read: {error}") from error
         if clip.samples != claimed or len(clip.pcm) % 2 or not 0 <= clip.begin < clip.end <= clip.samples:
             raise CorruptPrepared("the header does not fit the audio")

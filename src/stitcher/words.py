@@ -29,7 +29,7 @@ def _kind(char: str) -> str:
     category = unicodedata.category(char)
     if category[0] == "M" or char in JOINERS or "\U0001f3fb" <= char <= "\U0001f3ff":
         return "m"
-    if category[0] in "LN":
+    if category[0] in "LN" and char not in APOSTROPHES:  # U+02BC is a letter to Unicode
         return "w"
     return "s" if category[0] == "S" or char in SPOKEN_PUNCTUATION else " "
 

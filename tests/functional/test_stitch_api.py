@@ -10,10 +10,10 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from local.client import Caller, Response, fetch
+
 from stitcher import limits
 from stitcher.decode import RATE, decode
-
-from local.client import Caller, Response, fetch
 
 MESSAGE = "hello, shreeshail"
 NONSENSE = "xqzwv"

@@ -12,11 +12,11 @@ import boto3
 import numpy as np
 import pytest
 from botocore.exceptions import ClientError
-from stitcher.decode import RATE, Samples, decode
-from stitcher.prepare import prepare
-
 from local.client import Caller, fetch
 from local.stack import REGION, STACK, Stack
+
+from stitcher.decode import RATE, Samples, decode
+from stitcher.prepare import prepare
 from tests.conftest import ROOT, SAMPLES
 
 MESSAGE = {"message": "good morning farmers"}

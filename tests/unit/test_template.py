@@ -1,0 +1,286 @@
+"""Laws of the template, checked on what SAM makes of it."""
+
+import copy
+import hashlib
+import json
+import re
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from samtranslator.translator.transform import transform
+from samtranslator.yaml_helper import yaml_parse
+
+ROOT = Path(__file__).parents[2]
+TEMPLATE: dict[str, Any] = yaml_parse((ROOT / "template.yaml").read_text())
+STEPS = {"CacheLookup": "cache_lookup", "FetchClips": "fetch_clips", "Stitch": "stitch", "Publish": "publish"}
+STAGES = ["local", "dev", "test", "stage", "prod"]
+# Actions that have no resource to name (AWS Service Authorization Reference).
+WITHOUT_RESOURCE = re.compile(r"xray:\w+|logs:(\w*LogDeliver\w*|(Put|Describe)Resource\w+|DescribeLogGroups)")
+
+
+class ManagedPolicies:
+    """The translator asks for the managed policies' ARNs."""
+
+    def load(self) -> dict[str, str]:
+        names = ["AWSLambdaBasicExecutionRole", "AWSXRayDaemonWriteAccess", "AWSXrayWriteOnlyAccess"]
+        return {name: f"arn:aws:iam::aws:policy/{name}" for name in names}
+
+
+def translated(template: dict[str, Any] = TEMPLATE) -> dict[str, Any]:
+    """The resources that CloudFormation gets; code lies in S3, as `sam package` puts it there."""
+    document = copy.deepcopy(template)
+    for resource in document["Resources"].values():
+        properties = resource.get("Properties", {})
+        for place in ("CodeUri", "ContentUri", "DefinitionUri"):
+            if place in properties:
+                properties[place] = f"s3://artifacts/{properties[place]}"
+    parameters = {"Stage": "dev", "AWS::Region": "ap-south-1", "AWS::Partition": "aws"}
+    resources: dict[str, Any] = transform(document, parameters, ManagedPolicies())["Resources"]
+    return resources
+
+
+@pytest.fixture(autouse=True)
+def region(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "ap-south-1")
+
+
+def of_type(resources: dict[str, Any], kind: str) -> dict[str, Any]:
+    found = {name: resource["Properties"] for name, resource in resources.items() if resource["Type"] == kind}
+    assert found, f"no {kind}"
+    return found
+
+
+def test_every_parameter_is_described_and_restricted() -> None:
+    for name, parameter in TEMPLATE["Parameters"].items():
+        assert len(parameter["Description"]) > 10, name
+        assert "AllowedValues" in parameter or "AllowedPattern" in parameter, name
+
+
+def test_every_stage_has_a_row_of_the_same_settings_and_a_samconfig_section() -> None:
+    rows = TEMPLATE["Mappings"]["Environments"]
+    assert TEMPLATE["Parameters"]["Stage"]["AllowedValues"] == list(rows) == STAGES
+    assert len({tuple(sorted(row)) for row in rows.values()}) == 1
+    config = tomllib.loads((ROOT / "samconfig.toml").read_text())
+    for stage in STAGES:
+        deploy = config[stage]["deploy"]["parameters"]
+        assert deploy["parameter_overrides"] == f"Stage={stage}"
+        assert deploy["stack_name"] == f"audio-stitcher-{stage}"
+        assert deploy["capabilities"] == "CAPABILITY_IAM"
+        assert deploy["resolve_s3"] is True
+        assert deploy["region"]
+
+
+def test_data_of_people_stays_out_of_the_logs_of_stage_and_prod() -> None:
+    for stage in ("stage", "prod"):
+        row = TEMPLATE["Mappings"]["Environments"][stage]
+        assert (row["WorkflowData"], row["WorkflowLog"]) == (False, "ERROR")
+        assert row["LogLevel"] != "DEBUG"
+
+
+def test_a_change_of_the_mapping_or_the_layer_changes_the_digest_in_the_template() -> None:
+    rows = json.dumps(TEMPLATE["Mappings"]["Environments"], sort_keys=True)
+    layer = (ROOT / "layers" / "ffmpeg" / "Makefile").read_text()
+    digest = hashlib.sha256((rows + layer).encode()).hexdigest()[:12]
+    assert TEMPLATE["Globals"]["Function"]["Environment"]["Variables"]["SETTINGS_DIGEST"] == digest
+
+
+def changed_code(template: dict[str, Any]) -> None:
+    for step in STEPS:
+        template["Resources"][f"{step}Function"]["Properties"]["CodeUri"] += "-new"
+
+
+def changed_settings(template: dict[str, Any]) -> None:
+    template["Globals"]["Function"]["Environment"]["Variables"]["SETTINGS_DIGEST"] = "new"
+
+
+@pytest.mark.parametrize("change", [changed_code, changed_settings])
+def test_a_change_makes_new_versions_of_all_functions(change: Callable[[dict[str, Any]], None]) -> None:
+    new = copy.deepcopy(TEMPLATE)
+    change(new)
+    before, after = (of_type(translated(template), "AWS::Lambda::Version") for template in (TEMPLATE, new))
+    assert len(before) == len(after) == len(STEPS)
+    assert before.keys().isdisjoint(after.keys())
+    assert before.keys() == of_type(translated(), "AWS::Lambda::Version").keys()
+
+
+def test_the_domain_code_is_in_every_functions_package() -> None:
+    for folder in STEPS.values():
+        assert (ROOT / "functions" / folder / "stitcher").resolve() == ROOT / "src" / "stitcher"
+
+
+def test_there_is_a_function_for_every_step_with_a_role_and_a_log_of_its_own() -> None:
+    resources = translated()
+    functions = of_type(resources, "AWS::Lambda::Function")
+    assert functions.keys() == {f"{step}Function" for step in STEPS}
+    roles = {json.dumps(function["Role"]) for function in functions.values()}
+    logs = {json.dumps(function["LoggingConfig"]["LogGroup"]) for function in functions.values()}
+    assert len(roles) == len(logs) == len(STEPS)
+    for step, folder in STEPS.items():
+        assert TEMPLATE["Resources"][f"{step}Function"]["Properties"]["CodeUri"] == f"functions/{folder}"
+        assert (ROOT / "functions" / folder / "app.py").exists()
+
+
+def test_every_log_group_forgets() -> None:
+    for name, log in of_type(translated(), "AWS::Logs::LogGroup").items():
+        assert "RetentionInDays" in log, name
+
+
+def statements(role: dict[str, Any]) -> list[dict[str, Any]]:
+    """What a role's own policies say."""
+    return [statement for policy in role.get("Policies", []) for statement in policy["PolicyDocument"]["Statement"]]
+
+
+def listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def test_no_role_may_do_anything_to_everything() -> None:
+    for name, role in of_type(translated(), "AWS::IAM::Role").items():
+        for statement in statements(role):
+            actions = listed(statement["Action"])
+            assert not any(action.endswith("*") for action in actions), name
+            if "*" in listed(statement["Resource"]):
+                assert all(WITHOUT_RESOURCE.fullmatch(action) for action in actions), (name, actions)
+
+
+def rights(step: str) -> set[tuple[str, str]]:
+    """(action, bucket and folder) of a function's S3 rights."""
+    found = set()
+    for statement in statements(translated()[f"{step}FunctionRole"]["Properties"]):
+        place = statement["Resource"]["Fn::Sub"].split(":::${Prefix}-")[1].replace("-${Stage}-${AWS::AccountId}", "")
+        found |= {(action, place) for action in listed(statement["Action"])}
+    return found
+
+
+@pytest.mark.parametrize(
+    ("step", "expected"),
+    [
+        (
+            "CacheLookup",
+            {("s3:ListBucket", "audios"), ("s3:ListBucket", "output"), ("s3:GetObject", "output/${CachePrefix}*")},
+        ),
+        (
+            "FetchClips",
+            {("s3:GetObject", "audios/*"), ("s3:ListBucket", "audios"), ("s3:PutObject", "output/prepared/*")},
+        ),
+        ("Stitch", {("s3:GetObject", "output/prepared/*"), ("s3:PutObject", "output/work/*")}),
+        (
+            "Publish",
+            {
+                ("s3:GetObject", "output/work/*"),
+                ("s3:GetObject", "output/${CachePrefix}*"),
+                ("s3:PutObject", "output/${CachePrefix}*"),
+            },
+        ),
+    ],
+)
+def test_a_step_may_do_what_the_design_says_and_no_more(step: str, expected: set[tuple[str, str]]) -> None:
+    assert rights(step) == expected
+
+
+def test_functions_and_workflow_are_called_by_their_aliases() -> None:
+    resources = translated()
+    (machine,) = of_type(resources, "AWS::StepFunctions::StateMachine").values()
+    functions = {name: value for name, value in machine["DefinitionSubstitutions"].items() if name != "Partition"}
+    assert functions == {f"{step}Function": {"Ref": f"{step}FunctionAliaslive"} for step in STEPS}
+    assert {f"{step}FunctionAliaslive" for step in STEPS} <= resources.keys()
+    (alias,) = of_type(resources, "AWS::StepFunctions::StateMachineAlias").values()
+    assert alias["Name"] == "live"
+    called = {"Fn::Sub": "${StitchStateMachine}:live"}
+    assert resources["ApiRole"]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"][0]["Resource"] == called
+    assert TEMPLATE["Outputs"]["StateMachineArn"]["Value"] == called
+    integration = TEMPLATE["Resources"]["Api"]["Properties"]["DefinitionBody"]["paths"]["/stitch"]["post"]
+    request = integration["x-amazon-apigateway-integration"]["requestTemplates"]["application/json"]["Fn::Sub"]
+    assert '"stateMachineArn": "${StitchStateMachine}:live"' in request
+
+
+def test_the_definition_uses_every_substitution_and_no_other() -> None:
+    definition = (ROOT / "statemachine" / "stitch.asl.json").read_text()
+    given = TEMPLATE["Resources"]["StitchStateMachine"]["Properties"]["DefinitionSubstitutions"]
+    assert set(re.findall(r"\$\{(\w+)\}", definition)) == given.keys()
+
+
+def test_the_workflow_is_express_and_traced() -> None:
+    (machine,) = of_type(translated(), "AWS::StepFunctions::StateMachine").values()
+    assert machine["StateMachineType"] == "EXPRESS"
+    assert machine["TracingConfiguration"] == {"Enabled": True}
+
+
+def test_every_method_of_the_api_is_signed() -> None:
+    (api,) = of_type(translated(), "AWS::ApiGateway::RestApi").values()
+    schemes = api["Body"]["components"]["securitySchemes"]
+    assert schemes["AWS_IAM"]["x-amazon-apigateway-authtype"] == "awsSigv4"
+    operations = [operation for item in api["Body"]["paths"].values() for operation in item.values()]
+    assert operations
+    assert all(operation["security"] == [{"AWS_IAM": []}] for operation in operations)
+
+
+def test_the_api_is_throttled_and_traced() -> None:
+    (stage,) = of_type(translated(), "AWS::ApiGateway::Stage").values()
+    assert stage["TracingEnabled"] is True
+    (settings,) = stage["MethodSettings"]
+    assert {"ThrottlingRateLimit", "ThrottlingBurstLimit"} <= settings.keys()
+
+
+def test_every_error_of_api_gateway_itself_is_a_problem() -> None:
+    (api,) = of_type(translated(), "AWS::ApiGateway::RestApi").values()
+    responses = api["Body"]["x-amazon-apigateway-gateway-responses"]
+    assert {"DEFAULT_4XX", "DEFAULT_5XX"} <= responses.keys()
+    for name, response in responses.items():
+        content_type = response["responseParameters"]["gatewayresponse.header.Content-Type"]
+        assert content_type == "'application/problem+json'", name
+        text = response["responseTemplates"]["application/json"].replace("$context.error.messageString", '"x"')
+        assert json.loads(text)["success"] is False, name
+
+
+@pytest.mark.parametrize("name", ["InputBucket", "OutputBucket"])
+def test_a_bucket_is_private_encrypted_and_kept(name: str) -> None:
+    bucket = TEMPLATE["Resources"][name]
+    assert bucket["DeletionPolicy"] == bucket["UpdateReplacePolicy"] == "Retain"
+    properties = bucket["Properties"]
+    assert set(properties["PublicAccessBlockConfiguration"].values()) == {True}
+    assert len(properties["PublicAccessBlockConfiguration"]) == 4
+    assert properties["BucketEncryption"]
+    statement = TEMPLATE["Resources"][f"{name}TlsOnly"]["Properties"]["PolicyDocument"]["Statement"][0]
+    assert (statement["Effect"], statement["Principal"], statement["Action"]) == ("Deny", "*", "s3:*")
+    assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+
+
+def test_clips_are_versioned_and_announced() -> None:
+    properties = TEMPLATE["Resources"]["InputBucket"]["Properties"]
+    assert properties["VersioningConfiguration"]["Status"] == "Enabled"
+    assert properties["NotificationConfiguration"]["EventBridgeConfiguration"]["EventBridgeEnabled"] is True
+
+
+def test_work_and_cache_expire_and_prepared_clips_do_not() -> None:
+    rules = TEMPLATE["Resources"]["OutputBucket"]["Properties"]["LifecycleConfiguration"]["Rules"]
+    expiring = {json.dumps(rule["Prefix"]): rule["ExpirationInDays"] for rule in rules if "ExpirationInDays" in rule}
+    assert expiring == {
+        '{"Ref": "CachePrefix"}': {"Fn::FindInMap": ["Environments", {"Ref": "Stage"}, "CacheDays"]},
+        '"work/"': 1,
+    }
+
+
+def test_a_caller_finds_what_is_needed_in_the_outputs() -> None:
+    assert TEMPLATE["Outputs"].keys() == {"ApiUrl", "InputBucketName", "OutputBucketName", "StateMachineArn"}
+
+
+def test_functions_and_package_pin_the_same_versions() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    pinned = set(project["dependencies"]) | set(project["optional-dependencies"]["dev"])
+    for step in STEPS.values():
+        lines = (ROOT / "functions" / step / "requirements.txt").read_text().splitlines()
+        assert [line for line in lines if line not in pinned] == []
+    layer = (ROOT / "layers" / "ffmpeg" / "Makefile").read_text()
+    assert next(pin for pin in pinned if pin.startswith("imageio-ffmpeg")) in layer
+
+
+def test_what_the_readme_invokes_is_there() -> None:
+    invoked = re.findall(r"sam local invoke (\w+) -e (\S+)", (ROOT / "README.md").read_text())
+    assert {name for name, _ in invoked} == {f"{step}Function" for step in STEPS}
+    assert all((ROOT / event).exists() for _, event in invoked)
+    variables = json.loads((ROOT / "events" / "env.json").read_text())["Parameters"]
+    assert variables.keys() <= TEMPLATE["Globals"]["Function"]["Environment"]["Variables"].keys()
