@@ -21,6 +21,7 @@ from typing import Any
 import boto3
 from botocore.config import Config
 from botocore.credentials import Credentials
+from botocore.exceptions import ClientError
 
 from local.client import Caller
 from stitcher.repo import LocalRepo
@@ -62,9 +63,13 @@ class Stack:
 
     @property
     def api_url(self) -> str:
-        """The `ApiUrl` output, on the emulator: its host names are paths."""
+        """The `ApiUrl` output, on the emulator, where host names of APIs are paths.
+
+        Not at the address that S3 has here: a client that follows a redirect takes its credentials along to the same
+        host only, and on AWS these are two.
+        """
         api_id = self.outputs["ApiUrl"].removeprefix("https://").partition(".")[0]
-        return f"{self.endpoint}/_aws/execute-api/{api_id}/local"
+        return f"http://localhost:{self.port}/_aws/execute-api/{api_id}/local"
 
     @property
     def caller(self) -> Caller:
@@ -123,10 +128,11 @@ def running(*, port: int = 0, state: Path | None = None) -> Iterator[Stack]:
         build(digest)
         port = port or _free_port()
         exits.enter_context(_emulator(port, folder))
-        if not deployed.exists():
-            _deploy(port)
-            deployed.write_text(json.dumps({"sources": digest}))
         outputs = _outputs(port)
+        if not outputs:
+            _deploy(port)
+            outputs = _outputs(port)
+            deployed.write_text(json.dumps({"sources": digest}))
         yield Stack(port, outputs, _caller_credentials(port, outputs))
 
 
@@ -239,7 +245,11 @@ def _caller_credentials(port: int, outputs: dict[str, str]) -> Credentials:
 
 
 def _outputs(port: int) -> dict[str, str]:
-    stack = _client("cloudformation", port).describe_stacks(StackName=STACK)["Stacks"][0]
+    """The deployed stack's outputs; empty where it is not deployed."""
+    try:
+        stack = _client("cloudformation", port).describe_stacks(StackName=STACK)["Stacks"][0]
+    except ClientError:
+        return {}
     return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
 
 

@@ -83,6 +83,10 @@ def test_who_accepts_audio_is_sent_to_it(caller: Caller) -> None:
     assert len(decode(audio.body)) > RATE // 2
 
 
+def test_any_accept_header_is_taken(caller: Caller) -> None:
+    made(caller.post("/stitch", {"message": MESSAGE}, {"Accept": 'it\'s "any" \\ thing/*, \\" /'}))
+
+
 def test_the_order_of_words_is_the_order_of_clips(caller: Caller) -> None:
     forth = made(caller.post("/stitch", {"message": "hello shreeshail"}))
     back = made(caller.post("/stitch", {"message": "shreeshail hello"}))
