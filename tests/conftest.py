@@ -8,6 +8,7 @@ from pathlib import Path
 import boto3
 import pytest
 from botocore.credentials import ReadOnlyCredentials
+from hypothesis import settings
 from local.client import Caller
 from local.stack import Stack, running
 
@@ -17,6 +18,10 @@ os.environ |= {
     "POWERTOOLS_SERVICE_NAME": "test",
     "POWERTOOLS_TRACE_DISABLED": "true",
 }
+
+# How long an example takes says nothing on a busy machine.
+settings.register_profile("stitcher", deadline=None)
+settings.load_profile("stitcher")
 
 ROOT = Path(__file__).parents[1]
 SAMPLES = ROOT / "samples" / "clips"

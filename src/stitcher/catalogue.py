@@ -71,9 +71,13 @@ class Catalogue:
         return cls(voice, catalogue, names, longest)
 
     def part(self, text: str) -> Clip | None:
-        """The clip that one element of `message_parts` names: a file name, or a phrase."""
-        return self.by_name.get(unicodedata.normalize("NFC", text)) or self.by_phrase.get(
-            _phrase_of(text) or phrase(text)
+        """The clip that one element of `message_parts` names: a file name, a phrase, or a key as answers give it."""
+        name = unicodedata.normalize("NFC", text).removeprefix(voice_prefix(self.voice))
+        if "/" in name:  # of another voice
+            return None
+        path = PurePosixPath(name)
+        return self.by_name.get(name) or self.by_phrase.get(
+            phrase(path.stem if path.suffix.lower() in AUDIO_SUFFIXES else name)
         )
 
 

@@ -16,7 +16,7 @@ from stitcher.prepare import prepare
 from stitcher.prepared import PreparedClip
 from stitcher.profiles import PROFILES
 from stitcher.render import render
-from stitcher.repo import LocalRepo, Repo
+from stitcher.repo import LocalRepo, NotStored, Repo
 
 REFUSED, FAULT = 2, 1
 
@@ -29,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except StitchError as refusal:
         _report(refusal, as_json=options.json)
         return REFUSED
-    except (OSError, FfmpegMissing) as fault:
+    except (OSError, NotStored, FfmpegMissing) as fault:
         print(f"stitcher: {fault}", file=sys.stderr)
         return FAULT
     print(json.dumps(answer, ensure_ascii=False, indent=2) if options.json else f"{answer['output_file']}")

@@ -108,6 +108,8 @@ def plan_parts(
         raise InvalidRequest("message_parts is empty")
     if len(parts) > limits.SEGMENTS:  # before the missing ones are listed: the refusal has to fit the workflow too
         raise MessageTooLong(f"message_parts has {len(parts)} parts; the limit is {limits.SEGMENTS}")
+    if len(json.dumps(parts)) > limits.PLAN_BYTES // 2:  # a refusal names each missing part twice
+        raise MessageTooLong(f"message_parts is over {limits.PLAN_BYTES // 2048} KiB: use shorter file names")
     found = [(part, catalogue.part(part)) for part in parts]
     missing = [part for part, clip in found if clip is None]
     return _plan([clip for _, clip in found if clip], missing, catalogue, gap_ms, profile)

@@ -3,6 +3,7 @@
 This is the only module that knows S3.
 """
 
+import contextlib
 import hashlib
 import os
 import tempfile
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 if TYPE_CHECKING:
+    from botocore.exceptions import ClientError
     from mypy_boto3_s3 import S3Client
 
 T = TypeVar("T")
@@ -82,9 +84,10 @@ class LocalRepo:
         return Stored(key, hashlib.md5(data, usedforsecurity=False).hexdigest(), len(data))
 
     def list(self, prefix: str = "") -> Iterator[Stored]:
-        folder = self._path(prefix)
+        folder, root = self._path(prefix), self.folder.resolve()
         for path in sorted(folder.iterdir()) if folder.is_dir() else ():
-            if path.is_file() and not path.name.startswith("."):
+            # A link that leads out of the folder is not listed, because it would not be read either.
+            if path.is_file() and not path.name.startswith(".") and path.resolve().is_relative_to(root):
                 yield self._stored(prefix + path.name, path.read_bytes())
 
     def read(self, key: str, etag: str | None = None) -> bytes:
@@ -150,39 +153,26 @@ class BucketRepo:
 
     def _call(self, operation: Callable[..., T], key: str, **arguments: Any) -> T:
         """One S3 request; its errors become `NotStored`, `AlreadyStored`, `StorageFault`, or stay (a denial, say)."""
-        from botocore.exceptions import BotoCoreError, ClientError
+        from botocore.exceptions import ClientError
 
         try:
-            return operation(Bucket=self.bucket, Key=key, **arguments)
+            with _faults(key):
+                return operation(Bucket=self.bucket, Key=key, **arguments)
         except ClientError as error:
-            status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-            if status == 404 or (status == 412 and "IfMatch" in arguments):
+            status, code = _status(error), error.response.get("Error", {}).get("Code")
+            if (status == 404 and code != "NoSuchBucket") or (status == 412 and "IfMatch" in arguments):
                 raise NotStored(f"{key}: {error}") from error
-            if status in (409, 412) and "IfNoneMatch" in arguments:
+            if status == 412 and "IfNoneMatch" in arguments:
                 raise AlreadyStored(key) from error
-            if status == 429 or status >= 500:
-                raise StorageFault(f"{key}: {error}") from error
             raise
-        except BotoCoreError as error:
-            raise StorageFault(f"{key}: {error}") from error
 
     def list(self, prefix: str = "") -> Iterator[Stored]:
-        from botocore.exceptions import BotoCoreError, ClientError
-
-        try:
-            pages = self.client.get_paginator("list_objects_v2").paginate(
-                Bucket=self.bucket, Prefix=prefix, Delimiter="/"
-            )
+        pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix, Delimiter="/")
+        with _faults(prefix):
             for page in pages:
                 for item in page.get("Contents", ()):
                     if not item["Key"].endswith("/"):  # the console's "folders" are empty files
                         yield Stored(item["Key"], item["ETag"].strip('"'), item["Size"])
-        except ClientError as error:
-            if error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0) >= 500:
-                raise StorageFault(f"{prefix}: {error}") from error
-            raise
-        except BotoCoreError as error:
-            raise StorageFault(f"{prefix}: {error}") from error
 
     def read(self, key: str, etag: str | None = None) -> bytes:
         def get(**arguments: Any) -> bytes:
@@ -219,6 +209,25 @@ class BucketRepo:
         return self.client.generate_presigned_url(
             "get_object", Params={"Bucket": self.bucket, "Key": key}, ExpiresIn=seconds
         )
+
+
+@contextlib.contextmanager
+def _faults(what: str) -> Iterator[None]:
+    """What may pass when it is tried again becomes `StorageFault`: throttling, colliding writers, S3's own errors."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    try:
+        yield
+    except ClientError as error:
+        if _status(error) in (409, 429) or _status(error) >= 500:
+            raise StorageFault(f"{what}: {error}") from error
+        raise
+    except BotoCoreError as error:
+        raise StorageFault(f"{what}: {error}") from error
+
+
+def _status(error: "ClientError") -> int:
+    return error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
 
 
 def s3_client() -> "S3Client":

@@ -1,4 +1,4 @@
-"""Where clips are listed and audio is saved: one suite for a folder and for a bucket, then what only one of them has."""
+"""Where clips are listed and audio is saved: one suite for a folder and a bucket, then what only one of them has."""
 
 import hashlib
 import os
@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import boto3
@@ -20,7 +20,8 @@ from moto import mock_aws
 
 from stitcher.repo import AlreadyStored, BucketRepo, LocalRepo, NotStored, Repo, StorageFault, s3_client
 
-REGION, BUCKET = "ap-south-1", "clips-of-a-test"
+REGION: Final = "ap-south-1"
+BUCKET = "clips-of-a-test"
 KEYS = [
     "hello.wav",
     "hindi/नमस्ते.wav",
@@ -302,7 +303,7 @@ def test_an_answer_that_breaks_off_is_a_fault_that_may_pass() -> None:
 
 @pytest.mark.parametrize(
     ("arguments", "status", "expected"),
-    [({"only_new": True}, 412, AlreadyStored), ({"only_new": True}, 409, AlreadyStored), ({}, 412, ClientError)],
+    [({"only_new": True}, 412, AlreadyStored), ({"only_new": True}, 409, StorageFault), ({}, 412, ClientError)],
 )
 def test_only_a_conditional_save_can_lose(arguments: dict[str, Any], status: int, expected: type[Exception]) -> None:
     with pytest.raises(expected):

@@ -1,0 +1,126 @@
+"""What a caller may send, what is said when it is wrong, and what the answer holds."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from stitcher.api import Answer, StitchRequest
+from stitcher.catalogue import Clip
+from stitcher.errors import InvalidRequest
+from stitcher.plan import Pause, Plan
+from stitcher.repo import BucketRepo, Stored
+
+
+def refusal_of(body: Any) -> str:
+    with pytest.raises(InvalidRequest) as refused:
+        StitchRequest.of(body)
+    return str(refused.value)
+
+
+def test_a_message_is_all_that_is_needed() -> None:
+    request = StitchRequest.of({"message": "hello, shreeshail"})
+    assert (request.message, request.message_parts) == ("hello, shreeshail", None)
+    assert (request.voice, request.format, request.gap_ms) == ("", "mp3", 120)
+
+
+def test_a_list_of_clips_is_taken_instead() -> None:
+    request = StitchRequest.of({"message_parts": ["hello.wav", "shreeshail.wav"], "voice": "hindi", "gap_ms": 0})
+    assert request.message_parts == ["hello.wav", "shreeshail.wav"]
+    assert (request.voice, request.gap_ms) == ("hindi", 0)
+
+
+@pytest.mark.parametrize("body", [{}, {"message": "a", "message_parts": ["a"]}, {"message": None}, {"voice": "hindi"}])
+def test_neither_or_both_of_message_and_parts_are_refused(body: dict[str, object]) -> None:
+    assert refusal_of(body) == "give either message or message_parts"
+
+
+@pytest.mark.parametrize(
+    ("body", "sentence"),
+    [
+        ({"message": 5}, "message: Input should be a valid string"),
+        ({"message": ["a"]}, "message: Input should be a valid string"),
+        ({"message_parts": "hello.wav"}, "message_parts: Input should be a valid list"),
+        ({"message_parts": ["hello.wav", 1]}, "message_parts.1: Input should be a valid string"),
+        ({"message": "a", "voice": None}, "voice: Input should be a valid string"),
+        ({"message": "a", "format": 3}, "format: Input should be a valid string"),
+        ({"message": "a", "gap_ms": "120"}, "gap_ms: Input should be a valid integer"),
+        ({"message": "a", "gap_ms": 120.0}, "gap_ms: Input should be a valid integer"),
+        ({"message": "a", "gap_ms": True}, "gap_ms: Input should be a valid integer"),
+        ({"message": "a", "gap_ms": -1}, "gap_ms: Input should be greater than or equal to 0"),
+        ({"message": "a", "gap_ms": 5001}, "gap_ms: Input should be less than or equal to 5000"),
+        ({"message": "a", "gap_ms": 10**30}, "gap_ms: Input should be less than or equal to 5000"),
+    ],
+)
+def test_a_wrong_value_is_named_with_what_it_should_be(body: dict[str, object], sentence: str) -> None:
+    assert refusal_of(body) == sentence
+
+
+@pytest.mark.parametrize("field", ["bucket", "output", "key", "Message", "s3_bucket"])
+def test_the_caller_chooses_neither_bucket_nor_key(field: str) -> None:
+    assert refusal_of({"message": "a", field: "x"}) == f"{field}: Extra inputs are not permitted"
+
+
+def test_every_fault_is_named_at_once() -> None:
+    assert refusal_of({"message": 5, "gap_ms": -1, "bucket": "x"}).split("; ") == [
+        "message: Input should be a valid string",
+        "gap_ms: Input should be greater than or equal to 0",
+        "bucket: Extra inputs are not permitted",
+    ]
+
+
+@pytest.mark.parametrize("body", [None, "hello", 5, ["hello"], [{"message": "hello"}]])
+def test_a_body_that_is_no_object_is_refused(body: object) -> None:
+    assert "should be a valid dictionary" in refusal_of(body)
+
+
+def test_a_refusal_repeats_neither_values_nor_links() -> None:
+    refusal = refusal_of({"message": {"secret": "s3cr3t"}, "gap_ms": "s3cr3t"})
+    assert "s3cr3t" not in refusal
+    assert "http" not in refusal
+
+
+def test_a_request_cannot_be_changed() -> None:
+    request = StitchRequest.of({"message": "a"})
+    with pytest.raises(ValueError, match="frozen"):
+        request.message = "b"
+
+
+class Presigner(BucketRepo):
+    """A bucket that is asked for URLs only."""
+
+    def __init__(self) -> None:
+        """Needs no client."""
+
+    def presign(self, key: str, seconds: int) -> str:
+        return f"https://bucket.example/{key}?expires={seconds}"
+
+
+PLAN = Plan(
+    (Clip("hindi/नमस्ते.wav", "a", 1, "नमस्ते"), Pause(120), Clip("hindi/किसान.mp3", "b", 1, "किसान")),
+    "mp3",
+)
+
+
+def answer(*, cached: bool) -> Answer:
+    stored = Stored("cache/abc.mp3", "etag", 1000, {"duration-ms": "2140"})
+    return Answer.of(PLAN, stored, Presigner(), cached=cached, url_seconds=900)
+
+
+def test_an_answer_names_the_clips_in_order_the_file_and_its_duration() -> None:
+    made = answer(cached=False)
+    assert made.success
+    assert made.audio_files == ["hindi/नमस्ते.wav", "hindi/किसान.mp3"]
+    assert (made.output_file, made.duration_ms) == ("cache/abc.mp3", 2140)
+    assert made.public_url == "https://bucket.example/cache/abc.mp3?expires=900"
+
+
+def test_an_answer_says_until_when_its_url_works() -> None:
+    before = datetime.now(UTC).replace(microsecond=0)
+    expires = datetime.strptime(answer(cached=False).expires_at, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+    assert before + timedelta(seconds=900) <= expires <= datetime.now(UTC) + timedelta(seconds=900)
+
+
+def test_an_answer_says_whether_the_audio_was_made_or_found() -> None:
+    assert (answer(cached=False).message, answer(cached=False).cached) == ("Stitched audio created", False)
+    assert (answer(cached=True).message, answer(cached=True).cached) == ("Stitched audio retrieved from cache!", True)

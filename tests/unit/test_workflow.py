@@ -1,0 +1,102 @@
+"""Laws of the workflow's definition."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonata.jsonata import Jsonata
+from statelint.linter import Linter
+
+ROOT = Path(__file__).parents[2]
+DEFINITION = json.loads((ROOT / "statemachine" / "stitch.asl.json").read_text())
+TRANSIENT = {
+    "Lambda.ServiceException",
+    "Lambda.AWSLambdaException",
+    "Lambda.SdkClientException",
+    "Lambda.ClientExecutionTimeoutException",
+    "Lambda.TooManyRequestsException",
+    "StorageFault",  # stitcher.repo's, for S3
+}
+
+
+def states(machine: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every state, those inside of maps too."""
+    for name, state in machine["States"].items():
+        yield name, state
+        if "ItemProcessor" in state:
+            yield from states(state["ItemProcessor"])
+
+
+def tasks() -> list[tuple[str, dict[str, Any]]]:
+    return [(name, state) for name, state in states(DEFINITION) if state["Type"] == "Task"]
+
+
+@pytest.mark.parametrize(("name", "state"), list(states(DEFINITION)))
+def test_every_state_says_what_it_is_for(name: str, state: dict[str, Any]) -> None:
+    assert len(state["Comment"]) > 10
+
+
+@pytest.mark.parametrize(("name", "state"), tasks())
+def test_a_task_is_retried_on_transient_faults_only_with_full_jitter(name: str, state: dict[str, Any]) -> None:
+    (retry,) = state["Retry"]
+    assert set(retry["ErrorEquals"]) == TRANSIENT
+    assert retry["JitterStrategy"] == "FULL"
+    assert retry["MaxDelaySeconds"] <= 4
+
+
+@pytest.mark.parametrize(("name", "state"), tasks())
+def test_a_task_ends_before_the_workflow_does_and_the_workflow_before_the_api(name: str, state: dict[str, Any]) -> None:
+    assert state["TimeoutSeconds"] < DEFINITION["TimeoutSeconds"] < 29
+
+
+def test_every_fault_is_caught() -> None:
+    for name, state in DEFINITION["States"].items():
+        if state["Type"] in ("Task", "Map"):
+            assert state["Catch"] == [{"ErrorEquals": ["States.ALL"], "Next": "Failed"}], name
+
+
+def test_every_refusal_of_the_domain_has_an_http_status() -> None:
+    from stitcher.errors import StitchError
+
+    kinds = {kind.code for kind in StitchError.__subclasses__()}
+    assert [code for code in kinds if f"'{code}':" not in DEFINITION["States"]["Rejected"]["Output"]] == []
+
+
+BROKEN = [
+    {"StartAt": "Nowhere"},
+    {"States": DEFINITION["States"] | {"Publish": DEFINITION["States"]["Publish"] | {"Next": "Nowhere"}}},
+    {"States": DEFINITION["States"] | {"Unreached": {"Type": "Succeed", "Comment": "Nobody comes here."}}},
+]
+
+
+@pytest.mark.parametrize("change", BROKEN, ids=["start", "next", "unreached"])
+def test_the_linter_that_make_lint_runs_sees_a_broken_definition(change: dict[str, Any]) -> None:
+    assert Linter.validate(DEFINITION) == []
+    assert Linter.validate(DEFINITION | change) != []
+
+
+def expressions(value: Any) -> Iterator[str]:
+    """Every JSONata expression inside of a state."""
+    if isinstance(value, dict | list):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from expressions(item)
+    elif isinstance(value, str) and value.startswith("{%"):
+        yield value.removeprefix("{%").removesuffix("%}").strip()
+
+
+@pytest.mark.parametrize("expression", sorted(set(expressions(DEFINITION))))
+def test_every_expression_is_jsonata(expression: str) -> None:
+    assert Jsonata(expression).errors is None
+
+
+@pytest.mark.parametrize(
+    ("accept", "status"),
+    [("", 200), ("*/*", 200), ("application/json", 200), ("audio/mpeg", 303), ("audio/*, */*;q=0.1", 303)],
+)
+def test_only_who_asks_for_audio_is_redirected(accept: str, status: int) -> None:
+    expression = next(expressions(DEFINITION["States"]["Answer"]["Output"]["status"]))
+    bindings = Jsonata("1").create_frame()
+    bindings.bind("states", {"context": {"Execution": {"Input": {"accept": accept}}}})
+    assert Jsonata(expression).evaluate(None, bindings) == status
