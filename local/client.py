@@ -40,15 +40,20 @@ class Caller:
     region: str
     credentials: Credentials | ReadOnlyCredentials | None = field(repr=False)
 
-    def post(self, path: str, body: Any, headers: dict[str, str] | None = None) -> Response:
-        """POST a body (bytes as they are, anything else as JSON). Redirects are returned, not followed."""
+    def post(
+        self, path: str, body: Any, headers: dict[str, str] | None = None, *, sent: bytes | None = None
+    ) -> Response:
+        """POST a body (bytes as they are, anything else as JSON). Redirects are returned, not followed.
+
+        `sent` is sent instead of the body that was signed: for tests of the signature.
+        """
         data = body if isinstance(body, bytes) else json.dumps(body, ensure_ascii=False).encode()
         request = AWSRequest("POST", self.url.rstrip("/") + path, data=data)
         for name, value in {"Content-Type": "application/json", **(headers or {})}.items():
             request.headers[name] = value
         if self.credentials:
             SigV4Auth(self.credentials, "execute-api", self.region).add_auth(request)
-        return fetch(str(request.url), data=data, headers=dict(request.headers.items()))
+        return fetch(str(request.url), data=data if sent is None else sent, headers=dict(request.headers.items()))
 
 
 def fetch(url: str, *, data: bytes | None = None, headers: dict[str, str] | None = None) -> Response:
@@ -58,4 +63,5 @@ def fetch(url: str, *, data: bytes | None = None, headers: dict[str, str] | None
         with urllib.request.build_opener(_NoRedirect).open(request, timeout=TIMEOUT) as reply:
             return Response(reply.status, {k.lower(): v for k, v in reply.headers.items()}, reply.read())
     except urllib.error.HTTPError as error:
-        return Response(error.code, {k.lower(): v for k, v in error.headers.items()}, error.read())
+        with error:
+            return Response(error.code, {k.lower(): v for k, v in error.headers.items()}, error.read())
