@@ -71,7 +71,7 @@ def _serve(options: argparse.Namespace) -> int:
 def _put_clips(stack: Stack, folder: Path) -> None:
     if not folder.is_dir():
         raise StackError(f"{folder} is not a folder of clips")
-    say(f"{stack.put_clips(folder)} clips in s3://{stack.outputs['InputBucketName']}")
+    say(f"{len(stack.put_clips(folder))} new clips in s3://{stack.outputs['InputBucketName']}")
 
 
 def _how_to_call(stack: Stack) -> str:

@@ -5,6 +5,9 @@ Each addition is a few lines on its own functions.
 - CloudFormation types for a state machine's version and alias, as SAM's `AutoPublishAlias` makes them
 - StartSyncExecution on an alias
 - layers as on AWS: files keep their execute bit, and a layer's `bin/` is on the function's PATH
+- functions run at most twice at once each (AWS: a thousand times), others wait: fifty clips put at once would be fifty
+  processes
+- events for functions are retried, and end in the dead-letter queue, as asynchronous invocations are
 - loopback counts as TLS, so that the buckets' policies can be the real ones
 - the REST API's front door (front_door.py)
 
@@ -16,15 +19,19 @@ import os
 import signal
 import sys
 import threading
+import time
 import zipfile
 from pathlib import Path
 from typing import Any
 
 from ministack.core import iam_evaluator, lambda_runtime
-from ministack.services import stepfunctions
+from ministack.services import eventbridge, lambda_svc, stepfunctions
 from ministack.services.cloudformation.provisioners import _RESOURCE_HANDLERS
 
 import front_door
+
+AT_ONCE = 2
+"""Processes of one function."""
 
 
 def _call(operation: Any, request: dict[str, Any]) -> dict[str, Any]:
@@ -103,6 +110,31 @@ def _layers() -> None:
     )
 
 
+def _bounded_functions() -> None:
+    acquire = lambda_svc.acquire_worker
+
+    def acquire_or_wait(*arguments: Any, **options: Any) -> Any:
+        while True:
+            worker, reason = acquire(*arguments, **{**options, "max_concurrency": AT_ONCE})
+            if worker is not None:
+                return worker, reason
+            time.sleep(0.02)
+
+    lambda_svc.acquire_worker = acquire_or_wait
+
+
+def _events_are_asynchronous_invocations() -> None:
+    def dispatch(arn: str, payload: str) -> None:
+        function, config, _ = lambda_svc._get_func_record_for_ref(arn)
+        named, _, _ = lambda_svc._get_base_func_record_for_ref(arn)
+        if function and config and named:
+            retries = (named.get("event_invoke_configs") or {}).get(arn.rpartition(":")[2])
+            record = {**lambda_svc._execution_record_for_config(function, config), "event_invoke_config": retries}
+            lambda_svc.invoke_async_with_retry(record, json.loads(payload))
+
+    eventbridge._dispatch_to_lambda = dispatch
+
+
 def _loopback_is_secure() -> None:
     resolve = iam_evaluator._resolve_condition_key
 
@@ -122,6 +154,8 @@ def main() -> None:
     """Start MiniStack in this process, with the additions."""
     _state_machine_aliases()
     _layers()
+    _bounded_functions()
+    _events_are_asynchronous_invocations()
     _loopback_is_secure()
     front_door.install(f"http://127.0.0.1:{os.environ['GATEWAY_PORT']}")
     threading.Thread(target=_stop_with_parent, daemon=True).start()

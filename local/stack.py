@@ -24,7 +24,7 @@ from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 
 from local.client import Caller
-from stitcher.repo import LocalRepo
+from stitcher.repo import LocalRepo, Stored
 
 ROOT = Path(__file__).parents[1]
 HOME = ROOT / ".local"
@@ -79,8 +79,8 @@ class Stack:
         """A boto3 client with all rights on the emulator."""
         return _client(service, self.port)
 
-    def put_clips(self, folder: Path) -> int:
-        """Make the input bucket hold what the folder holds; returns how many files that are."""
+    def put_clips(self, folder: Path) -> list[Stored]:
+        """Make the input bucket hold what the folder holds; returns what had to be uploaded."""
         s3, bucket = self.client("s3"), self.outputs["InputBucketName"]
         there = {
             item["Key"]: item["ETag"].strip('"')
@@ -88,13 +88,13 @@ class Stack:
             for item in page.get("Contents", ())
         }
         voices = [""] + [f"{path.name}/" for path in sorted(folder.iterdir()) if path.is_dir()]
-        here = {stored.key: stored.etag for voice in voices for stored in LocalRepo(folder).list(voice)}
-        for key, etag in here.items():
-            if there.get(key) != etag:
-                s3.put_object(Bucket=bucket, Key=key, Body=(folder / key).read_bytes())
-        for key in there.keys() - here.keys():
+        here = [stored for voice in voices for stored in LocalRepo(folder).list(voice)]
+        new = [stored for stored in here if there.get(stored.key) != stored.etag]
+        for stored in new:
+            s3.put_object(Bucket=bucket, Key=stored.key, Body=(folder / stored.key).read_bytes())
+        for key in there.keys() - {stored.key for stored in here}:
             s3.delete_object(Bucket=bucket, Key=key)
-        return len(here)
+        return new
 
 
 @contextlib.contextmanager
@@ -212,6 +212,8 @@ def _emulator(port: int, folder: Path) -> Iterator[None]:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()
+            if process.stdin:
+                process.stdin.close()
 
 
 def _wait_until_ready(port: int, process: "subprocess.Popen[bytes]", log_path: Path) -> None:

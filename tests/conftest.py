@@ -2,6 +2,7 @@
 
 import os
 import re
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,11 @@ from botocore.credentials import ReadOnlyCredentials
 from hypothesis import settings
 from local.client import Caller
 from local.stack import Stack, running
+
+from stitcher.catalogue import clip_of
+from stitcher.prepared import prepared_key
+from stitcher.profiles import SPLICED
+from stitcher.repo import BucketRepo, Stored
 
 # Powertools reads these when the handlers are imported.
 os.environ |= {
@@ -37,8 +43,18 @@ def embedded() -> Iterator[Stack]:
 @pytest.fixture
 def stack(embedded: Stack) -> Stack:
     """The embedded stack with exactly the sample clips in its input bucket."""
-    embedded.put_clips(SAMPLES)
+    wait_until_prepared(embedded, embedded.put_clips(SAMPLES))
     return embedded
+
+
+def wait_until_prepared(stack: Stack, clips: list[Stored]) -> None:
+    """Until the events of put clips have been worked off; fails after a minute."""
+    output = BucketRepo(stack.outputs["OutputBucketName"], stack.client("s3"))
+    wanted = [prepared_key(clip, profile) for clip in filter(None, map(clip_of, clips)) for profile in SPLICED]
+    deadline = time.monotonic() + 60
+    while not all(map(output.stat, wanted)):
+        assert time.monotonic() < deadline, "clips were not prepared within a minute"
+        time.sleep(0.2)
 
 
 @pytest.fixture

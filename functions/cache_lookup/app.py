@@ -13,7 +13,6 @@ from stitcher.api import Answer, StitchRequest
 from stitcher.catalogue import Catalogue, voice_prefix
 from stitcher.errors import StitchError
 from stitcher.plan import plan_message, plan_parts
-from stitcher.prepared import prepared_key, prepared_prefix
 from stitcher.profiles import PROFILES
 from stitcher.repo import BucketRepo
 
@@ -49,8 +48,7 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
 def lookup(request: StitchRequest) -> dict[str, Any]:
     """Plan the message and say whether it is in the cache; raises `StitchError` where it is refused."""
     clips, output = repos()
-    folder = voice_prefix(request.voice)
-    catalogue = Catalogue.of(request.voice, clips.list(folder))
+    catalogue = Catalogue.of(request.voice, clips.list(voice_prefix(request.voice)))
     if request.message is not None:
         plan = plan_message(request.message, catalogue, gap_ms=request.gap_ms, profile=request.format)
     else:
@@ -60,12 +58,4 @@ def lookup(request: StitchRequest) -> dict[str, Any]:
         seconds = int(os.environ["URL_SECONDS"])
         answer = Answer.of(plan, stored, output, cached=True, url_seconds=seconds)
         return {"outcome": "hit", "answer": answer.model_dump()}
-    ready = {stored.key for stored in output.list(prepared_prefix(folder.rstrip("/")))}
-    to_prepare = {clip.key: clip for clip in plan.clips if prepared_key(clip) not in ready}
-    document = plan.to_json()
-    return {
-        "outcome": "miss",
-        "plan": document,
-        "output_key": output_key,
-        "to_prepare": [segment for segment in document["segments"] if to_prepare.pop(segment.get("key"), None)],
-    }
+    return {"outcome": "miss", "plan": plan.to_json(), "output_key": output_key}

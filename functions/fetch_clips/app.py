@@ -1,4 +1,4 @@
-"""FetchClips: one clip of the input bucket, made ready for joining."""
+"""FetchClips: one clip of the input bucket, made ready for joining because a message waits for it."""
 
 import os
 from functools import cache
@@ -9,11 +9,9 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import BaseModel
 
-from stitcher import limits
 from stitcher.catalogue import Clip
 from stitcher.errors import UnusableClip
-from stitcher.prepare import prepare
-from stitcher.prepared import prepared_key
+from stitcher.ready import make_ready
 from stitcher.repo import BucketRepo, NotStored
 
 logger, tracer, metrics = Logger(), Tracer(), Metrics()
@@ -43,25 +41,16 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
     Changed means replaced or deleted since the message was planned: the plan has to be made anew.
     """
     clip = Clip(**Event.model_validate(event).model_dump())
-    outcome = fetch(clip)
-    metrics.add_metric(f"Clip{outcome['outcome'].title()}", MetricUnit.Count, 1)
-    logger.info("fetched a clip", etag=clip.etag, size=clip.size, outcome=outcome["outcome"])
-    return outcome
-
-
-def fetch(clip: Clip) -> dict[str, Any]:
-    """Read, prepare and store one clip."""
-    clips, output = repos()
-    if clip.size > limits.CLIP_BYTES:  # said without fetching it
-        reason = f"it has {clip.size} bytes; the limit is {limits.CLIP_BYTES // 1024**2} MB"
-        return {"outcome": "unusable", "key": clip.key, "reason": reason}
+    outcome: dict[str, Any]
     try:
-        data = clips.read(clip.key, clip.etag)
-        prepared = prepare(clip.key, data)
+        report = make_ready(clip, *repos())
+        outcome = {"outcome": "ready"}
+        logger.info("prepared", etag=clip.etag, warnings=report.warnings)
     except NotStored:
-        return {"outcome": "changed"}
+        outcome = {"outcome": "changed"}
     except UnusableClip as refusal:
         key, reason = refusal.unusable[0]
-        return {"outcome": "unusable", "key": key, "reason": reason}
-    output.save(prepared_key(clip), prepared.to_bytes())
-    return {"outcome": "ready"}
+        outcome = {"outcome": "unusable", "key": key, "reason": reason}
+        logger.warning("refused", etag=clip.etag, reason=reason)
+    metrics.add_metric(f"Clip{outcome['outcome'].title()}", MetricUnit.Count, 1)
+    return outcome

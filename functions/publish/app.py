@@ -9,7 +9,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import BaseModel, PositiveInt
 
-from stitcher.api import DURATION, Answer
+from stitcher.api import DURATION, PATH, WHY, Answer
 from stitcher.plan import Plan
 from stitcher.profiles import PROFILES
 from stitcher.repo import AlreadyStored, BucketRepo, Stored
@@ -22,7 +22,10 @@ class Staged(BaseModel):
 
     key: str
     etag: str
+    size: PositiveInt
     duration_ms: PositiveInt
+    path: str
+    why: str
 
 
 class Event(BaseModel):
@@ -48,21 +51,19 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
     plan = Plan.from_json(step.plan)
     stored = publish(step, plan)
     metrics.add_metric("MessageMade", MetricUnit.Count, 1)
-    logger.info("published", output_file=stored.key, size=stored.size)
+    logger.info("published", output_file=stored.key)
     return Answer.of(plan, stored, output(), cached=False, url_seconds=int(os.environ["URL_SECONDS"])).model_dump()
 
 
 def publish(step: Event, plan: Plan) -> Stored:
-    """Move the staged file to its place; where another execution was first, its file is the message."""
-    # The very file that was staged, whole: its ETag is asked for, and the write below is all or nothing.
-    audio = output().read(step.staged.key, step.staged.etag)
+    """Copy the staged file to its place; where another execution was first, its file is the message."""
+    staged = step.staged
     try:
-        return output().save(
+        return output().promote(
+            Stored(staged.key, staged.etag, staged.size),
             step.output_key,
-            audio,
             content_type=PROFILES[plan.profile].content_type,
-            metadata={DURATION: str(step.staged.duration_ms)},
-            only_new=True,
+            metadata={DURATION: str(staged.duration_ms), PATH: staged.path, WHY: staged.why},
         )
     except AlreadyStored:
         first = output().stat(step.output_key)

@@ -1,7 +1,7 @@
 """Stitch: prepared clips joined to one audio file, staged under `work/`."""
 
 import os
-from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
 from functools import cache
 from typing import Any
 
@@ -11,13 +11,12 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import BaseModel
 
 from stitcher.plan import Plan
-from stitcher.prepared import PreparedClip, prepared_key
+from stitcher.prepared_store import PreparedStore, Unprepared
 from stitcher.profiles import PROFILES
-from stitcher.render import render
 from stitcher.repo import BucketRepo
+from stitcher.stitch import stitch
 
 logger, tracer, metrics = Logger(), Tracer(), Metrics()
-PARALLEL_READS = 10  # botocore's connection pool
 
 
 class Event(BaseModel):
@@ -32,19 +31,32 @@ def output() -> BucketRepo:
     return BucketRepo(os.environ["BUCKET_OUTPUT"])
 
 
+@cache
+def store() -> PreparedStore:
+    """Prepared clips, remembered for the life of the environment."""
+    return PreparedStore(output())
+
+
 @logger.inject_lambda_context
 @tracer.capture_lambda_handler(capture_response=False)
 @metrics.log_metrics
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """`{"plan"}` → `{"key", "etag", "duration_ms"}` of the staged file."""
+    """`{"plan"}` → `{"outcome": "stitched", "staged"}`, or `{"outcome": "unprepared", "clips"}`."""
     plan = Plan.from_json(Event.model_validate(event).plan)
-    keys = list(dict.fromkeys(map(prepared_key, plan.clips)))
-    with ThreadPoolExecutor(PARALLEL_READS) as pool:
-        ready = dict(zip(keys, map(PreparedClip.from_bytes, pool.map(output().read, keys)), strict=True))
-    audio, duration_ms = render([ready[prepared_key(clip)] for clip in plan.clips], plan.pauses, plan.profile)
+    try:
+        made = stitch(plan, store().load)
+    except Unprepared as lack:
+        metrics.add_metric("ClipsUnprepared", MetricUnit.Count, len(lack.clips))
+        return {"outcome": "unprepared", "clips": [asdict(clip) for clip in lack.clips]}
     profile = PROFILES[plan.profile]
     # A name of its own for every try: two executions of the same message do not meet before Publish.
-    staged = output().save(f"work/{context.aws_request_id}{profile.suffix}", audio, content_type=profile.content_type)
-    metrics.add_metric("AudioSeconds", MetricUnit.Seconds, duration_ms / 1000)
-    logger.info("stitched", clips=len(plan.clips), duration_ms=duration_ms, size=staged.size)
-    return {"key": staged.key, "etag": staged.etag, "duration_ms": duration_ms}
+    key = f"work/{context.aws_request_id}{profile.suffix}"
+    staged = output().save(key, made.audio, content_type=profile.content_type)
+    metrics.add_metric("AudioSeconds", MetricUnit.Seconds, made.duration_ms / 1000)
+    metrics.add_metric(f"Message{made.path.title()}", MetricUnit.Count, 1)
+    logger.info("stitched", clips=len(plan.clips), duration_ms=made.duration_ms, path=made.path, why=made.why)
+    about = {"key": key, "etag": staged.etag, "size": staged.size}
+    return {
+        "outcome": "stitched",
+        "staged": about | {"duration_ms": made.duration_ms, "path": made.path, "why": made.why},
+    }

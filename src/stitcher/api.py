@@ -11,8 +11,8 @@ from stitcher.plan import Plan
 from stitcher.profiles import PROFILES
 from stitcher.repo import BucketRepo, Stored
 
-DURATION = "duration-ms"
-"""Metadata of a cached file."""
+# Metadata of a cached file.
+DURATION, PATH, WHY = "duration-ms", "path", "why"
 
 
 class StitchRequest(BaseModel):
@@ -24,7 +24,7 @@ class StitchRequest(BaseModel):
     message_parts: list[StrictStr] | None = None
     voice: StrictStr = ""
     format: StrictStr = next(iter(PROFILES))
-    gap_ms: Annotated[StrictInt, Field(ge=0, le=limits.GAP_MS)] = limits.DEFAULT_GAP_MS
+    gap_ms: Annotated[StrictInt, Field(ge=-limits.CROSSFADE_MS, le=limits.GAP_MS)] = limits.DEFAULT_GAP_MS
 
     @model_validator(mode="after")
     def _one_of_both(self) -> Self:
@@ -56,6 +56,10 @@ class Answer(BaseModel):
     expires_at: str
     cached: bool
     duration_ms: int
+    path: str
+    """How it was made: `spliced` or `rendered`."""
+    why: str
+    """Why it was not spliced; empty where it was."""
 
     @classmethod
     def of(cls, plan: Plan, stored: Stored, output: BucketRepo, *, cached: bool, url_seconds: int) -> Self:
@@ -68,4 +72,6 @@ class Answer(BaseModel):
             expires_at=(datetime.now(UTC) + timedelta(seconds=url_seconds)).strftime("%Y-%m-%dT%H:%M:%SZ"),
             cached=cached,
             duration_ms=int(stored.metadata[DURATION]),
+            path=stored.metadata[PATH],
+            why=stored.metadata[WHY],
         )

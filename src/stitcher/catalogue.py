@@ -42,6 +42,12 @@ def _phrase_of(name: str) -> str:
     return phrase(path.stem) if path.suffix.lower() in AUDIO_SUFFIXES and not name.startswith(".") else ""
 
 
+def clip_of(item: Stored) -> Clip | None:
+    """The clip that a stored file is, or None where it is no recording, or lies in no voice's folder."""
+    said = _phrase_of(PurePosixPath(item.key).name)
+    return Clip(item.key, item.etag, item.size, said) if said and item.key.count("/") <= 1 else None
+
+
 @dataclass(frozen=True, slots=True)
 class Catalogue:
     """The clips of a voice by phrase and by file name.
@@ -62,11 +68,9 @@ class Catalogue:
         catalogue: dict[str, Clip] = {}
         names: dict[str, Clip] = {}
         for item in sorted(stored, key=lambda item: item.key):
-            name = PurePosixPath(item.key).name
-            if said := _phrase_of(name):
-                clip = Clip(item.key, item.etag, item.size, said)
-                catalogue.setdefault(said, clip)
-                names[unicodedata.normalize("NFC", name)] = clip
+            if clip := clip_of(item):
+                catalogue.setdefault(clip.phrase, clip)
+                names[unicodedata.normalize("NFC", clip.name)] = clip
         longest = max((said.count(" ") + 1 for said in catalogue), default=0)
         return cls(voice, catalogue, names, longest)
 

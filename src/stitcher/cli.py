@@ -4,19 +4,21 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from stitcher import limits
 from stitcher.catalogue import Catalogue, Clip, voice_prefix
+from stitcher.encode import encode
 from stitcher.errors import MissingWords, StitchError, UnusableClip
-from stitcher.ffmpeg import FfmpegMissing
+from stitcher.ffmpeg import FfmpegFailed, FfmpegMissing
 from stitcher.plan import Plan, plan_message
 from stitcher.prepare import prepare
 from stitcher.prepared import PreparedClip
-from stitcher.profiles import PROFILES
-from stitcher.render import render
+from stitcher.profiles import PCM, PROFILES
 from stitcher.repo import LocalRepo, NotStored, Repo
+from stitcher.stitch import Load, stitch
 
 REFUSED, FAULT = 2, 1
 
@@ -29,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except StitchError as refusal:
         _report(refusal, as_json=options.json)
         return REFUSED
-    except (OSError, NotStored, FfmpegMissing) as fault:
+    except (OSError, NotStored, FfmpegMissing, FfmpegFailed) as fault:
         print(f"stitcher: {fault}", file=sys.stderr)
         return FAULT
     print(json.dumps(answer, ensure_ascii=False, indent=2) if options.json else f"{answer['output_file']}")
@@ -55,7 +57,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--gap-ms", type=int, default=limits.DEFAULT_GAP_MS, metavar="MS",
-        help=f"silence between clips, 0 to {limits.GAP_MS} ms (default: {limits.DEFAULT_GAP_MS})",
+        help=f"silence between clips, up to {limits.GAP_MS} ms (default: {limits.DEFAULT_GAP_MS}); "
+        f"less than 0, down to -{limits.CROSSFADE_MS}, overlaps them with a crossfade",
     )  # fmt: skip
     parser.add_argument("--json", action="store_true", help="print the answer, or the refusal, as JSON")
     return parser
@@ -68,21 +71,24 @@ def _say(options: argparse.Namespace) -> dict[str, Any]:
     catalogue = Catalogue.of(options.voice, repo.list(voice_prefix(options.voice)))
     profile = options.format or _format_of(options.output)
     plan = plan_message(options.message, catalogue, gap_ms=options.gap_ms, profile=profile)
-    audio, duration_ms = render(_prepared(plan, repo), plan.pauses, plan.profile)
+    made = stitch(plan, _preparing(plan, repo))
     output = options.output or Path(_default_name(plan))
-    LocalRepo(output.parent).save(output.name, audio)
+    LocalRepo(output.parent).save(output.name, made.audio)
     return {
         "success": True,
         "audio_files": [clip.key for clip in plan.clips],
         "output_file": str(output),
-        "duration_ms": duration_ms,
+        "duration_ms": made.duration_ms,
         "format": plan.profile,
-    }
+        "path": made.path,
+    } | ({"why": made.why} if made.why else {})
 
 
 def _format_of(output: Path | None) -> str:
-    named = output.suffix.lower().removeprefix(".") if output else ""
-    return named if named in PROFILES else "mp3"
+    """The first format whose files end so: `.wav` is PCM, not µ-law."""
+    suffix = output.suffix.lower() if output else ""
+    named = [profile.name for profile in PROFILES.values() if profile.suffix == suffix]
+    return PCM if suffix == PROFILES[PCM].suffix else next(iter(named), "mp3")
 
 
 def _default_name(plan: Plan) -> str:
@@ -92,8 +98,8 @@ def _default_name(plan: Plan) -> str:
     return stem[: 255 - len(suffix)].decode(errors="ignore") + suffix
 
 
-def _prepared(plan: Plan, repo: Repo) -> list[PreparedClip]:
-    """Each clip of the plan prepared, in order; all unusable ones are named before giving up."""
+def _preparing(plan: Plan, repo: Repo) -> Load:
+    """What gives the plan's clips prepared; all unusable ones are named before giving up."""
     ready: dict[Clip, PreparedClip] = {}
     refused: list[tuple[str, str]] = []
     for clip in dict.fromkeys(plan.clips):
@@ -103,7 +109,8 @@ def _prepared(plan: Plan, repo: Repo) -> list[PreparedClip]:
             refused += error.unusable
     if refused:
         raise UnusableClip(*refused)
-    return [ready[clip] for clip in plan.clips]
+    encoded = cache(lambda clip, profile: encode(ready[clip], profile))
+    return lambda clips, profile: [encoded(clip, profile) for clip in clips]
 
 
 def _report(refusal: StitchError, *, as_json: bool) -> None:

@@ -27,7 +27,7 @@ def decode(data: bytes) -> Samples:
     if not data:
         raise DecodeError("the file is empty")
     if len(data) > limits.CLIP_BYTES:
-        raise DecodeError(f"it has {len(data)} bytes; the limit is {limits.CLIP_BYTES // 1024**2} MB")
+        raise DecodeError(limits.clip_too_large(len(data)))
     # One second more than the limit, to tell a clip at the limit from one over it.
     channels = _read_wav(decode_to_wav(data, rate=RATE, seconds=limits.CLIP_SECONDS + 1))
     if channels.shape[1] == 0:

@@ -17,6 +17,10 @@ class FfmpegMissing(RuntimeError):
     """No ffmpeg on this machine: a fault of the installation, not of the clip."""
 
 
+class FfmpegFailed(RuntimeError):
+    """ffmpeg could not encode what we gave it; the message is the end of what it said."""
+
+
 class DecodeError(Exception):
     """The bytes are no audio that can be used; the message is the reason for people."""
 
@@ -38,6 +42,25 @@ def ffmpeg_path() -> str:
             raise FfmpegMissing("ffmpeg is not on PATH: install 'imageio-ffmpeg' or attach the ffmpeg layer") from None
         return path
     return str(imageio_ffmpeg.get_ffmpeg_exe())
+
+
+def transcode(data: bytes, *options: str) -> bytes:
+    """Our own samples (16 bit, mono, 48 kHz) through ffmpeg; `options` say what to make of them.
+
+    Raises
+    ------
+    FfmpegFailed
+        Where nothing comes out: a fault, because what goes in is ours.
+    """
+    command = [
+        *(ffmpeg_path(), "-hide_banner", "-loglevel", "error", "-nostdin", "-threads", "1"),
+        *("-f", "s16le", "-ar", "48000", "-ac", "1", "-i", "pipe:0"),
+        *("-map_metadata", "-1", "-fflags", "+bitexact", "-flags:a", "+bitexact", *options, "pipe:1"),
+    ]
+    done = subprocess.run(command, input=data, capture_output=True, timeout=DECODE_SECONDS, check=False)
+    if done.returncode or not done.stdout:
+        raise FfmpegFailed(done.stderr.decode(errors="replace")[-500:])
+    return done.stdout
 
 
 def decode_to_wav(data: bytes, *, rate: int, seconds: float) -> bytes:

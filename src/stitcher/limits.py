@@ -4,9 +4,16 @@ MESSAGE_CHARACTERS = 2_000
 SEGMENTS = 500
 """Clips and pauses of one message."""
 GAP_MS = 5_000
+CROSSFADE_MS = 500
+"""A negative gap of at most this overlaps two clips with a crossfade."""
 CLIP_SECONDS = 60
 CLIP_BYTES = 20 * 1024 * 1024
 PLAN_BYTES = 200 * 1024
 """A plan travels through Step Functions, whose payload ends at 256 KiB; the rest is left for the envelope."""
 
 DEFAULT_GAP_MS = 120
+
+
+def clip_too_large(size: int) -> str:
+    """The reason for refusing a clip of so many bytes."""
+    return f"it has {size} bytes; the limit is {CLIP_BYTES // 1024**2} MB"

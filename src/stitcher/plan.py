@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from stitcher import ENGINE, limits
@@ -15,7 +15,7 @@ from stitcher.words import words
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """Silence between the audible edges of two clips, in milliseconds."""
+    """Silence between the audible edges of two clips, in milliseconds; less than 0 overlaps them with a crossfade."""
 
     ms: int
 
@@ -65,7 +65,7 @@ class Plan:
             "segments": [
                 {"pause_ms": s.ms}
                 if isinstance(s, Pause)
-                else {"key": s.key, "etag": s.etag, "size": s.size, "phrase": s.phrase}
+                else asdict(s)
                 for s in self.segments
             ],
         }
@@ -118,8 +118,8 @@ def plan_parts(
 def _plan(clips: Sequence[Clip], missing: list[str], catalogue: Catalogue, gap_ms: int, profile: str) -> Plan:
     if profile not in PROFILES:
         raise InvalidRequest(f"format '{profile}' is not one of {', '.join(PROFILES)}")
-    if not 0 <= gap_ms <= limits.GAP_MS:
-        raise InvalidRequest(f"gap_ms {gap_ms} is not between 0 and {limits.GAP_MS}")
+    if not -limits.CROSSFADE_MS <= gap_ms <= limits.GAP_MS:
+        raise InvalidRequest(f"gap_ms {gap_ms} is not between {-limits.CROSSFADE_MS} and {limits.GAP_MS}")
     if missing:
         raise MissingWords(missing, catalogue.voice, voice_is_empty=not catalogue.by_phrase)
     segments = tuple(_with_pauses(clips, gap_ms))

@@ -4,6 +4,8 @@ The steps and their numbers are from measurements on 300 recordings in 16 langua
 found and what they are worth.
 """
 
+from collections.abc import Iterator
+
 import numpy as np
 import numpy.typing as npt
 
@@ -12,6 +14,7 @@ from stitcher.errors import UnusableClip
 from stitcher.ffmpeg import DecodeError
 from stitcher.loudness import limit, loudness
 from stitcher.prepared import PreparedClip, Report
+from stitcher.profiles import PCM
 
 TARGET_LUFS = -19.0
 CEILING_DBTP = -1.5
@@ -19,6 +22,12 @@ MAX_GAIN_DB = 24.0
 """A clip that would need more is mostly noise by then."""
 SILENT_DB = -60.0
 """Peak (dBFS) under which a recording is taken as silence."""
+STEADY_DB, STEADY_FRAMES = 3.0, 100
+"""Half a second or more whose 5 ms levels stay within 3 dB is no speech; speech spans 15 dB and more."""
+CLIPPED_PEAK, CLIPPED_BAND, CLIPPED_SHARE = 0.7, 0.89, 0.01
+"""Clipped: peak over -3 dBFS, and more than 1 % of all samples within 1 dB of it."""
+POOR_SNR_DB, POOR_RANGE_DB, NOISE_FRAMES = 20.0, 12.0, 10
+"""Noise is what at least 50 ms around the speech hold, or else the softest 5 % of it."""
 HIGHPASS_HZ = (20.0, 60.0)
 LEAD_MS, TAIL_MS = 12, 45
 """Kept before and after the audible part: soft onsets, and releases that fade."""
@@ -51,6 +60,9 @@ def prepare(key: str, data: bytes) -> PreparedClip:
     heard_db = _db(float(np.abs(clean).max()) ** 2)
     if heard_db < SILENT_DB:
         raise UnusableClip((key, f"it is silent (peak {heard_db:.0f} dBFS)"))
+    levels = _levels(clean)
+    if len(levels) >= STEADY_FRAMES and np.percentile(levels, 95) - np.percentile(levels, 5) < STEADY_DB:
+        raise UnusableClip((key, "it holds no speech: its level never changes (noise or a tone)"))
     start, end = _speech(clean)
     begin, finish = audible_edges(clean[start:end])
     begin, finish = begin + start, finish + start
@@ -69,11 +81,32 @@ def prepare(key: str, data: bytes) -> PreparedClip:
         duration_ms=round(1000 * len(recorded) / RATE),
         loudness_lufs=round(measured, 2),
         gain_db=round(gain_db, 2),
-        noise_floor_db=round(float(np.percentile(_levels(clean), 5)), 1),
+        noise_floor_db=round(float(np.percentile(levels, 5)), 1),
         peak_db=round(peak_db, 1),
         limited_db=round(limited_db, 2),
+        warnings=tuple(_warnings(recorded, clean, (start, end), gain_db)),
     )
-    return PreparedClip(pcm.tobytes(), begin - first, finish - first, report)
+    return PreparedClip(PCM, pcm.tobytes(), len(pcm), 0, begin - first, finish - first, report)
+
+
+def _warnings(recorded: Samples, clean: Samples, speech: tuple[int, int], gain_db: float) -> Iterator[str]:
+    """What is poor about a recording that can be used, in sentences."""
+    magnitude = np.abs(recorded)
+    peak = float(magnitude.max())
+    if peak > CLIPPED_PEAK and (magnitude > CLIPPED_BAND * peak).mean() > CLIPPED_SHARE:
+        yield "it is clipped: record it at a lower level"
+    if gain_db >= MAX_GAIN_DB:
+        yield f"it is very quiet: even {MAX_GAIN_DB:.0f} dB louder it stays under the others"
+    start, end = speech
+    around = np.concatenate([clean[:start], clean[end:]])
+    spoken = _levels(clean[start:end])
+    if len(around) >= NOISE_FRAMES * HOP:
+        noise, poor = float(np.percentile(_levels(around), 50)), POOR_SNR_DB
+    else:  # no pause to hear the noise in, or noise so loud that it was taken for speech
+        noise, poor = float(np.percentile(spoken, 5)), POOR_RANGE_DB
+    ratio = float(np.percentile(spoken, 95)) - noise
+    if ratio < poor:
+        yield f"it is noisy: the speech is only {ratio:.0f} dB over the noise"
 
 
 def highpass(samples: Samples) -> Samples:

@@ -201,6 +201,30 @@ class BucketRepo:
         put = self._call(self.client.put_object, key, Body=data, ContentType=content_type, Metadata=meta, **condition)
         return Stored(key, put["ETag"].strip('"'), len(data), meta)
 
+    def promote(self, source: Stored, key: str, *, content_type: str, metadata: Mapping[str, str]) -> Stored:
+        """Copy a file inside of the bucket, in the version `source` names, to a key that is not taken; one request.
+
+        Raises
+        ------
+        NotStored
+            The source is not there, or not in that version.
+        AlreadyStored
+            The key is taken.
+        """
+        conditions: dict[str, Any] = {"CopySourceIfMatch": source.etag, "IfNoneMatch": "*"}
+        place = {"Bucket": self.bucket, "Key": source.key}
+        replaced: dict[str, Any] = {"MetadataDirective": "REPLACE", "Metadata": dict(metadata)}
+        try:
+            done = self._call(
+                self.client.copy_object, key, CopySource=place, ContentType=content_type, **replaced, **conditions
+            )
+        except AlreadyStored:
+            # Both conditions fail alike: it is the source's where the key is still free.
+            if self.stat(key) is None:
+                raise NotStored(f"{source.key} is not what was stored") from None
+            raise
+        return Stored(key, done["CopyObjectResult"]["ETag"].strip('"'), source.size, dict(metadata))
+
     def presign(self, key: str, seconds: int) -> str:
         """A URL that lets whoever has it read the file for `seconds`; made without a request.
 

@@ -14,6 +14,7 @@ from local.client import Caller, Response, fetch
 
 from stitcher import limits
 from stitcher.decode import RATE, decode
+from stitcher.profiles import PROFILES, Profile
 
 MESSAGE = "hello, shreeshail"
 NONSENSE = "xqzwv"
@@ -106,18 +107,29 @@ def test_a_list_of_clips_is_said_as_it_stands(caller: Caller) -> None:
     assert answer["cached"] is True
 
 
-def test_wav_is_made_on_request(caller: Caller) -> None:
-    answer = made(caller.post("/stitch", {"message": MESSAGE, "format": "wav"}))
+@pytest.mark.parametrize("profile", PROFILES.values(), ids=PROFILES)
+def test_every_format_is_made_on_request(caller: Caller, profile: Profile) -> None:
+    answer = made(caller.post("/stitch", {"message": MESSAGE, "format": profile.name}))
+    assert answer["output_file"].endswith(profile.suffix)
+    assert answer["path"] == ("spliced" if profile.spliced else "rendered")
+    assert bool(answer["why"]) is not profile.spliced
     audio = fetch(answer["public_url"])
-    assert audio.headers["content-type"] == "audio/wav"
-    assert audio.body.startswith(b"RIFF")
-    assert abs(1000 * len(decode(audio.body)) / RATE - answer["duration_ms"]) <= 1
+    assert audio.headers["content-type"] == profile.content_type
+    longer_by = 1000 * len(decode(audio.body)) / RATE - answer["duration_ms"]
+    assert abs(longer_by) <= (1 if profile.spliced else 2 * FRAME_MS)
+
+
+def test_clips_may_overlap(caller: Caller) -> None:
+    apart = made(caller.post("/stitch", {"message": MESSAGE, "gap_ms": 0}))
+    crossfaded = made(caller.post("/stitch", {"message": MESSAGE, "gap_ms": -80}))
+    assert crossfaded["path"] == "rendered"
+    assert abs(apart["duration_ms"] - crossfaded["duration_ms"] - 80) <= 1
 
 
 def test_a_longer_gap_makes_a_longer_message(caller: Caller) -> None:
     short = made(caller.post("/stitch", {"message": MESSAGE, "gap_ms": 100}))
     long = made(caller.post("/stitch", {"message": MESSAGE, "gap_ms": 1100}))
-    assert abs(long["duration_ms"] - short["duration_ms"] - 1000) <= 1
+    assert abs(long["duration_ms"] - short["duration_ms"] - 1000) <= FRAME_MS
 
 
 def test_every_word_without_a_clip_is_named(caller: Caller) -> None:
@@ -194,7 +206,7 @@ def test_a_body_over_the_workflows_limit_is_too_long(caller: Caller) -> None:
         {"message": "hello", "bucket": "mine"},
         {"message": "hello", "format": "exe"},
         {"message": "hello", "gap_ms": "fast"},
-        {"message": "hello", "gap_ms": -1},
+        {"message": "hello", "gap_ms": -501},
         {"message": "hello", "gap_ms": 5001},
         {"message": "hello", "gap_ms": 1.5},
         {"message": "hello", "voice": "../hindi"},

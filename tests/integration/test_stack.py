@@ -1,10 +1,13 @@
 """The deployed workflow on the embedded AWS, with IAM enforced: what can be seen only from inside."""
 
 import contextlib
+import hashlib
 import json
 import shutil
 import threading
-from collections.abc import Iterator
+import time
+import uuid
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +20,8 @@ from local.stack import REGION, STACK, Stack
 
 from stitcher.decode import RATE, Samples, decode
 from stitcher.prepare import prepare
-from tests.conftest import ROOT, SAMPLES
+from stitcher.repo import Stored
+from tests.conftest import ROOT, SAMPLES, wait_until_prepared
 
 MESSAGE = {"message": "good morning farmers"}
 
@@ -53,7 +57,7 @@ def test_the_audio_is_the_clips_in_order(stack: Stack, caller: Caller) -> None:
     answer = caller.post("/stitch", {"message": "hello, shreeshail"}).json()
     audio = decode(fetch(answer["public_url"]).body)
     clips = [
-        np.frombuffer(prepare(name, (SAMPLES / name).read_bytes()).pcm, "<i2") / 32768.0
+        np.frombuffer(prepare(name, (SAMPLES / name).read_bytes()).payload, "<i2") / 32768.0
         for name in ("hello.wav", "shreeshail.wav")
     ]
     (first, first_match), (second, second_match) = (found(audio, clip) for clip in clips)
@@ -80,18 +84,78 @@ def test_a_deleted_clip_is_missing_at_once(stack: Stack, caller: Caller) -> None
     assert (response.status, response.json()["missing"]) == (422, ["farmers"])
 
 
-def test_clips_are_prepared_once(stack: Stack, caller: Caller) -> None:
-    forget(stack, "prepared/", "cache/")
-    assert caller.post("/stitch", {"message": "hello shreeshail hello"}).status == 200
-    prepared = keys(stack, "prepared/")
-    assert len(prepared) == 2
+def put_new_clip(stack: Stack, key: str) -> Stored:
+    """A recording that was never there before, prepared by its event."""
+    data = (SAMPLES / "farmers.mp3").read_bytes() + uuid.uuid4().bytes  # decoders pass over what follows the audio
+    put_clip(stack, key, data)
+    stored = Stored(key, hashlib.md5(data, usedforsecurity=False).hexdigest(), len(data))
+    wait_until_prepared(stack, [stored])
+    return stored
+
+
+def queued(stack: Stack, wanted: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+    """The first report in the queue of refused clips that is wanted; others are dropped. Fails after half a minute."""
+    sqs, url = stack.client("sqs"), stack.outputs["RefusedClipsQueueUrl"]
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        for message in sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", ()):
+            sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+            report: dict[str, Any] = json.loads(message["Body"])
+            if wanted(report):
+                return report
+        time.sleep(0.2)
+    raise AssertionError("nothing of the kind was reported")
+
+
+@contextlib.contextmanager
+def denied(stack: Stack, role: str, action: str) -> Iterator[None]:
+    """A role of the stack without one of its rights: a fault in whatever uses it."""
+    resource = stack.client("cloudformation").describe_stack_resource(StackName=STACK, LogicalResourceId=role)
+    name = resource["StackResourceDetail"]["PhysicalResourceId"]
+    iam = stack.client("iam")
+    statement = {"Effect": "Deny", "Action": action, "Resource": "*"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    iam.put_role_policy(RoleName=name, PolicyName="fault", PolicyDocument=document)
+    try:
+        yield
+    finally:
+        iam.delete_role_policy(RoleName=name, PolicyName="fault")
+
+
+def test_a_put_clip_is_prepared_before_a_message_needs_it(stack: Stack, caller: Caller) -> None:
+    put_new_clip(stack, "event.wav")
+    with denied(stack, "FetchClipsFunctionRole", "s3:GetObject"):
+        assert caller.post("/stitch", {"message": "hello event"}).status == 200
+
+
+def test_a_message_does_not_wait_for_the_event(stack: Stack, caller: Caller) -> None:
+    put_new_clip(stack, "late.wav")
+    forget(stack, "prepared/")
+    assert caller.post("/stitch", {"message": "late"}).status == 200
+
+
+def test_a_bad_clip_is_reported_with_the_reason_and_its_message_names_it(stack: Stack, caller: Caller) -> None:
+    put_clip(stack, "hindi/ख़राब.wav", b"this is a text file")
+    report = queued(stack, lambda report: report.get("key") == "hindi/ख़राब.wav")
+    assert "not audio" in report["reason"]
+    response = caller.post("/stitch", {"message": "ख़राब", "voice": "hindi"})
+    assert (response.status, response.json()["unusable"][0]["key"]) == (422, "hindi/ख़राब.wav")
+
+
+def test_a_fault_while_a_clip_is_prepared_is_tried_again_and_ends_in_the_queue(stack: Stack) -> None:
+    with denied(stack, "PrepareClipFunctionRole", "s3:PutObject"):
+        put_clip(stack, "faulty.mp3", (SAMPLES / "farmers.mp3").read_bytes())
+        queued(stack, lambda report: "faulty.mp3" in json.dumps(report))
+
+
+def test_a_prepared_clip_is_not_prepared_again(stack: Stack, caller: Caller) -> None:
+    new = put_new_clip(stack, "once.wav")
     s3, bucket = stack.client("s3"), stack.outputs["OutputBucketName"]
-    for key in prepared:  # marked, to see whether they are written again
-        data = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
-        s3.put_object(Bucket=bucket, Key=key, Body=data, Metadata={"mark": "mine"})
-    assert caller.post("/stitch", {"message": "shreeshail hello"}).status == 200
-    assert keys(stack, "prepared/") == prepared
-    assert [s3.head_object(Bucket=bucket, Key=key)["Metadata"] for key in prepared] == [{"mark": "mine"}] * 2
+    key = f"prepared/v1/-/mp3/{new.etag}.clip"
+    data = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+    s3.put_object(Bucket=bucket, Key=key, Body=data, Metadata={"mark": "mine"})  # to see whether it is written again
+    assert caller.post("/stitch", {"message": "hello once"}).status == 200
+    assert s3.head_object(Bucket=bucket, Key=key)["Metadata"] == {"mark": "mine"}
 
 
 def test_every_clip_that_is_no_audio_is_named_with_the_reason(stack: Stack, caller: Caller) -> None:
@@ -150,21 +214,6 @@ def test_two_callers_at_once_get_the_same_file(stack: Stack, caller: Caller) -> 
     assert len(keys(stack, "cache/")) == 1
 
 
-@contextlib.contextmanager
-def denied(stack: Stack, role: str, action: str) -> Iterator[None]:
-    """A role of the stack without one of its rights: a fault in whatever uses it."""
-    resource = stack.client("cloudformation").describe_stack_resource(StackName=STACK, LogicalResourceId=role)
-    name = resource["StackResourceDetail"]["PhysicalResourceId"]
-    iam = stack.client("iam")
-    statement = {"Effect": "Deny", "Action": action, "Resource": "*"}
-    document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-    iam.put_role_policy(RoleName=name, PolicyName="fault", PolicyDocument=document)
-    try:
-        yield
-    finally:
-        iam.delete_role_policy(RoleName=name, PolicyName="fault")
-
-
 @pytest.mark.parametrize(
     ("role", "action"),
     [
@@ -182,15 +231,17 @@ def denied(stack: Stack, role: str, action: str) -> Iterator[None]:
 def test_a_fault_in_any_step_is_a_clean_5xx_and_leaves_nothing_in_the_cache(
     stack: Stack, caller: Caller, role: str, action: str
 ) -> None:
+    put_new_clip(stack, "fault.wav")  # one that no function remembers
     forget(stack, "cache/", "prepared/")
+    message = {"message": "hello fault"}
     with denied(stack, role, action):
-        response = caller.post("/stitch", MESSAGE)
+        response = caller.post("/stitch", message)
     assert response.status == 500
     assert response.headers["content-type"] == "application/problem+json"
     title = "The service failed; try again"
     assert response.json() == {"type": "about:blank", "title": title, "status": 500, "success": False}
     assert keys(stack, "cache/") == set()
-    assert caller.post("/stitch", MESSAGE).status == 200, "the next try succeeds"
+    assert caller.post("/stitch", message).status == 200, "the next try succeeds"
 
 
 def test_the_caller_may_call_the_api_and_nothing_else(stack: Stack) -> None:

@@ -13,6 +13,7 @@ import pytest
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from functions.cache_lookup import app as cache_lookup
 from functions.fetch_clips import app as fetch_clips
+from functions.prepare_clip import app as prepare_clip
 from functions.publish import app as publish
 from functions.stitch import app as stitch
 from moto import mock_aws
@@ -20,8 +21,9 @@ from pydantic import ValidationError
 
 from stitcher import limits
 from stitcher.api import StitchRequest
-from stitcher.prepared import CorruptPrepared, PreparedClip
-from stitcher.repo import NotStored
+from stitcher.prepared import PreparedClip
+from stitcher.profiles import SPLICED
+from stitcher.repo import AlreadyStored, BucketRepo, NotStored
 from tests.conftest import ROOT, SAMPLES
 
 INPUT, OUTPUT = "stitcher-audios-test", "stitcher-output-test"
@@ -74,7 +76,10 @@ def buckets(monkeypatch: pytest.MonkeyPatch) -> Iterator[Buckets]:
     }  # fmt: skip
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
-    made_once: list[Any] = [cache_lookup.repos, fetch_clips.repos, stitch.output, publish.output]
+    made_once: list[Any] = [
+        *(cache_lookup.repos, fetch_clips.repos, prepare_clip.repos, prepare_clip.queue),
+        *(stitch.output, stitch.store, publish.output),
+    ]
     with mock_aws():
         s3 = boto3.client("s3", region_name="ap-south-1")
         for bucket in (INPUT, OUTPUT):
@@ -89,24 +94,33 @@ def buckets(monkeypatch: pytest.MonkeyPatch) -> Iterator[Buckets]:
             cached.cache_clear()
 
 
+def looked_up(message: str) -> dict[str, Any]:
+    found: dict[str, Any] = cache_lookup.lambda_handler({"request": {"message": message}}, CONTEXT)
+    return found
+
+
 def say_it(message: str) -> dict[str, Any]:
     """The whole workflow, step by step; returns what the last one answered."""
-    found: dict[str, Any] = cache_lookup.lambda_handler({"request": {"message": message}}, CONTEXT)
+    found = looked_up(message)
     if found["outcome"] != "miss":
         return found
-    for clip in found["to_prepare"]:
-        assert fetch_clips.lambda_handler(clip, CONTEXT) == {"outcome": "ready"}
-    staged = stitch.lambda_handler({"plan": found["plan"]}, CONTEXT)
-    handed_on = {"plan": found["plan"], "output_key": found["output_key"], "staged": staged}
+    made = stitch.lambda_handler({"plan": found["plan"]}, CONTEXT)
+    if made["outcome"] == "unprepared":
+        for clip in made["clips"]:
+            assert fetch_clips.lambda_handler(clip, CONTEXT) == {"outcome": "ready"}
+        made = stitch.lambda_handler({"plan": found["plan"]}, CONTEXT)
+    handed_on = {"plan": found["plan"], "output_key": found["output_key"], "staged": made["staged"]}
     answer: dict[str, Any] = publish.lambda_handler(handed_on, CONTEXT)
     return answer
 
 
 def test_the_sample_events_are_what_the_steps_hand_on(buckets: Buckets) -> None:
-    found = cache_lookup.lambda_handler(event("cache_lookup"), CONTEXT)
+    found = looked_up(event("cache_lookup")["request"]["message"])
     assert found["outcome"] == "miss"
-    assert event("fetch_clips") == found["to_prepare"][0]
     assert event("stitch") == {"plan": found["plan"]}
+    lacking = stitch.lambda_handler(event("stitch"), CONTEXT)
+    assert lacking["outcome"] == "unprepared"
+    assert event("fetch_clips") == lacking["clips"][0]
     assert event("publish")["plan"] == found["plan"]
     assert event("publish")["output_key"] == found["output_key"]
     assert event("stitch_workflow")["request"] == event("cache_lookup")["request"]
@@ -122,22 +136,66 @@ def test_the_sample_requests_are_requests(path: Path) -> None:
     assert StitchRequest.of(json.loads(path.read_text()))
 
 
-def test_fetch_clips_prepares_its_sample_event(buckets: Buckets) -> None:
+def test_fetch_clips_prepares_its_sample_event_for_every_spliced_profile(buckets: Buckets) -> None:
     clip = event("fetch_clips")
     assert fetch_clips.lambda_handler(clip, CONTEXT) == {"outcome": "ready"}
-    (key,) = buckets.keys(OUTPUT)
-    assert key == f"prepared/v1/-/{clip['etag']}.clip"
-    assert PreparedClip.from_bytes(buckets.read(OUTPUT, key)).samples > 0
+    keys = buckets.keys(OUTPUT)
+    assert keys == sorted(f"prepared/v1/-/{profile}/{clip['etag']}.clip" for profile in SPLICED)
+    for key in keys:
+        assert PreparedClip.from_bytes(buckets.read(OUTPUT, key)).samples > 0
 
 
 def test_stitch_says_its_sample_event(buckets: Buckets) -> None:
-    plan = event("stitch")["plan"]
-    for segment in plan["segments"]:
+    for segment in event("stitch")["plan"]["segments"]:
         if "key" in segment:
             fetch_clips.lambda_handler(segment, CONTEXT)
-    staged = stitch.lambda_handler(event("stitch"), CONTEXT)
-    assert staged["key"] == "work/5f7a2c1e.mp3"
-    assert hashlib.md5(buckets.read(OUTPUT, staged["key"]), usedforsecurity=False).hexdigest() == staged["etag"]
+    made = stitch.lambda_handler(event("stitch"), CONTEXT)
+    staged = made["staged"]
+    assert (made["outcome"], staged["key"], staged["path"]) == ("stitched", "work/5f7a2c1e.mp3", "spliced")
+    audio = buckets.read(OUTPUT, staged["key"])
+    assert (hashlib.md5(audio, usedforsecurity=False).hexdigest(), len(audio)) == (staged["etag"], staged["size"])
+
+
+def test_prepare_clip_prepares_its_sample_event(buckets: Buckets) -> None:
+    assert prepare_clip.lambda_handler(event("prepare_clip"), CONTEXT) == {"outcome": "ready"}
+    assert len(buckets.keys(OUTPUT, "prepared/")) == len(SPLICED)
+
+
+def put_event(key: str, etag: str, size: int) -> dict[str, Any]:
+    changed: dict[str, Any] = event("prepare_clip")
+    changed["detail"]["object"] |= {"key": key, "etag": etag, "size": size}
+    return changed
+
+
+def test_prepare_clip_reports_a_clip_that_cannot_be_used(buckets: Buckets, monkeypatch: pytest.MonkeyPatch) -> None:
+    sqs = boto3.client("sqs", region_name="ap-south-1")
+    url = sqs.create_queue(QueueName="refused")["QueueUrl"]
+    monkeypatch.setenv("REFUSED_QUEUE_URL", url)
+    etag = buckets.put(INPUT, "नमस्ते.wav", b"text")
+    assert prepare_clip.lambda_handler(put_event("नमस्ते.wav", etag, 4), CONTEXT) == {"outcome": "unusable"}
+    (message,) = sqs.receive_message(QueueUrl=url)["Messages"]
+    report = json.loads(message["Body"])
+    assert (report["key"], report["etag"]) == ("नमस्ते.wav", etag)
+    assert "not audio" in report["reason"]
+    assert buckets.keys(OUTPUT) == []
+
+
+@pytest.mark.parametrize("key", ["README.txt", "hello", ".hello.wav", "a/b/hello.wav", "hindi/"])
+def test_prepare_clip_passes_over_what_is_no_clip(buckets: Buckets, key: str) -> None:
+    assert prepare_clip.lambda_handler(put_event(key, "x", 1), CONTEXT) == {"outcome": "no clip"}
+    assert buckets.keys(OUTPUT) == []
+
+
+def test_prepare_clip_leaves_a_clip_that_was_replaced_to_the_next_event(buckets: Buckets) -> None:
+    assert prepare_clip.lambda_handler(put_event("hello.wav", "0" * 32, 1), CONTEXT) == {"outcome": "changed"}
+
+
+def test_prepare_clip_knows_keys_as_eventbridge_sends_them(buckets: Buckets) -> None:
+    key = "hindi/50%+ बारिश.wav"
+    data = (SAMPLES / "hello.wav").read_bytes()
+    etag = buckets.put(INPUT, key, data)
+    assert prepare_clip.lambda_handler(put_event(key, etag, len(data)), CONTEXT) == {"outcome": "ready"}
+    assert buckets.keys(OUTPUT, f"prepared/v1/hindi/mp3/{etag}")
 
 
 def test_publish_promotes_its_sample_event(buckets: Buckets) -> None:
@@ -160,8 +218,17 @@ def test_what_was_published_is_a_hit(buckets: Buckets) -> None:
 
 def test_only_clips_that_are_not_prepared_are_fetched(buckets: Buckets) -> None:
     say_it("hello")
-    found = cache_lookup.lambda_handler({"request": {"message": "hello shreeshail shreeshail"}}, CONTEXT)
-    assert [clip["key"] for clip in found["to_prepare"]] == ["shreeshail.wav"]
+    lacking = stitch.lambda_handler({"plan": looked_up("hello shreeshail shreeshail")["plan"]}, CONTEXT)
+    assert [clip["key"] for clip in lacking["clips"]] == ["shreeshail.wav"]
+
+
+def test_a_message_that_cannot_be_spliced_is_rendered_and_says_why(buckets: Buckets) -> None:
+    found = cache_lookup.lambda_handler({"request": {"message": "hello shreeshail", "gap_ms": 0}}, CONTEXT)
+    for clip in stitch.lambda_handler({"plan": found["plan"]}, CONTEXT)["clips"]:
+        fetch_clips.lambda_handler(clip, CONTEXT)
+    staged = stitch.lambda_handler({"plan": found["plan"]}, CONTEXT)["staged"]
+    assert staged["path"] == "rendered"
+    assert "ms at least" in staged["why"]
 
 
 def test_a_refusal_is_data(buckets: Buckets) -> None:
@@ -199,42 +266,45 @@ def test_a_clip_that_is_no_audio_is_not_stored(buckets: Buckets) -> None:
     assert buckets.keys(OUTPUT) == []
 
 
-def test_a_damaged_prepared_clip_is_a_fault(buckets: Buckets) -> None:
-    found = cache_lookup.lambda_handler(event("cache_lookup"), CONTEXT)
-    for clip in found["to_prepare"]:
+def test_a_damaged_prepared_clip_is_prepared_anew(buckets: Buckets) -> None:
+    for clip in stitch.lambda_handler(event("stitch"), CONTEXT)["clips"]:
         fetch_clips.lambda_handler(clip, CONTEXT)
-    key = buckets.keys(OUTPUT, "prepared/")[0]
+    (key, _) = buckets.keys(OUTPUT, "prepared/v1/-/mp3/")
     buckets.put(OUTPUT, key, buckets.read(OUTPUT, key)[:-1])
-    with pytest.raises(CorruptPrepared):
-        stitch.lambda_handler({"plan": found["plan"]}, CONTEXT)
+    lacking = stitch.lambda_handler(event("stitch"), CONTEXT)
+    assert [clip["etag"] for clip in lacking["clips"]] == [key.rpartition("/")[2].removesuffix(".clip")]
     assert buckets.keys(OUTPUT, "work/") == []
 
 
-def test_the_first_writer_wins(buckets: Buckets) -> None:
+def test_the_first_writers_file_is_the_message(buckets: Buckets, monkeypatch: pytest.MonkeyPatch) -> None:
     sample = event("publish")
-    buckets.put(OUTPUT, "work/sample.mp3", (SAMPLES / "good_morning.mp3").read_bytes())
-    buckets.s3.put_object(Bucket=OUTPUT, Key=sample["output_key"], Body=b"first", Metadata={"duration-ms": "7"})
+    about = {"duration-ms": "7", "path": "spliced", "why": ""}
+    buckets.s3.put_object(Bucket=OUTPUT, Key=sample["output_key"], Body=b"first", Metadata=about)
+
+    def taken(*_arguments: Any, **_options: Any) -> None:  # what S3 does, and moto does not: see test_promote.py
+        raise AlreadyStored(sample["output_key"])
+
+    monkeypatch.setattr(BucketRepo, "promote", taken)
     answer = publish.lambda_handler(sample, CONTEXT)
-    assert answer["duration_ms"] == 7
+    assert (answer["duration_ms"], answer["output_file"]) == (7, sample["output_key"])
     assert buckets.read(OUTPUT, sample["output_key"]) == b"first"
 
 
-def test_another_file_than_the_staged_one_is_not_published(buckets: Buckets) -> None:
-    buckets.put(OUTPUT, "work/sample.mp3", b"not what was staged")
+def test_a_staged_file_that_is_gone_is_a_fault(buckets: Buckets) -> None:
     with pytest.raises(NotStored):
         publish.lambda_handler(event("publish"), CONTEXT)
     assert buckets.keys(OUTPUT, "cache/") == []
 
 
-@pytest.mark.parametrize("handler", [fetch_clips.lambda_handler, stitch.lambda_handler, publish.lambda_handler])
-def test_an_event_of_another_form_is_a_fault(buckets: Buckets, handler: Any) -> None:
+@pytest.mark.parametrize("step", [fetch_clips, prepare_clip, stitch, publish])
+def test_an_event_of_another_form_is_a_fault(buckets: Buckets, step: Any) -> None:
     with pytest.raises(ValidationError):
-        handler({"unexpected": True}, CONTEXT)
+        step.lambda_handler({"unexpected": True}, CONTEXT)
 
 
 def test_no_text_of_a_message_is_logged(buckets: Buckets, monkeypatch: pytest.MonkeyPatch) -> None:
     log = io.StringIO()
-    for step in (cache_lookup, fetch_clips, stitch, publish):
+    for step in (cache_lookup, fetch_clips, prepare_clip, stitch, publish):
         monkeypatch.setattr(step.logger.registered_handler, "stream", log)
     say_it("hello shreeshail")
     cache_lookup.lambda_handler({"request": {"message": "hello mister elephant"}}, CONTEXT)

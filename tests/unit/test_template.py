@@ -16,6 +16,7 @@ from samtranslator.yaml_helper import yaml_parse
 ROOT = Path(__file__).parents[2]
 TEMPLATE: dict[str, Any] = yaml_parse((ROOT / "template.yaml").read_text())
 STEPS = {"CacheLookup": "cache_lookup", "FetchClips": "fetch_clips", "Stitch": "stitch", "Publish": "publish"}
+FUNCTIONS = STEPS | {"PrepareClip": "prepare_clip"}
 STAGES = ["local", "dev", "test", "stage", "prod"]
 # Actions that have no resource to name (AWS Service Authorization Reference).
 WITHOUT_RESOURCE = re.compile(r"xray:\w+|logs:(\w*LogDeliver\w*|(Put|Describe)Resource\w+|DescribeLogGroups)")
@@ -88,7 +89,7 @@ def test_a_change_of_the_mapping_or_the_layer_changes_the_digest_in_the_template
 
 
 def changed_code(template: dict[str, Any]) -> None:
-    for step in STEPS:
+    for step in FUNCTIONS:
         template["Resources"][f"{step}Function"]["Properties"]["CodeUri"] += "-new"
 
 
@@ -101,24 +102,24 @@ def test_a_change_makes_new_versions_of_all_functions(change: Callable[[dict[str
     new = copy.deepcopy(TEMPLATE)
     change(new)
     before, after = (of_type(translated(template), "AWS::Lambda::Version") for template in (TEMPLATE, new))
-    assert len(before) == len(after) == len(STEPS)
+    assert len(before) == len(after) == len(FUNCTIONS)
     assert before.keys().isdisjoint(after.keys())
     assert before.keys() == of_type(translated(), "AWS::Lambda::Version").keys()
 
 
 def test_the_domain_code_is_in_every_functions_package() -> None:
-    for folder in STEPS.values():
+    for folder in FUNCTIONS.values():
         assert (ROOT / "functions" / folder / "stitcher").resolve() == ROOT / "src" / "stitcher"
 
 
 def test_there_is_a_function_for_every_step_with_a_role_and_a_log_of_its_own() -> None:
     resources = translated()
     functions = of_type(resources, "AWS::Lambda::Function")
-    assert functions.keys() == {f"{step}Function" for step in STEPS}
+    assert functions.keys() == {f"{step}Function" for step in FUNCTIONS}
     roles = {json.dumps(function["Role"]) for function in functions.values()}
     logs = {json.dumps(function["LoggingConfig"]["LogGroup"]) for function in functions.values()}
-    assert len(roles) == len(logs) == len(STEPS)
-    for step, folder in STEPS.items():
+    assert len(roles) == len(logs) == len(FUNCTIONS)
+    for step, folder in FUNCTIONS.items():
         assert TEMPLATE["Resources"][f"{step}Function"]["Properties"]["CodeUri"] == f"functions/{folder}"
         assert (ROOT / "functions" / folder / "app.py").exists()
 
@@ -150,6 +151,9 @@ def rights(step: str) -> set[tuple[str, str]]:
     """(action, bucket and folder) of a function's S3 rights."""
     found = set()
     for statement in statements(translated()[f"{step}FunctionRole"]["Properties"]):
+        if "Fn::GetAtt" in statement["Resource"]:
+            found |= {(action, statement["Resource"]["Fn::GetAtt"][0]) for action in listed(statement["Action"])}
+            continue
         place = statement["Resource"]["Fn::Sub"].split(":::${Prefix}-")[1].replace("-${Stage}-${AWS::AccountId}", "")
         found |= {(action, place) for action in listed(statement["Action"])}
     return found
@@ -166,7 +170,19 @@ def rights(step: str) -> set[tuple[str, str]]:
             "FetchClips",
             {("s3:GetObject", "audios/*"), ("s3:ListBucket", "audios"), ("s3:PutObject", "output/prepared/*")},
         ),
-        ("Stitch", {("s3:GetObject", "output/prepared/*"), ("s3:PutObject", "output/work/*")}),
+        (
+            "PrepareClip",
+            {
+                ("s3:GetObject", "audios/*"),
+                ("s3:ListBucket", "audios"),
+                ("s3:PutObject", "output/prepared/*"),
+                ("sqs:SendMessage", "RefusedClips"),
+            },
+        ),
+        (
+            "Stitch",
+            {("s3:GetObject", "output/prepared/*"), ("s3:ListBucket", "output"), ("s3:PutObject", "output/work/*")},
+        ),
         (
             "Publish",
             {
@@ -265,13 +281,19 @@ def test_work_and_cache_expire_and_prepared_clips_do_not() -> None:
 
 
 def test_a_caller_finds_what_is_needed_in_the_outputs() -> None:
-    assert TEMPLATE["Outputs"].keys() == {"ApiUrl", "InputBucketName", "OutputBucketName", "StateMachineArn"}
+    assert TEMPLATE["Outputs"].keys() == {
+        "ApiUrl",
+        "InputBucketName",
+        "OutputBucketName",
+        "RefusedClipsQueueUrl",
+        "StateMachineArn",
+    }
 
 
 def test_functions_and_package_pin_the_same_versions() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     pinned = set(project["dependencies"]) | set(project["optional-dependencies"]["dev"])
-    for step in STEPS.values():
+    for step in FUNCTIONS.values():
         lines = (ROOT / "functions" / step / "requirements.txt").read_text().splitlines()
         assert [line for line in lines if line not in pinned] == []
     layer = (ROOT / "layers" / "ffmpeg" / "Makefile").read_text()
@@ -280,7 +302,23 @@ def test_functions_and_package_pin_the_same_versions() -> None:
 
 def test_what_the_readme_invokes_is_there() -> None:
     invoked = re.findall(r"sam local invoke (\w+) -e (\S+)", (ROOT / "README.md").read_text())
-    assert {name for name, _ in invoked} == {f"{step}Function" for step in STEPS}
+    assert {name for name, _ in invoked} == {f"{step}Function" for step in FUNCTIONS}
     assert all((ROOT / event).exists() for _, event in invoked)
     variables = json.loads((ROOT / "events" / "env.json").read_text())["Parameters"]
     assert variables.keys() <= TEMPLATE["Globals"]["Function"]["Environment"]["Variables"].keys()
+
+
+def test_a_put_clip_is_prepared_through_eventbridge_with_retries_and_a_dead_letter_queue() -> None:
+    resources = translated()
+    (rule,) = of_type(resources, "AWS::Events::Rule").values()
+    assert rule["EventPattern"]["detail-type"] == ["Object Created"]
+    bucket = TEMPLATE["Resources"]["InputBucket"]["Properties"]["BucketName"]
+    assert rule["EventPattern"]["detail"]["bucket"]["name"] == [bucket]
+    (target,) = rule["Targets"]
+    assert target["Arn"] == {"Ref": "PrepareClipFunctionAliaslive"}
+    queue = {"Fn::GetAtt": ["RefusedClips", "Arn"]}
+    assert target["DeadLetterConfig"] == {"Arn": queue}
+    assert target["RetryPolicy"]["MaximumRetryAttempts"] > 0
+    (retries,) = of_type(resources, "AWS::Lambda::EventInvokeConfig").values()
+    assert (retries["MaximumRetryAttempts"], retries["Qualifier"]) == (2, "live")
+    assert retries["DestinationConfig"]["OnFailure"]["Destination"] == queue
