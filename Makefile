@@ -11,6 +11,7 @@ ARCHITECTURE ?= x86_64
 BIN := .venv/bin
 READY := .venv/.ready
 READY_LOCAL := .venv-local/.ready
+READY_BENCH := .venv-bench/.ready
 # Handed over by the environment, so that any message reaches the program as it is.
 export MESSAGE VOICE
 export ARCHITECTURE
@@ -19,7 +20,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run serve test unit functional lint format build deploy clean
+.PHONY: help setup run serve test unit functional lint format quality bench build deploy clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -64,6 +65,17 @@ format: $(READY) ## rewrite the code in the project's style
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+$(READY_BENCH): pyproject.toml bench/requirements.txt
+	$(PYTHON) -m venv .venv-bench
+	.venv-bench/bin/python -m pip install --quiet --editable . --requirement bench/requirements.txt
+	@touch $@
+
+quality: $(READY_BENCH) ## measure the audio against its thresholds (needs espeak-ng; docs/audio.md)
+	.venv-bench/bin/python -m bench.quality
+
+bench: $(READY_BENCH) ## measure speed and memory against other ways to do it (docs/benchmark.md)
+	.venv-bench/bin/python -m bench.benchmark
+
 build: $(READY) ## build the template for its own runtime (ARCHITECTURE=arm64 for that processor)
 	$(BIN)/sam build
 
@@ -71,4 +83,4 @@ deploy: build ## build and deploy to STAGE (dev, test, stage, prod)
 	$(BIN)/sam deploy --config-env $(STAGE)
 
 clean: ## remove everything that was made here
-	rm -rf .venv .venv-local .local .aws-sam out
+	rm -rf .venv .venv-local .venv-bench .local .aws-sam out
