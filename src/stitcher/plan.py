@@ -62,12 +62,7 @@ class Plan:
         """The plan as the workflow carries it from step to step."""
         return {
             "profile": self.profile,
-            "segments": [
-                {"pause_ms": s.ms}
-                if isinstance(s, Pause)
-                else asdict(s)
-                for s in self.segments
-            ],
+            "segments": [{"pause_ms": s.ms} if isinstance(s, Pause) else asdict(s) for s in self.segments],
         }
 
     @classmethod
