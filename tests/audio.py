@@ -72,20 +72,21 @@ def samples_of(clip: PreparedClip) -> Signal:
     return np.frombuffer(clip.payload, "<i2") / 32768.0
 
 
-def ffmpeg(data: bytes, *options: str) -> bytes:
+def ffmpeg(data: bytes, *options: str, decoder: str = "") -> bytes:
     """What a plain ffmpeg makes of a file's bytes; files on both sides, because some formats go back in them."""
     with tempfile.TemporaryFile() as source, tempfile.TemporaryFile() as made:
         source.write(data)
         source.seek(0)
-        command = [ffmpeg_path(), "-v", "error", "-i", "fd:", *options, "fd:"]
+        chosen = ["-c:a", decoder] if decoder else []
+        command = [ffmpeg_path(), "-v", "error", *chosen, "-i", "fd:", *options, "fd:"]
         subprocess.run(command, stdin=source, stdout=made, check=True)
         made.seek(0)
         return made.read()
 
 
-def played(file: bytes) -> npt.NDArray[np.int16]:
+def played(file: bytes, decoder: str = "") -> npt.NDArray[np.int16]:
     """What ffmpeg plays of a file: 16 bit samples at the file's own rate, without what its format says to leave out."""
-    return np.frombuffer(ffmpeg(file, "-f", "s16le"), "<i2")
+    return np.frombuffer(ffmpeg(file, "-f", "s16le", decoder=decoder), "<i2")
 
 
 def refusal_of(data: bytes, key: str = "hindi/hello.wav") -> str:
@@ -122,7 +123,7 @@ def ebu_r128(samples: Signal) -> float:
 
 def where(part: Signal, whole: Signal) -> tuple[int, float]:
     """Where in `whole` a part lies: the sample it begins at, and how alike they are (1.0: the same but for level)."""
-    size = 1 << (len(whole) + len(part)).bit_length()
+    size = _fast(len(whole) + len(part))
     spectrum = np.fft.rfft(whole, size) * np.conj(np.fft.rfft(part, size))
     match = np.fft.irfft(spectrum, size)
     match[len(whole) :] = 0.0
@@ -133,6 +134,11 @@ def where(part: Signal, whole: Signal) -> tuple[int, float]:
 
 def _convolved(samples: Signal, kernel: Signal) -> Signal:
     size = len(samples) + len(kernel) - 1
-    fast = 1 << size.bit_length()
+    fast = _fast(size)
     convolved: Signal = np.fft.irfft(np.fft.rfft(samples, fast) * np.fft.rfft(kernel, fast), fast)
     return convolved[:size]
+
+
+def _fast(size: int) -> int:
+    """The next length of a fast Fourier transform."""
+    return min(odd << ((size - 1) // odd).bit_length() for odd in (1, 3, 5, 9, 15))

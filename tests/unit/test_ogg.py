@@ -75,7 +75,7 @@ PACKETS = st.lists(
 
 
 @given(PACKETS, st.integers(0, 3840))
-@example([b"\xf8" * 255] * 128, 312)
+@example([b"\xf8" * 1275] * 60, 312)
 @example([b"\xf8" * 254] * 300, 312)
 @example([b"\xf8" * LARGEST] * 3, 312)
 def test_packets_are_read_as_they_were_written(held: list[bytes], pre_skip: int) -> None:
@@ -83,7 +83,8 @@ def test_packets_are_read_as_they_were_written(held: list[bytes], pre_skip: int)
 
 
 @given(PACKETS)
-@example([b"\xf8" * 255] * 300)
+@example([b"\xf8" * 1275] * 60)  # over 255 lacing values in 50 packets
+@example([b"\xf8" * 1800] * 40)  # exactly 256 in 32
 @example([b"\xf8" * LARGEST] * 3)
 def test_pages_are_in_order_marked_at_both_ends_and_not_too_full(held: list[bytes]) -> None:
     pages = pages_of(file(stream(*held), 312, 960 * len(held)))
