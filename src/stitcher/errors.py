@@ -51,13 +51,18 @@ class MissingWords(StitchError):
         self.missing = list(dict.fromkeys(missing))
         near = {word: _near(word, phrases) for word in self.missing[:SUGGESTED_FOR]}
         self.suggestions = {word: found for word, found in near.items() if found}
-        where = f"voice '{voice}'" if voice else "the default voice"
+        where = named(voice)
         said = ", ".join(f"'{word}'" for word in self.missing)
         hint = f"record a clip for each in {where}" if phrases else f"{where} has no clips at all"
         super().__init__(f"no clip says {said}: {hint}")
 
     def problem(self) -> dict[str, Any]:
         return super().problem() | {"missing": self.missing, "suggestions": self.suggestions}
+
+
+def named(voice: str) -> str:
+    """A voice in a sentence."""
+    return f"voice '{voice}'" if voice else "the default voice"
 
 
 def _near(word: str, phrases: Collection[str]) -> list[str]:

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from stitcher import ENGINE, limits
 from stitcher.catalogue import Catalogue, Clip
-from stitcher.errors import InvalidRequest, MessageTooLong, MissingWords
+from stitcher.errors import InvalidRequest, MessageTooLong, MissingWords, named
 from stitcher.message import ENDS_SENTENCE, Item, Named, Silence, Spelled, Stop, items
 from stitcher.phrases import Choice, Instead, choose
 from stitcher.profiles import PROFILES
-from stitcher.words import Word, phrase, words
+from stitcher.words import Word, is_spaceless, phrase, words
 
 if TYPE_CHECKING:
     from stitcher.numbers import Spoken
@@ -216,7 +216,9 @@ class _Planner:
         notes = tuple(said.note for said in self.said)
         unsaid = tuple(dict.fromkeys(self.missing)), tuple(dict.fromkeys(self.substituted))
         plan = Plan(segments, profile, notes, *unsaid)
-        if len(json.dumps(plan.to_json()).encode()) > limits.PLAN_BYTES:
+        # Written out only where it could be too long: at most six bytes a character, and some for the names of fields.
+        at_most = sum(6 * len(clip.key + clip.phrase) + 200 for clip in plan.clips) + 40 * len(segments)
+        if at_most > limits.PLAN_BYTES and len(json.dumps(plan.to_json()).encode()) > limits.PLAN_BYTES:
             kib = limits.PLAN_BYTES // 1024
             raise MessageTooLong(f"the plan of the message is over {kib} KiB: use shorter file names")
         return plan
@@ -283,16 +285,16 @@ class _Planner:
                     lacking.append(choice)
                     continue
                 self.substituted.append(choice.phrase)
-                note = Note(choice.start, choice.end, f"said by voice '{self.fallback.voice}'")
+                note = Note(choice.start, choice.end, f"said by {named(self.fallback.voice)}")
                 self._say(self.fallback.by_phrase[choice.phrase], choice.phrase, self.fallback, note)
         end = -1
         for choice in lacking:
             # Letters of scripts without spaces: what stands together is missing together.
-            if choice.start == end and self.missing:
+            if choice.start == end and is_spaceless(choice.phrase):
                 self.missing[-1] += choice.phrase
             else:
                 self._lack(choice.phrase)
-            end = choice.end
+            end = choice.end if is_spaceless(choice.phrase) else -1
 
     def _lack(self, what: str) -> None:
         self.missing.append(what)

@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from stitcher import limits
 from stitcher.errors import UnusableClip
+from stitcher.languages import BadRule, table
 from stitcher.words import phrase
 
 FILE = "voice.toml"
@@ -56,7 +57,11 @@ class Voice(BaseModel):
 def voice_of(key: str, data: bytes) -> Voice:
     """The settings in the file's content. Raises `UnusableClip`, naming the file, where they cannot be read."""
     try:
-        return Voice.model_validate(tomllib.loads(data.decode()))
+        voice = Voice.model_validate(tomllib.loads(data.decode()))
+        if voice.language and voice.numbers:
+            table(voice.language, voice.numbers)
+    except BadRule as error:
+        raise UnusableClip((key, str(error))) from None
     except UnicodeDecodeError:
         raise UnusableClip((key, "it is not UTF-8 text")) from None
     except tomllib.TOMLDecodeError as error:
@@ -65,3 +70,4 @@ def voice_of(key: str, data: bytes) -> Voice:
         faults = error.errors(include_url=False, include_input=False)
         reason = "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in faults)
         raise UnusableClip((key, reason)) from None
+    return voice

@@ -142,6 +142,11 @@ def _inside_word(text: str, index: int) -> bool:
     return text[index] in ".," and before.isdigit() and after.isdigit()
 
 
+def is_spaceless(word: str) -> bool:
+    """Whether a word is a letter of a script that is written without spaces."""
+    return _kind(word[0]) == "c"
+
+
 def words(text: str) -> list[str]:
     """The words of a text in order, folded."""
     return [word.text for word in tokens(text)]

@@ -153,6 +153,12 @@ def test_words_of_spaceless_scripts_are_found_and_missing_as_a_whole() -> None:
     assert refused.value.missing == ["ครับ"]
 
 
+def test_only_letters_of_spaceless_scripts_are_missing_together() -> None:
+    with pytest.raises(MissingWords) as refused:
+        plan_message("50% @final ฝน50", WEATHER)
+    assert refused.value.missing == ["50", "%", "@", "final", "ฝน"]
+
+
 def test_a_message_of_marks_without_words_is_refused() -> None:
     with pytest.raises(InvalidRequest):
         plan_message("[pause 800ms] .,!", WEATHER)

@@ -32,6 +32,7 @@ def test_settings_are_read() -> None:
         (b"gap_ms = 99999", "gap_ms"),
         (b"[pauses]\ncomma = -1", "pauses.comma"),
         (b"[pauses]\nsemicolon = 5", "pauses.semicolon"),
+        (b'language = "hi"\n[numbers]\nminus = { a = 1 }', "minus"),
     ],
 )
 def test_settings_that_cannot_be_read_are_refused_by_name(data: bytes, reason: str) -> None:
