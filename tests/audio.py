@@ -4,13 +4,18 @@ import io
 import math
 import re
 import subprocess
+import tempfile
 import wave
 
 import numpy as np
 import numpy.typing as npt
+import pytest
 
+from stitcher.errors import UnusableClip
 from stitcher.ffmpeg import ffmpeg_path
+from stitcher.prepare import prepare
 from stitcher.prepared import PreparedClip, Report
+from stitcher.profiles import PCM
 
 RATE = 48_000
 Signal = npt.NDArray[np.float64]
@@ -57,8 +62,40 @@ def wav(*channels: Signal, rate: int = RATE) -> bytes:
     return out.getvalue()
 
 
+def samples_clip(samples: bytes, begin: int, end: int) -> PreparedClip:
+    """A prepared clip of 16 bit samples that never was a recording."""
+    return PreparedClip(PCM, samples, len(samples) // 2, 0, begin, end, REPORT)
+
+
 def samples_of(clip: PreparedClip) -> Signal:
-    return np.frombuffer(clip.pcm, "<i2") / 32768.0
+    assert clip.profile == PCM
+    return np.frombuffer(clip.payload, "<i2") / 32768.0
+
+
+def ffmpeg(data: bytes, *options: str) -> bytes:
+    """What a plain ffmpeg makes of a file's bytes; files on both sides, because some formats go back in them."""
+    with tempfile.TemporaryFile() as source, tempfile.TemporaryFile() as made:
+        source.write(data)
+        source.seek(0)
+        command = [ffmpeg_path(), "-v", "error", "-i", "fd:", *options, "fd:"]
+        subprocess.run(command, stdin=source, stdout=made, check=True)
+        made.seek(0)
+        return made.read()
+
+
+def played(file: bytes) -> npt.NDArray[np.int16]:
+    """What ffmpeg plays of a file: 16 bit samples at the file's own rate, without what its format says to leave out."""
+    return np.frombuffer(ffmpeg(file, "-f", "s16le"), "<i2")
+
+
+def refusal_of(data: bytes, key: str = "hindi/hello.wav") -> str:
+    """The reason that a clip is refused for; the refusal names its key."""
+    with pytest.raises(UnusableClip) as refused:
+        prepare(key, data)
+    ((named, reason),) = refused.value.unusable
+    assert named == key
+    assert str(refused.value) == f"{key}: {reason}"
+    return reason
 
 
 def decibels(amplitude: float) -> float:
@@ -85,7 +122,7 @@ def ebu_r128(samples: Signal) -> float:
 
 def where(part: Signal, whole: Signal) -> tuple[int, float]:
     """Where in `whole` a part lies: the sample it begins at, and how alike they are (1.0: the same but for level)."""
-    size = len(whole) + len(part)
+    size = 1 << (len(whole) + len(part)).bit_length()
     spectrum = np.fft.rfft(whole, size) * np.conj(np.fft.rfft(part, size))
     match = np.fft.irfft(spectrum, size)
     match[len(whole) :] = 0.0
@@ -96,4 +133,6 @@ def where(part: Signal, whole: Signal) -> tuple[int, float]:
 
 def _convolved(samples: Signal, kernel: Signal) -> Signal:
     size = len(samples) + len(kernel) - 1
-    return np.fft.irfft(np.fft.rfft(samples, size) * np.fft.rfft(kernel, size), size)
+    fast = 1 << size.bit_length()
+    convolved: Signal = np.fft.irfft(np.fft.rfft(samples, fast) * np.fft.rfft(kernel, fast), fast)
+    return convolved[:size]

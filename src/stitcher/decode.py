@@ -30,6 +30,8 @@ def decode(data: bytes) -> Samples:
         raise DecodeError(limits.clip_too_large(len(data)))
     # One second more than the limit, to tell a clip at the limit from one over it.
     channels = _read_wav(decode_to_wav(data, rate=RATE, seconds=limits.CLIP_SECONDS + 1))
+    if len(channels) > limits.CLIP_CHANNELS:
+        raise DecodeError(f"it has {len(channels)} channels; the limit is {limits.CLIP_CHANNELS}")
     if channels.shape[1] == 0:
         raise DecodeError("it has no samples")
     if channels.shape[1] > limits.CLIP_SECONDS * RATE:
@@ -49,7 +51,7 @@ def _read_wav(wav: bytes) -> npt.NDArray[np.float32]:
     while position + 8 <= len(wav):
         name, size = struct.unpack_from("<4sI", wav, position)
         position += 8
-        if name == b"fmt ":
+        if name == b"fmt " and len(wav) >= position + 4:
             (count,) = struct.unpack_from("<H", wav, position + 2)
         if name == b"data" and count:
             frames = (len(wav) - position) // (4 * count)

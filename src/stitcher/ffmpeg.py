@@ -5,6 +5,8 @@ import subprocess
 import tempfile
 from functools import cache
 
+from stitcher import limits
+
 # Containers that hold speech recordings. Playlists (hls, dash, concat …), which name other files and addresses, are not
 # among them: ffmpeg would follow them even when the file is called .mp3.
 DEMUXERS = "wav,w64,mp3,ogg,flac,mov,aac,matroska,aiff,amr,caf"
@@ -50,14 +52,17 @@ def transcode(data: bytes, *options: str) -> bytes:
     Raises
     ------
     FfmpegFailed
-        Where nothing comes out: a fault, because what goes in is ours.
+        Where nothing comes out, or not in time: a fault, because what goes in is ours.
     """
     command = [
         *(ffmpeg_path(), "-hide_banner", "-loglevel", "error", "-nostdin", "-threads", "1"),
         *("-f", "s16le", "-ar", "48000", "-ac", "1", "-i", "pipe:0"),
         *("-map_metadata", "-1", "-fflags", "+bitexact", "-flags:a", "+bitexact", *options, "pipe:1"),
     ]
-    done = subprocess.run(command, input=data, capture_output=True, timeout=DECODE_SECONDS, check=False)
+    try:
+        done = subprocess.run(command, input=data, capture_output=True, timeout=DECODE_SECONDS, check=False)
+    except subprocess.TimeoutExpired:
+        raise FfmpegFailed(f"encoding took longer than {DECODE_SECONDS} s") from None
     if done.returncode or not done.stdout:
         raise FfmpegFailed(done.stderr.decode(errors="replace")[-500:])
     return done.stdout
@@ -65,6 +70,9 @@ def transcode(data: bytes, *options: str) -> bytes:
 
 def decode_to_wav(data: bytes, *, rate: int, seconds: float) -> bytes:
     """Any supported recording as WAV of 32 bit floats at `rate` Hz, its channels kept, at most `seconds` long.
+
+    Nor more bytes than the most channels there may be take: 20 MB of 8 bit samples at 5 kHz in 64 channels would be
+    750 MB.
 
     What it is, is found from the content. ffmpeg gets the bytes as an open file without a name, may open no other file
     or address (protocol and container whitelists), and has `DECODE_SECONDS` to finish.
@@ -78,7 +86,8 @@ def decode_to_wav(data: bytes, *, rate: int, seconds: float) -> bytes:
         *(ffmpeg_path(), "-hide_banner", "-loglevel", "error", "-nostdin", "-threads", "1"),
         *("-max_alloc", str(MAX_ALLOCATION), "-protocol_whitelist", "fd", "-format_whitelist", DEMUXERS),
         *("-i", "fd:", "-map", "0:a:0", "-t", str(seconds), "-af", f"aresample={rate}:resampler=soxr:precision=28"),
-        *("-c:a", "pcm_f32le", "-map_metadata", "-1", "-fflags", "+bitexact", "-f", "wav", "-"),
+        *("-c:a", "pcm_f32le", "-map_metadata", "-1", "-fflags", "+bitexact", "-f", "wav"),
+        *("-fs", str(round(limits.CLIP_CHANNELS * seconds * rate * 4)), "-"),
     ]
     with tempfile.TemporaryFile() as source:
         source.write(data)

@@ -8,6 +8,8 @@ CROSSFADE_MS = 500
 """A negative gap of at most this overlaps two clips with a crossfade."""
 CLIP_SECONDS = 60
 CLIP_BYTES = 20 * 1024 * 1024
+CLIP_CHANNELS = 8
+"""What recorders and films have at most (7.1)."""
 PLAN_BYTES = 200 * 1024
 """A plan travels through Step Functions, whose payload ends at 256 KiB; the rest is left for the envelope."""
 

@@ -29,6 +29,10 @@ _FIXED = 0xFFFB_04C4
 _FIXED_MASK = 0xFFFF_0FC0  # all but bit rate, mode extension, copyright, original, emphasis
 
 
+# Where each hundredth of the file begins, of 256: for seeking in a constant bit rate.
+_CONTENTS = bytes(index * 256 // 100 for index in range(100))
+
+
 class FrameError(ValueError):
     """The bytes are not frames that can be joined; the message says where and why."""
 
@@ -87,8 +91,7 @@ def info_frame(kbps: int, frames: int, audio_bytes: int, lead: int, tail: int) -
     # The tag needs 177 bytes: a frame of 64 kbit/s has room for it, whatever the audio's bit rate.
     size = frame_bytes(64)
     tag = bytearray(silence(64))
-    contents = bytes(index * 256 // 100 for index in range(100))  # seeking: constant bit rate
-    tag[21:141] = b"Info" + struct.pack(">III", 0b1111, frames, audio_bytes + size) + contents + struct.pack(">I", 50)
+    tag[21:141] = b"Info" + struct.pack(">III", 0b1111, frames, audio_bytes + size) + _CONTENTS + struct.pack(">I", 50)
     delay, padding = min(4095, max(0, lead - DECODER_DELAY)), min(4095, max(0, tail + DECODER_DELAY))
     tag[141:150] = b"LAME3.100"
     tag[150] = 0x01  # tag revision 0, constant bit rate

@@ -33,6 +33,7 @@ LEAD_MS, TAIL_MS = 12, 45
 """Kept before and after the audible part: soft onsets, and releases that fade."""
 ONSET_MS = 25
 FADE_IN_MS, FADE_OUT_MS = 4, 30
+LOUD_FRAMES = 20
 HOP = RATE // 200
 """Samples of one level frame: 5 ms."""
 
@@ -61,7 +62,7 @@ def prepare(key: str, data: bytes) -> PreparedClip:
     if heard_db < SILENT_DB:
         raise UnusableClip((key, f"it is silent (peak {heard_db:.0f} dBFS)"))
     levels = _levels(clean)
-    if len(levels) >= STEADY_FRAMES and np.percentile(levels, 95) - np.percentile(levels, 5) < STEADY_DB:
+    if len(levels) >= STEADY_FRAMES and _loud(levels) - np.percentile(levels, 5) < STEADY_DB:
         raise UnusableClip((key, "it holds no speech: its level never changes (noise or a tone)"))
     start, end = _speech(clean)
     begin, finish = audible_edges(clean[start:end])
@@ -144,7 +145,7 @@ def _speech(samples: Samples) -> tuple[int, int]:
     """
     power = 10.0 ** (_levels(samples) / 10.0)
     levels = 10.0 * np.log10((power + np.append(power[1:], power[-1])) / 2.0)
-    top, floor = float(np.percentile(levels, 95)), float(np.percentile(levels, 5))
+    top, floor = _loud(levels), float(np.percentile(levels, 5))
     weak_level = max(top - 50.0, min(floor + 5.0, top - 25.0))
     strong = levels > max(top - 30.0, min(weak_level + 3.0, top - 15.0))
     # A click that lies across two levels of 5 ms is in three windows.
@@ -174,6 +175,11 @@ def _levels(samples: Samples) -> Samples:
     used = samples[: frames * HOP].reshape(frames, -1)
     levels: Samples = 10.0 * np.log10((used * used).mean(axis=1) + 1e-12)
     return levels
+
+
+def _loud(levels: Samples) -> float:
+    """The level of the loudest 5 %, or of the loudest 100 ms: a word is less than 5 % of a recording left running."""
+    return float(np.percentile(levels, max(95.0, 100.0 - 100.0 * LOUD_FRAMES / len(levels))))
 
 
 def _faded(samples: Samples, tail: int) -> Samples:

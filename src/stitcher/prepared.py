@@ -103,9 +103,10 @@ class PreparedClip:
         if _HEAD.size + length > len(data) - 4:
             raise CorruptPrepared("the header is cut off")
         try:
-            header = json.loads(data[_HEAD.size : _HEAD.size + length])
-            begin, end = (int(edge) for edge in header["audible"])
-            report = Report(**header["report"] | {"warnings": tuple(header["report"]["warnings"])})
+            header = json.loads(data[_HEAD.size : _HEAD.size + length].decode())
+            begin, end = map(int, header["audible"])
+            header["report"]["warnings"] = tuple(header["report"]["warnings"])
+            report = Report(**header["report"])
             samples, lead = int(header["samples"]), int(header["lead"])
             clip = cls(str(header["profile"]), data[_HEAD.size + length : -4], samples, lead, begin, end, report)
         except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:

@@ -27,7 +27,7 @@ PROFILES = {
     for profile in (
         Profile("mp3", ".mp3", "audio/mpeg", "mp3", kbps=64),
         Profile("mp3-96", ".mp3", "audio/mpeg", "mp3", kbps=96),
-        Profile("opus", ".opus", "audio/ogg", "opus", kbps=32),
+        Profile("opus", ".opus", "audio/ogg", "opus", kbps=40),
         Profile("ulaw", ".wav", "audio/wav", "ulaw", rate=8_000),
         Profile(PCM, ".wav", "audio/wav", "wav"),
         Profile("wav-8k", ".wav", "audio/wav", "wav", rate=8_000, spliced=False),

@@ -70,8 +70,8 @@ def join(clips: Sequence[PreparedClip], pauses_ms: Sequence[int]) -> "array[int]
     """The clips' samples in order (16 bit, mono, 48 kHz), each pause timed from audible edge to audible edge.
 
     Where a pause is shorter than what two clips carry outside of their audible parts, those are mixed; where it is less
-    than 0, the audible parts overlap by so much, one fading out while the other fades in, but never by more than half of
-    either: a short word would be said inside of its neighbour, and break off.
+    than 0, the audible parts overlap by so much, one fading out while the other fades in. They never overlap by more
+    than half of either: a short word would be said inside of its neighbour, and break off.
     """
     joined = array("h")
     edge = heard = 0  # where the last clip's audible part ends, and how long it is

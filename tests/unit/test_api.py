@@ -30,6 +30,11 @@ def test_a_list_of_clips_is_taken_instead() -> None:
     assert (request.voice, request.gap_ms) == ("hindi", 0)
 
 
+@pytest.mark.parametrize("gap_ms", [-500, -1, 5000])
+def test_a_gap_from_a_crossfade_of_half_a_second_to_five_seconds_is_taken(gap_ms: int) -> None:
+    assert StitchRequest.of({"message": "a", "gap_ms": gap_ms}).gap_ms == gap_ms
+
+
 @pytest.mark.parametrize("body", [{}, {"message": "a", "message_parts": ["a"]}, {"message": None}, {"voice": "hindi"}])
 def test_neither_or_both_of_message_and_parts_are_refused(body: dict[str, object]) -> None:
     assert refusal_of(body) == "give either message or message_parts"
@@ -47,7 +52,7 @@ def test_neither_or_both_of_message_and_parts_are_refused(body: dict[str, object
         ({"message": "a", "gap_ms": "120"}, "gap_ms: Input should be a valid integer"),
         ({"message": "a", "gap_ms": 120.0}, "gap_ms: Input should be a valid integer"),
         ({"message": "a", "gap_ms": True}, "gap_ms: Input should be a valid integer"),
-        ({"message": "a", "gap_ms": -1}, "gap_ms: Input should be greater than or equal to 0"),
+        ({"message": "a", "gap_ms": -501}, "gap_ms: Input should be greater than or equal to -500"),
         ({"message": "a", "gap_ms": 5001}, "gap_ms: Input should be less than or equal to 5000"),
         ({"message": "a", "gap_ms": 10**30}, "gap_ms: Input should be less than or equal to 5000"),
     ],
@@ -62,9 +67,9 @@ def test_the_caller_chooses_neither_bucket_nor_key(field: str) -> None:
 
 
 def test_every_fault_is_named_at_once() -> None:
-    assert refusal_of({"message": 5, "gap_ms": -1, "bucket": "x"}).split("; ") == [
+    assert refusal_of({"message": 5, "gap_ms": -501, "bucket": "x"}).split("; ") == [
         "message: Input should be a valid string",
-        "gap_ms: Input should be greater than or equal to 0",
+        "gap_ms: Input should be greater than or equal to -500",
         "bucket: Extra inputs are not permitted",
     ]
 
@@ -102,8 +107,9 @@ PLAN = Plan(
 )
 
 
-def answer(*, cached: bool) -> Answer:
-    stored = Stored("cache/abc.mp3", "etag", 1000, {"duration-ms": "2140"})
+def answer(*, cached: bool, why: str = "") -> Answer:
+    made = {"duration-ms": "2140", "path": "rendered" if why else "spliced", "why": why}
+    stored = Stored("cache/abc.mp3", "etag", 1000, made)
     return Answer.of(PLAN, stored, Presigner(), cached=cached, url_seconds=900)
 
 
@@ -113,6 +119,12 @@ def test_an_answer_names_the_clips_in_order_the_file_and_its_duration() -> None:
     assert made.audio_files == ["hindi/नमस्ते.wav", "hindi/किसान.mp3"]
     assert (made.output_file, made.duration_ms) == ("cache/abc.mp3", 2140)
     assert made.public_url == "https://bucket.example/cache/abc.mp3?expires=900"
+
+
+@pytest.mark.parametrize(("why", "path"), [("", "spliced"), ("m4a cannot be spliced", "rendered")])
+def test_an_answer_says_how_the_audio_was_made_and_why_so(why: str, path: str) -> None:
+    made = answer(cached=True, why=why)
+    assert (made.path, made.why) == (path, why)
 
 
 def test_an_answer_says_until_when_its_url_works() -> None:

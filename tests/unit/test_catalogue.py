@@ -5,7 +5,7 @@ import unicodedata
 
 import pytest
 
-from stitcher.catalogue import Catalogue, voice_prefix
+from stitcher.catalogue import Catalogue, Clip, clip_of, voice_prefix
 from stitcher.errors import InvalidRequest
 from stitcher.repo import Stored
 
@@ -45,6 +45,16 @@ def test_a_file_that_is_no_recording_is_passed_over(name: str) -> None:
 def test_a_clip_knows_its_key_its_version_and_its_name() -> None:
     clip = catalogue_of("hindi/आज.ogg", voice="hindi").by_phrase["आज"]
     assert (clip.key, clip.etag, clip.size, clip.name) == ("hindi/आज.ogg", "etag-hindi/आज.ogg", 1, "आज.ogg")
+
+
+@pytest.mark.parametrize(("key", "said"), [("Good_Morning.mp3", "good morning"), ("hindi/आज.ogg", "आज")])
+def test_a_stored_recording_is_the_clip_that_its_catalogue_has(key: str, said: str) -> None:
+    assert clip_of(Stored(key, "abc", 7)) == Clip(key, "abc", 7, said)
+
+
+@pytest.mark.parametrize("key", ["notes.txt", "hindi/", "hindi/.आज.ogg", "hindi/old/hello.wav"])
+def test_a_stored_file_that_no_voice_could_say_is_no_clip(key: str) -> None:
+    assert clip_of(Stored(key, "abc", 7)) is None
 
 
 def test_of_two_clips_that_say_the_same_the_first_by_key_is_taken_whatever_the_listing() -> None:

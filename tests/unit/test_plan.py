@@ -13,6 +13,7 @@ from stitcher import ENGINE, limits
 from stitcher.catalogue import Catalogue, Clip
 from stitcher.errors import InvalidRequest, MessageTooLong, MissingWords
 from stitcher.plan import Pause, Plan, plan_message, plan_parts
+from stitcher.profiles import PROFILES
 from stitcher.repo import Stored
 from stitcher.words import words
 
@@ -32,7 +33,7 @@ SEGMENTS = st.lists(
     st.builds(
         Clip, key=st.text(max_size=8), etag=st.text("ab", min_size=1, max_size=3), size=st.just(1), phrase=st.text()
     )
-    | st.builds(Pause, st.integers(0, 5000))
+    | st.builds(Pause, st.integers(-limits.CROSSFADE_MS, limits.GAP_MS))
 )
 
 
@@ -164,6 +165,12 @@ def test_without_a_gap_there_are_no_pauses() -> None:
     assert plan.pauses == [0]
 
 
+def test_a_crossfade_is_a_pause_of_less_than_0() -> None:
+    plan = plan_message("a b", voice_that_says("a", "b"), gap_ms=-60)
+    assert plan.segments == (plan.clips[0], Pause(-60), plan.clips[1])
+    assert plan.pauses == [-60]
+
+
 def test_pauses_in_a_row_add_up() -> None:
     clip = voice_that_says("a").by_phrase["a"]
     assert Plan((clip, Pause(100), Pause(20), clip, clip), "mp3").pauses == [120, 0]
@@ -232,20 +239,28 @@ def test_a_plan_that_would_not_fit_the_workflow_is_refused() -> None:
         plan_parts([long] * 500, voice_that_says(long), gap_ms=0)
 
 
-@pytest.mark.parametrize("gap_ms", [0, limits.GAP_MS])
+@pytest.mark.parametrize("gap_ms", [-limits.CROSSFADE_MS, -1, 0, limits.GAP_MS])
 def test_a_gap_at_either_limit_is_taken(gap_ms: int) -> None:
     assert plan_message("a a", voice_that_says("a"), gap_ms=gap_ms).pauses == [gap_ms]
 
 
-@pytest.mark.parametrize("gap_ms", [-1, limits.GAP_MS + 1])
+@pytest.mark.parametrize("gap_ms", [-limits.CROSSFADE_MS - 1, limits.GAP_MS + 1])
 def test_a_gap_out_of_range_is_refused(gap_ms: int) -> None:
-    with pytest.raises(InvalidRequest, match=rf"gap_ms {gap_ms} is not between 0 and 5000"):
+    with pytest.raises(InvalidRequest, match=rf"gap_ms {gap_ms} is not between -500 and 5000"):
         plan_message("a", voice_that_says("a"), gap_ms=gap_ms)
 
 
 def test_an_unknown_format_is_refused_with_those_there_are() -> None:
-    with pytest.raises(InvalidRequest, match="format 'mid' is not one of mp3, wav"):
+    with pytest.raises(InvalidRequest, match="format 'mid' is not one of mp3, mp3-96, opus, ulaw, wav, "):
         plan_message("a", voice_that_says("a"), profile="mid")
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_every_format_is_planned_and_cached_apart(profile: str) -> None:
+    voice = voice_that_says("a")
+    assert plan_message("a", voice, profile=profile).profile == profile
+    keys = {plan_message("a", voice, profile=each).cache_key for each in PROFILES}
+    assert len(keys) == len(PROFILES)
 
 
 def test_the_cache_key_is_the_digest_of_the_canonical_document() -> None:
@@ -259,7 +274,7 @@ def heard(segments: Sequence[Clip | Pause]) -> list[str | int]:
     return [segment.etag if isinstance(segment, Clip) else segment.ms for segment in segments]
 
 
-@given(SEGMENTS, SEGMENTS, st.sampled_from(["mp3", "wav"]), st.sampled_from(["mp3", "wav"]))
+@given(SEGMENTS, SEGMENTS, st.sampled_from(sorted(PROFILES)), st.sampled_from(sorted(PROFILES)))
 def test_two_plans_share_a_cache_key_only_where_they_sound_the_same(
     one: list[Clip | Pause], other: list[Clip | Pause], profile: str, other_profile: str
 ) -> None:
@@ -293,7 +308,7 @@ def test_a_renamed_recording_is_found_in_the_cache() -> None:
     assert Plan((one,), "mp3").cache_key == Plan((other,), "mp3").cache_key
 
 
-@given(SEGMENTS, st.sampled_from(["mp3", "wav"]))
+@given(SEGMENTS, st.sampled_from(sorted(PROFILES)))
 def test_a_plan_travels_through_the_workflow_unchanged(segments: list[Clip | Pause], profile: str) -> None:
     plan = Plan(tuple(segments), profile)
     assert Plan.from_json(plan.to_json()) == plan
