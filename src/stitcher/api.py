@@ -3,7 +3,16 @@
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Self, cast
 
-from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StrictInt,
+    StrictStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from stitcher import limits
 from stitcher.catalogue import read_catalogue
@@ -29,6 +38,14 @@ class StitchRequest(BaseModel):
     """Between words; the voice's where it is not given."""
     missing: Annotated[StrictStr, Field(pattern=r"^(error|skip|silence|fallback:.*)$")] = "error"
     """What becomes of words without a clip; `fallback:hindi` takes them from the voice hindi."""
+
+    @field_validator("message", "message_parts", "voice", "missing")
+    @classmethod
+    def _is_text(cls, value: Any) -> Any:
+        for text in value if isinstance(value, list) else [value or ""]:
+            if any("\ud800" <= char <= "\udfff" for char in text):
+                raise ValueError("half a surrogate pair is no character")
+        return value
 
     @model_validator(mode="after")
     def _one_of_both(self) -> Self:
