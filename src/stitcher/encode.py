@@ -47,9 +47,9 @@ def _mp3_frames(clip: PreparedClip, kbps: int) -> bytes:
 
 
 def _opus_packets(clip: PreparedClip, kbps: int) -> tuple[bytes, int]:
-    # A frame of zeros before the clip: the encoder makes it a packet of silence and begins the speech as after a switch
-    # of modes, predicting nothing from before (RFC 6716, 4.5). ffmpeg's own decoder, which unlike libopus keeps CELT's
-    # state over such a switch, then also decodes the clip after another one as it does alone.
+    # A frame of zeros before the clip: the encoder makes it a packet of silence and switches modes after it by way of a
+    # redundant frame, behind which decoders begin anew (RFC 6716, 4.5.2). At a switch without one ffmpeg's own decoder,
+    # unlike libopus, keeps CELT's state: it would not decode a clip after another one as it does alone.
     lead = ogg.FRAME
     samples = bytes(2 * lead) + clip.payload + bytes(2 * 4 * ogg.FRAME)
     options = ("-c:a", "libopus", "-b:a", f"{kbps}k", "-vbr", "on", "-application", "audio", "-frame_duration", "20")

@@ -127,12 +127,9 @@ def highpass(samples: Samples) -> Samples:
 
 
 def audible_edges(samples: Samples) -> tuple[int, int]:
-    """(begin, end) in samples of what is heard: within 35 dB of the loudest 5 ms, above the clip's own noise."""
+    """(begin, end) in samples of what is heard: within 35 dB of the loudest 5 ms."""
     levels = _levels(samples)
-    floor = float(np.percentile(levels, 5))
-    top = float(levels.max())
-    threshold = max(top - 35.0, floor + 8.0) if floor < top - 45.0 else top - 35.0
-    heard = np.flatnonzero(levels > threshold)
+    heard = np.flatnonzero(levels > levels.max() - 35.0)
     return int(heard[0]) * HOP, min(len(samples), (int(heard[-1]) + 1) * HOP)
 
 
