@@ -7,6 +7,7 @@ out from the end, each place once: O(words x words of the longest phrase).
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from stitcher.words import Word
 
@@ -32,8 +33,7 @@ class Choice:
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Edge:
+class _Edge(NamedTuple):
     """One word on the way from a node to the next; `branch` counts where a way in other words begins."""
 
     word: str
@@ -61,7 +61,7 @@ def choose(row: Sequence[Word], insteads: Sequence[Instead], has: Callable[[str]
     end = len(row)
     # (missing, branches, clips) from each node to the end, and the first step of the best way.
     cost: dict[int, tuple[int, int, int]] = {end: (0, 0, 0)}
-    step: dict[int, tuple[int, Choice]] = {}
+    step: dict[int, tuple[int, str, int, int, bool, str]] = {}  # the next node, and what a Choice is made of
     for node in order:
         best: tuple[int, int, int] | None = None
         for edge in edges[node]:
@@ -70,7 +70,7 @@ def choose(row: Sequence[Word], insteads: Sequence[Instead], has: Callable[[str]
                 option = (missing + 1, branches + edge.branch, clips)
                 if best is None or option < best:
                     best = option
-                    step[node] = edge.to, Choice(edge.word, edge.start, edge.end, True, edge.why)
+                    step[node] = edge.to, edge.word, edge.start, edge.end, True, edge.why
         # Breadth first: ways of one word, of two …, so that an equally good longer phrase comes later and is taken.
         ways = [(edge.word, edge.to, edge.start, edge.end, edge.why, edge.branch) for edge in edges[node]]
         for length in range(1, longest + 1):
@@ -80,11 +80,11 @@ def choose(row: Sequence[Word], insteads: Sequence[Instead], has: Callable[[str]
                     option = (missing, branches + taken, clips + 1)
                     if best is None or option <= best:
                         best = option
-                        step[node] = to, Choice(said, start, stop, False, why)
+                        step[node] = to, said, start, stop, False, why
             if length < longest:
                 ways = [
-                    (f"{said} {edge.word}", edge.to, start, max(stop, edge.end), why or edge.why, taken + edge.branch)
-                    for said, to, start, stop, why, taken in ways
+                    (f"{said} {edge.word}", edge.to, start, edge.end, why or edge.why, taken + edge.branch)
+                    for said, to, start, _, why, taken in ways
                     for edge in edges.get(to, ())
                 ]
         # A number that its digits do not say has another way, and every word of that may be missing.
@@ -92,8 +92,8 @@ def choose(row: Sequence[Word], insteads: Sequence[Instead], has: Callable[[str]
     chosen: list[Choice] = []
     node = 0
     while node != end:
-        node, choice = step[node]
-        chosen.append(choice)
+        node, said, start, stop, lacking, why = step[node]
+        chosen.append(Choice(said, start, stop, lacking, why))
     return chosen
 
 

@@ -87,7 +87,9 @@ def tokens(text: str) -> list[Word]:
     start, kind_of_word = 0, ""
 
     def close(end: int) -> None:
-        written = "".join(APOSTROPHES.get(char, char) for char in folded[start:end] if _kind(char) != "f")
+        written = folded[start:end]
+        if not (written.isascii() and written.isalnum()):
+            written = "".join(APOSTROPHES.get(char, char) for char in written if _kind(char) != "f")
         found.append(Word(written, places[start][0], places[end - 1][1]))
 
     for index, char in enumerate(folded):
