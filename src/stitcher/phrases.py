@@ -12,6 +12,10 @@ from typing import NamedTuple
 from stitcher.words import Word
 
 
+NOWHERE = (1_000_000, 0, 0)
+"""Costs more than any way there is."""
+
+
 @dataclass(frozen=True, slots=True)
 class Instead:
     """Words that may be said instead of `row[first:last]`; `why` is told to whoever asks."""
@@ -87,8 +91,8 @@ def choose(row: Sequence[Word], insteads: Sequence[Instead], has: Callable[[str]
                     for said, to, start, _, why, taken in ways
                     for edge in edges.get(to, ())
                 ]
-        # A number that its digits do not say has another way, and every word of that may be missing.
-        cost[node] = best or (len(row), 0, 0)
+        # The digits of a number may lead nowhere: then it has another way, and every word of that may be missing.
+        cost[node] = best or NOWHERE
     chosen: list[Choice] = []
     node = 0
     while node != end:

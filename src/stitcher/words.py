@@ -141,7 +141,7 @@ def _inside_word(text: str, index: int) -> bool:
     before, after = text[index - 1], text[index + 1 : index + 2]
     if text[index] in APOSTROPHES:
         return bool(after) and _kind(before) in "wm" and _kind(after) == "w"
-    return text[index] in ".," and before.isdigit() and after.isdigit()
+    return text[index] in ".," and before.isdecimal() and after.isdecimal()
 
 
 def is_spaceless(word: str) -> bool:

@@ -72,6 +72,12 @@ def test_a_number_at_the_end_of_the_row_is_said() -> None:
     assert [choice.phrase for choice in found] == ["at", "twelve"]
 
 
+def test_digits_that_lead_nowhere_are_not_begun() -> None:
+    insteads = [Instead(0, 4, ("b", "b", "b", "b"), "number")]
+    found = said("a a a b", {"a"}, insteads)
+    assert [(choice.phrase, choice.missing) for choice in found] == [("b", True)] * 4
+
+
 def best_cost(row: list[str], clips: set[str]) -> tuple[int, int]:
     """(missing, clips) of the best way, by trying every way."""
     if not row:
