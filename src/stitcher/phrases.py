@@ -11,7 +11,6 @@ from typing import NamedTuple
 
 from stitcher.words import Word
 
-
 NOWHERE = (1_000_000, 0, 0)
 """Costs more than any way there is."""
 
