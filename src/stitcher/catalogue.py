@@ -5,11 +5,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
 
 from stitcher.errors import InvalidRequest
 from stitcher.repo import Repo, Stored
-from stitcher.voice import FILE, Voice, voice_of
 from stitcher.words import phrase
+
+if TYPE_CHECKING:
+    from stitcher.voice import Voice
 
 # What a recording's file name may end in. Only a filter for other files in the folder (notes, covers, backups): how a
 # clip is decoded depends on its content alone.
@@ -51,6 +54,13 @@ def _phrase_of(name: str) -> tuple[str, str]:
     return (phrase(stem), take.lower()) if at and take.lower() in TAKES else (phrase(path.stem), "")
 
 
+def _no_settings() -> "Voice":
+    # Here, because joining clips needs a Clip, but none of what reads settings.
+    from stitcher.voice import Voice
+
+    return Voice()
+
+
 def clip_of(item: Stored) -> Clip | None:
     """The clip that a stored file is, or None where it is no recording, or lies in no voice's folder."""
     said, take = _phrase_of(PurePosixPath(item.key).name)
@@ -72,12 +82,12 @@ class Catalogue:
     """Words in the longest phrase."""
     takes: dict[str, dict[str, Clip]] = field(default_factory=dict)
     """By phrase, the clips for a place in the sentence."""
-    settings: Voice = field(default_factory=Voice)
+    settings: "Voice" = field(default_factory=_no_settings)
 
     @classmethod
-    def of(cls, voice: str, stored: Iterable[Stored], settings: Voice | None = None) -> "Catalogue":
+    def of(cls, voice: str, stored: Iterable[Stored], settings: "Voice | None" = None) -> "Catalogue":
         """Catalogue of what lies in the voice's folder; files that are no recordings are passed over."""
-        settings = settings or Voice()
+        settings = settings or _no_settings()
         by_phrase: dict[str, Clip] = {}
         names: dict[str, Clip] = {}
         takes: dict[str, dict[str, Clip]] = {}
@@ -111,7 +121,7 @@ class Catalogue:
         )
 
 
-_SETTINGS: dict[tuple[str, str], Voice] = {}
+_SETTINGS: "dict[tuple[str, str], Voice]" = {}
 """Settings that were read, by key and ETag."""
 
 
@@ -125,6 +135,8 @@ def read_catalogue(repo: Repo, voice: str) -> Catalogue:
     UnusableClip
         Where the voice's settings cannot be read.
     """
+    from stitcher.voice import FILE, voice_of
+
     stored = list(repo.list(voice_prefix(voice)))
     settings = next((item for item in stored if PurePosixPath(item.key).name == FILE), None)
     if settings is None:
