@@ -5,6 +5,7 @@ import urllib.error
 import urllib.request
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import quote, urlencode
 
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
@@ -54,6 +55,14 @@ class Caller:
         if self.credentials:
             SigV4Auth(self.credentials, "execute-api", self.region).add_auth(request)
         return fetch(str(request.url), data=data if sent is None else sent, headers=dict(request.headers.items()))
+
+    def get(self, path: str, **query: str | int) -> Response:
+        """GET a path (in plain characters) with a query."""
+        url = self.url.rstrip("/") + quote(path) + (f"?{urlencode(query, quote_via=quote, safe='')}" if query else "")
+        request = AWSRequest("GET", url)
+        if self.credentials:
+            SigV4Auth(self.credentials, "execute-api", self.region).add_auth(request)
+        return fetch(url, headers=dict(request.headers.items()))
 
 
 def fetch(url: str, *, data: bytes | None = None, headers: dict[str, str] | None = None) -> Response:

@@ -10,9 +10,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import BaseModel
 
 from stitcher.api import Answer, StitchRequest
-from stitcher.catalogue import Catalogue, voice_prefix
 from stitcher.errors import StitchError
-from stitcher.plan import plan_message, plan_parts
 from stitcher.profiles import PROFILES
 from stitcher.repo import BucketRepo
 
@@ -48,11 +46,7 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
 def lookup(request: StitchRequest) -> dict[str, Any]:
     """Plan the message and say whether it is in the cache; raises `StitchError` where it is refused."""
     clips, output = repos()
-    catalogue = Catalogue.of(request.voice, clips.list(voice_prefix(request.voice)))
-    if request.message is not None:
-        plan = plan_message(request.message, catalogue, gap_ms=request.gap_ms, profile=request.format)
-    else:
-        plan = plan_parts(request.message_parts or [], catalogue, gap_ms=request.gap_ms, profile=request.format)
+    plan = request.plan(clips)
     output_key = f"{os.environ['CACHE_PREFIX']}{plan.cache_key}{PROFILES[plan.profile].suffix}"
     if stored := output.stat(output_key):
         seconds = int(os.environ["URL_SECONDS"])

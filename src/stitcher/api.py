@@ -1,15 +1,25 @@
 """What callers send and what they get: the models of the HTTP API and of the workflow's first and last step."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Self, cast
 
-from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StrictInt,
+    StrictStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from stitcher import limits
+from stitcher.catalogue import read_catalogue
 from stitcher.errors import InvalidRequest
-from stitcher.plan import Plan
+from stitcher.plan import Plan, Policy, plan_message, plan_parts
 from stitcher.profiles import PROFILES
-from stitcher.repo import BucketRepo, Stored
+from stitcher.repo import BucketRepo, Repo, Stored
 
 # Metadata of a cached file.
 DURATION, PATH, WHY = "duration-ms", "path", "why"
@@ -24,13 +34,36 @@ class StitchRequest(BaseModel):
     message_parts: list[StrictStr] | None = None
     voice: StrictStr = ""
     format: StrictStr = next(iter(PROFILES))
-    gap_ms: Annotated[StrictInt, Field(ge=-limits.CROSSFADE_MS, le=limits.GAP_MS)] = limits.DEFAULT_GAP_MS
+    gap_ms: Annotated[StrictInt, Field(ge=-limits.CROSSFADE_MS, le=limits.GAP_MS)] | None = None
+    """Between words; the voice's where it is not given."""
+    missing: Annotated[StrictStr, Field(pattern=r"^(error|skip|silence|fallback:.*)$")] = "error"
+    """What becomes of words without a clip; `fallback:hindi` takes them from the voice hindi."""
+
+    @field_validator("message", "message_parts", "voice", "missing")
+    @classmethod
+    def _is_text(cls, value: Any) -> Any:
+        for text in value if isinstance(value, list) else [value or ""]:
+            if any("\ud800" <= char <= "\udfff" for char in text):
+                raise ValueError("half a surrogate pair is no character")
+        return value
 
     @model_validator(mode="after")
     def _one_of_both(self) -> Self:
         if (self.message is None) == (self.message_parts is None):
             raise ValueError("give either message or message_parts")
         return self
+
+    def plan(self, clips: Repo) -> Plan:
+        """Plan what is asked for on the clips that are there; raises as `plan_message` and `read_catalogue`."""
+        catalogue = read_catalogue(clips, self.voice)
+        if self.message_parts is not None:
+            return plan_parts(self.message_parts, catalogue, gap_ms=self.gap_ms, profile=self.format)
+        policy, _, other = self.missing.partition(":")
+        fallback = read_catalogue(clips, other) if policy == "fallback" else None
+        chosen = cast("Policy", policy)
+        return plan_message(
+            self.message or "", catalogue, gap_ms=self.gap_ms, profile=self.format, policy=chosen, fallback=fallback
+        )
 
     @classmethod
     def of(cls, body: Any) -> Self:
@@ -60,6 +93,10 @@ class Answer(BaseModel):
     """How it was made: `spliced` or `rendered`."""
     why: str
     """Why it was not spliced; empty where it was."""
+    missing: list[str]
+    """What is not said, by the request's leave."""
+    substituted: list[str]
+    """What is said by the fallback voice."""
 
     @classmethod
     def of(cls, plan: Plan, stored: Stored, output: BucketRepo, *, cached: bool, url_seconds: int) -> Self:
@@ -74,4 +111,6 @@ class Answer(BaseModel):
             duration_ms=int(stored.metadata[DURATION]),
             path=stored.metadata[PATH],
             why=stored.metadata[WHY],
+            missing=list(plan.missing),
+            substituted=list(plan.substituted),
         )

@@ -4,7 +4,12 @@ These are outcomes, not faults: the same request on the same clips is refused ag
 answer, a missing ffmpeg) are other exceptions and are retried or reported as such.
 """
 
+import difflib
+from collections.abc import Collection, Iterable
 from typing import Any
+
+SUGGESTED_FOR, COMPARED = 20, 2_000
+"""Suggestions are for so many words at most, each compared with so many phrases."""
 
 
 class StitchError(Exception):
@@ -33,20 +38,42 @@ class MessageTooLong(StitchError):
 
 
 class MissingWords(StitchError):
-    """Words of the message have no clip; `missing` lists all of them in message order, each once."""
+    """Words of the message have no clip.
+
+    `missing` lists all of them in message order, each once; `suggestions` has, by word, phrases of the voice that are
+    spelled much like it.
+    """
 
     code = "missing_words"
     title = "Words without a clip"
 
-    def __init__(self, missing: list[str], voice: str, *, voice_is_empty: bool) -> None:
+    def __init__(self, missing: Iterable[str], voice: str, phrases: Collection[str]) -> None:
         self.missing = list(dict.fromkeys(missing))
-        where = f"voice '{voice}'" if voice else "the default voice"
-        words = ", ".join(f"'{word}'" for word in self.missing)
-        hint = f"{where} has no clips at all" if voice_is_empty else f"record a clip for each in {where}"
-        super().__init__(f"no clip says {words}: {hint}")
+        near = {word: _near(word, phrases) for word in self.missing[:SUGGESTED_FOR]}
+        self.suggestions = {word: found for word, found in near.items() if found}
+        where = named(voice)
+        said = ", ".join(f"'{word}'" for word in self.missing)
+        hint = f"record a clip for each in {where}" if phrases else f"{where} has no clips at all"
+        super().__init__(f"no clip says {said}: {hint}")
 
     def problem(self) -> dict[str, Any]:
-        return super().problem() | {"missing": self.missing}
+        return super().problem() | {"missing": self.missing, "suggestions": self.suggestions}
+
+
+def named(voice: str) -> str:
+    """A voice in a sentence."""
+    return f"voice '{voice}'" if voice else "the default voice"
+
+
+def _near(word: str, phrases: Collection[str]) -> list[str]:
+    """At most three phrases that the word may be a slip of."""
+    # Comparing is slow: only with those of about its length that begin or end alike.
+    alike = [
+        other
+        for other in phrases
+        if abs(len(other) - len(word)) <= 2 and (other[:1] == word[:1] or other[-1:] == word[-1:])
+    ]
+    return difflib.get_close_matches(word, alike[:COMPARED], n=3, cutoff=0.75)
 
 
 class UnusableClip(StitchError):

@@ -10,6 +10,7 @@ from stitcher.prepare import prepare
 from stitcher.prepared import Report, prepared_key
 from stitcher.profiles import SPLICED
 from stitcher.repo import Repo
+from stitcher.shape import Shape
 
 
 def make_ready(clip: Clip, recordings: Repo, output: Repo) -> Report:
@@ -27,7 +28,8 @@ def make_ready(clip: Clip, recordings: Repo, output: Repo) -> Report:
     samples = prepare(clip.key, recordings.read(clip.key, clip.etag))
 
     def store(profile: str) -> None:
-        output.save(prepared_key(clip, profile), encode(samples, profile).to_bytes())
+        ready = encode(samples, profile)
+        output.save(prepared_key(clip, profile), ready.to_bytes(), metadata=Shape.of(ready).to_metadata())
 
     with ThreadPoolExecutor(len(SPLICED)) as pool:
         list(pool.map(store, SPLICED))

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 if TYPE_CHECKING:
     from botocore.exceptions import ClientError
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import ListObjectsV2OutputTypeDef
 
 T = TypeVar("T")
 
@@ -47,8 +48,11 @@ class AlreadyStored(Exception):
 class Repo(Protocol):
     """A store of files by key; keys have `/` between folders."""
 
-    def list(self, prefix: str = "") -> Iterator[Stored]:
-        """The files directly in the folder `prefix` ("" or ending in "/"), in no promised order."""
+    def list(self, prefix: str = "", after: str = "") -> Iterator[Stored]:
+        """The files directly in the folder `prefix` ("" or ending in "/") whose keys sort behind `after`, by key."""
+
+    def folders(self) -> Iterator[str]:
+        """The folders at the top, each name ending in "/", by name."""
 
     def read(self, key: str, etag: str | None = None) -> bytes:
         """The file's content, in the version `etag` if one is named. Raises `NotStored`."""
@@ -83,12 +87,21 @@ class LocalRepo:
     def _stored(self, key: str, data: bytes) -> Stored:
         return Stored(key, hashlib.md5(data, usedforsecurity=False).hexdigest(), len(data))
 
-    def list(self, prefix: str = "") -> Iterator[Stored]:
+    def _within(self, prefix: str, wanted: Callable[[Path], bool]) -> Iterator[Path]:
+        """What of the kind that is wanted is directly in a folder, by name, but for what is hidden."""
         folder, root = self._path(prefix), self.folder.resolve()
         for path in sorted(folder.iterdir()) if folder.is_dir() else ():
             # A link that leads out of the folder is not listed, because it would not be read either.
-            if path.is_file() and not path.name.startswith(".") and path.resolve().is_relative_to(root):
+            if wanted(path) and not path.name.startswith(".") and path.resolve().is_relative_to(root):
+                yield path
+
+    def list(self, prefix: str = "", after: str = "") -> Iterator[Stored]:
+        for path in self._within(prefix, Path.is_file):
+            if prefix + path.name > after:
                 yield self._stored(prefix + path.name, path.read_bytes())
+
+    def folders(self) -> Iterator[str]:
+        yield from sorted(f"{path.name}/" for path in self._within("", Path.is_dir))
 
     def read(self, key: str, etag: str | None = None) -> bytes:
         try:
@@ -137,7 +150,7 @@ class LocalRepo:
 
 
 class BucketRepo:
-    """An S3 bucket. One call of this class is one request, except that `list` pages through the folder.
+    """An S3 bucket. One call of this class is one request, except that `list` and `folders` page through what there is.
 
     Parameters
     ----------
@@ -166,13 +179,21 @@ class BucketRepo:
                 raise AlreadyStored(key) from error
             raise
 
-    def list(self, prefix: str = "") -> Iterator[Stored]:
-        pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix, Delimiter="/")
+    def _pages(self, prefix: str, after: str = "") -> "Iterator[ListObjectsV2OutputTypeDef]":
+        start: dict[str, Any] = {"StartAfter": after} if after else {}
+        pages = self.client.get_paginator("list_objects_v2")
         with _faults(prefix):
-            for page in pages:
-                for item in page.get("Contents", ()):
-                    if not item["Key"].endswith("/"):  # the console's "folders" are empty files
-                        yield Stored(item["Key"], item["ETag"].strip('"'), item["Size"])
+            yield from pages.paginate(Bucket=self.bucket, Prefix=prefix, Delimiter="/", **start)
+
+    def list(self, prefix: str = "", after: str = "") -> Iterator[Stored]:
+        for page in self._pages(prefix, after):
+            for item in page.get("Contents", ()):
+                if not item["Key"].endswith("/"):  # the console's "folders" are empty files
+                    yield Stored(item["Key"], item["ETag"].strip('"'), item["Size"])
+
+    def folders(self) -> Iterator[str]:
+        for page in self._pages(""):
+            yield from (folder["Prefix"] for folder in page.get("CommonPrefixes", ()))
 
     def read(self, key: str, etag: str | None = None) -> bytes:
         def get(**arguments: Any) -> bytes:

@@ -6,6 +6,7 @@ is shorter than that room cannot be had: then `CannotSplice` is raised, and the 
 """
 
 from collections.abc import Callable, Sequence
+from typing import Protocol, TypeVar
 
 from stitcher import mp3, ogg, riff
 from stitcher.prepared import PreparedClip
@@ -14,6 +15,29 @@ from stitcher.profiles import PROFILES
 RATE = 48_000
 LATE_MS = 24
 """A pause may come out longer than wanted by at most this before splicing is given up."""
+
+
+class Edges(Protocol):
+    """Where a clip's parts begin and end, in samples, as in `PreparedClip`."""
+
+    @property
+    def samples(self) -> int: ...
+    @property
+    def lead(self) -> int: ...
+    @property
+    def begin(self) -> int: ...
+    @property
+    def end(self) -> int: ...
+
+
+class Placed(Edges, Protocol):
+    """The same and what `length_of` gives: enough to time a message without its audio."""
+
+    @property
+    def length(self) -> int: ...
+
+
+E = TypeVar("E", bound=Edges)
 
 
 class CannotSplice(Exception):
@@ -43,9 +67,25 @@ def splice(clips: Sequence[PreparedClip], pauses_ms: Sequence[int], profile: str
     return _JOINS[PROFILES[profile].codec](clips, pauses_ms, PROFILES[profile].kbps)
 
 
-def _place(
-    clips: Sequence[PreparedClip], pauses_ms: Sequence[int], grid: int, length: Callable[[PreparedClip], int]
-) -> list[int]:
+def length_of(clip: PreparedClip) -> int:
+    """What a clip's payload decodes to, in samples at 48 kHz."""
+    profile = PROFILES[clip.profile]
+    if profile.codec == "mp3":
+        return len(clip.payload) // mp3.frame_bytes(profile.kbps) * mp3.FRAME
+    if profile.codec == "opus":
+        return len(ogg.unpack(clip.payload)) * ogg.FRAME
+    return len(clip.payload) * (RATE // profile.rate) // (1 if profile.codec == "ulaw" else 2)
+
+
+def spliced_samples(clips: Sequence[Placed], pauses_ms: Sequence[int], profile: str) -> int:
+    """The duration of what `splice` would make, in samples at 48 kHz. Raises `CannotSplice` where it would."""
+    chosen = PROFILES[profile]
+    grid = {"mp3": mp3.FRAME, "opus": ogg.GRID}.get(chosen.codec, RATE // chosen.rate)
+    apart = ogg.GRID if chosen.codec == "opus" else 0
+    return _duration(clips, _place(clips, pauses_ms, grid, lambda clip: clip.length + apart))
+
+
+def _place(clips: Sequence[E], pauses_ms: Sequence[int], grid: int, length: Callable[[E], int]) -> list[int]:
     """Where each clip's encoded form begins, in decoded samples: on the grid, after the one before it.
 
     `length` is what an encoded form takes there.
@@ -70,7 +110,7 @@ def _place(
     return places
 
 
-def _duration(clips: Sequence[PreparedClip], places: Sequence[int]) -> int:
+def _duration(clips: Sequence[Edges], places: Sequence[int]) -> int:
     """From the first sample of the first clip to the last one of the last."""
     return places[-1] + clips[-1].lead + clips[-1].samples - clips[0].lead
 

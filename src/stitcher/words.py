@@ -1,73 +1,157 @@
 """Text to words, the same way for messages and for the file names of clips.
 
-A word is a run of letters, combining marks and digits of any script (Unicode categories L, M, N). Apostrophes stay
-inside words ("don't"), `.` and `,` stay between digits ("1,000" is one word), joiners stay where they are. A symbol
-("₹", "%", an emoji) is a word of its own, because dropping it could change what is said. Everything else separates
-words.
+Words are those of UAX #29 (Unicode text segmentation), as far as speech needs them:
 
-Comparison is by NFC and case folding: "Hello" and "HELLO" are one word, and so are the two ways to type "é".
+- A run of letters, marks and digits of any script is a word. Joiners stay in it; invisible format characters (soft
+  hyphen, directional marks) do not count.
+- Apostrophes stay inside of words ("don't"), `.` and `,` between digits ("1,000" is one word).
+- A symbol ("₹", "%", "½", an emoji) is a word of its own, because dropping it could change what is said.
+- In scripts that are written without spaces (Thai, Lao, Khmer, Burmese, Chinese, Japanese) every letter with its marks
+  is a word of its own: what belongs together is found by the longest phrase that has a clip.
+- Everything else separates words; so do `_` and `-`, which stand for spaces in file names.
+
+Words are compared by NFC and case folding, full-width, half-width and presentation forms as their plain ones: "Hello",
+"HELLO" and "Ｈｅｌｌｏ" are one word, and so are the two ways to type "é".
 """
 
+import re
 import unicodedata
+from dataclasses import dataclass
 from functools import lru_cache
 
 # U+2019 and U+02BC are what keyboards and word processors make of an apostrophe; people mean the same word.
-APOSTROPHES = {"'": "'", "\u2019": "'", "\u02bc": "'"}
+APOSTROPHES = {"'": "'", "\u2019": "'", "\u02bc": "'", "\uff07": "'"}
 JOINERS = frozenset("\u200c\u200d")
+ZERO_WIDTH_SPACE = "\u200b"
 # Punctuation by Unicode's categories, but spoken when read aloud.
 SPOKEN_PUNCTUATION = frozenset("%‰&@#*")
+_FORMS = re.compile(r"[\uff00-\uffef\ufb50-\ufdff\ufe70-\ufefc]+")
+_SPACELESS = (
+    (0x0E00, 0x0EFF),  # Thai, Lao
+    (0x1000, 0x109F),  # Burmese
+    (0x1780, 0x17FF),  # Khmer
+    (0x3040, 0x30FF),  # Hiragana, Katakana
+    (0x31F0, 0x31FF),
+    (0x3400, 0x4DBF),  # Han
+    (0x4E00, 0x9FFF),
+    (0xF900, 0xFAFF),
+    (0xFF66, 0xFF9F),  # half-width Katakana
+    (0x20000, 0x323AF),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word, folded for comparison, and where it stands: `text[start:end]`, in code points."""
+
+    text: str
+    start: int
+    end: int
 
 
 def fold(text: str) -> str:
-    """NFC, case folded, and NFC again because folding may decompose (Unicode Standard, section 3.13, D145)."""
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold())
+    """The form in which texts are compared: plain forms, NFC, case folded."""
+    plain = _FORMS.sub(lambda forms: unicodedata.normalize("NFKC", forms.group()), text)
+    # NFC again, because folding may decompose (Unicode Standard, section 3.13, D145).
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", plain).casefold())
 
 
 @lru_cache(maxsize=8192)
 def _kind(char: str) -> str:
-    """`w` for letters, marks and digits, `s` for symbols that are said, `m` for what extends a symbol, else a blank."""
+    """What a character does.
+
+    `w` is in a word, `c` is a word with its marks (spaceless scripts), `s` is a symbol that is said, `m` goes with what
+    is before it, `f` is passed over, and a blank separates.
+    """
     category = unicodedata.category(char)
     if category[0] == "M" or char in JOINERS or "\U0001f3fb" <= char <= "\U0001f3ff":
         return "m"
-    if category[0] in "LN" and char not in APOSTROPHES:  # U+02BC is a letter to Unicode
+    if category == "Cf" and char != ZERO_WIDTH_SPACE:
+        return "f"
+    if category[0] == "L" and char not in APOSTROPHES:  # U+02BC is a letter to Unicode
+        return "c" if any(first <= ord(char) <= last for first, last in _SPACELESS) else "w"
+    if category in ("Nd", "Nl"):
         return "w"
-    return "s" if category[0] == "S" or char in SPOKEN_PUNCTUATION else " "
+    # Superscripts, fractions and numbers in circles are no digits of the number that they stand beside.
+    return "s" if category[0] == "S" or category == "No" or char in SPOKEN_PUNCTUATION else " "
 
 
-def words(text: str) -> list[str]:
-    """The words of a text in order, folded.
+def tokens(text: str) -> list[Word]:
+    """The words of a text in order, with their places.
 
-    >>> words("Hello, Shreeshail!  Don’t spray: 1,000 ₹")
+    >>> [word.text for word in tokens("Hello, Shreeshail!  Don’t spray: 1,000 ₹")]
     ['hello', 'shreeshail', "don't", 'spray', '1,000', '₹']
     """
-    found: list[str] = []
-    current = ""
-    folded = fold(text)
+    folded, places = _folded(text)
+    found: list[Word] = []
+    start, kind_of_word = 0, ""
+
+    def close(end: int) -> None:
+        written = folded[start:end]
+        if not (written.isascii() and written.isalnum()):
+            written = "".join(APOSTROPHES.get(char, char) for char in written if _kind(char) != "f")
+        found.append(Word(written, places[start][0], places[end - 1][1]))
+
     for index, char in enumerate(folded):
         kind = _kind(char)
-        is_symbol = bool(current) and _kind(current[0]) == "s"
-        if kind == "m":
-            current += char
-        elif kind == "w" and not is_symbol:
-            current += char
-        elif kind == "s" and is_symbol and current[-1] == "\u200d":  # a joined emoji is one symbol
-            current += char
-        elif kind == " " and not is_symbol and _inside_word(folded, index):
-            current += APOSTROPHES.get(char, char)
-        else:
-            found.append(current)
-            current = "" if kind == " " else char
-    found.append(current)
-    # A mark or joiner that hangs on nothing is no word.
-    return [word for word in found if any(_kind(char) in "ws" for char in word)]
+        if (
+            (kind in "mf" and kind_of_word)
+            or kind == "w" == kind_of_word
+            or (kind == "s" == kind_of_word and folded[index - 1] == "\u200d")  # a joined emoji is one symbol
+            or (kind == " " and kind_of_word == "w" and _inside_word(folded, index))
+        ):
+            continue
+        if kind_of_word:
+            close(index)
+        start, kind_of_word = index, kind if kind in "wcs" else ""
+    if kind_of_word:
+        close(len(folded))
+    return found
+
+
+def _folded(text: str) -> tuple[str, list[tuple[int, int]]]:
+    """The folded text, and for each of its characters which part of the text it comes from.
+
+    Folded by base characters with what combines with them, so that composing and folding do not reach further.
+    """
+    pieces: list[str] = []
+    places: list[tuple[int, int]] = []
+    start = 0
+    for index in range(1, len(text) + 1):
+        if index < len(text) and _combines(text[index]):
+            continue
+        piece = _folded_piece(text[start:index])
+        pieces.append(piece)
+        places += [(start, index)] * len(piece)
+        start = index
+    return "".join(pieces), places
+
+
+_folded_piece = lru_cache(maxsize=8192)(fold)
+
+
+@lru_cache(maxsize=8192)
+def _combines(char: str) -> bool:
+    """Whether a character may compose with the one before it: marks, and the vowels and finals of Hangul."""
+    return unicodedata.category(char)[0] == "M" or "\u1160" <= char <= "\u11ff"
 
 
 def _inside_word(text: str, index: int) -> bool:
     """Whether the punctuation at `index` belongs to the word around it."""
-    before, after = text[index - 1 : index], text[index + 1 : index + 2]
+    before, after = text[index - 1], text[index + 1 : index + 2]
     if text[index] in APOSTROPHES:
-        return bool(before) and bool(after) and _kind(before) in "wm" and _kind(after) == "w"
-    return text[index] in ".," and before.isdigit() and after.isdigit()
+        return bool(after) and _kind(before) in "wm" and _kind(after) == "w"
+    return text[index] in ".," and before.isdecimal() and after.isdecimal()
+
+
+def is_spaceless(word: str) -> bool:
+    """Whether a word is a letter of a script that is written without spaces."""
+    return _kind(word[0]) == "c"
+
+
+def words(text: str) -> list[str]:
+    """The words of a text in order, folded."""
+    return [word.text for word in tokens(text)]
 
 
 def phrase(text: str) -> str:

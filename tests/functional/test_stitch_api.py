@@ -54,7 +54,7 @@ def test_a_message_is_said(caller: Caller) -> None:
 
 def test_the_same_message_comes_from_the_cache(caller: Caller) -> None:
     first = made(caller.post("/stitch", {"message": MESSAGE}))
-    again = made(caller.post("/stitch", {"message": "  HELLO -- Shreeshail!"}))
+    again = made(caller.post("/stitch", {"message": "  HELLO,  Shreeshail!"}))
     assert again["cached"] is True
     assert again["message"] == "Stitched audio retrieved from cache!"
     assert (again["output_file"], again["duration_ms"]) == (first["output_file"], first["duration_ms"])
@@ -120,16 +120,46 @@ def test_every_format_is_made_on_request(caller: Caller, profile: Profile) -> No
 
 
 def test_clips_may_overlap(caller: Caller) -> None:
-    apart = made(caller.post("/stitch", {"message": MESSAGE, "gap_ms": 0}))
-    crossfaded = made(caller.post("/stitch", {"message": MESSAGE, "gap_ms": -80}))
+    apart = made(caller.post("/stitch", {"message": "hello shreeshail", "gap_ms": 0}))
+    crossfaded = made(caller.post("/stitch", {"message": "hello shreeshail", "gap_ms": -80}))
     assert crossfaded["path"] == "rendered"
     assert abs(apart["duration_ms"] - crossfaded["duration_ms"] - 80) <= 1
 
 
 def test_a_longer_gap_makes_a_longer_message(caller: Caller) -> None:
-    short = made(caller.post("/stitch", {"message": MESSAGE, "gap_ms": 100}))
-    long = made(caller.post("/stitch", {"message": MESSAGE, "gap_ms": 1100}))
+    short = made(caller.post("/stitch", {"message": "hello shreeshail", "gap_ms": 100}))
+    long = made(caller.post("/stitch", {"message": "hello shreeshail", "gap_ms": 1100}))
     assert abs(long["duration_ms"] - short["duration_ms"] - 1000) <= FRAME_MS
+
+
+def test_punctuation_is_heard_as_a_pause(caller: Caller) -> None:
+    plain = made(caller.post("/stitch", {"message": "hello shreeshail"}))
+    stopped = made(caller.post("/stitch", {"message": "hello. shreeshail"}))
+    assert stopped["duration_ms"] > plain["duration_ms"] + 200
+
+
+def test_a_pause_may_be_set_by_a_mark(caller: Caller) -> None:
+    plain = made(caller.post("/stitch", {"message": "hello shreeshail", "gap_ms": 500}))
+    marked = made(caller.post("/stitch", {"message": "hello [pause 1500ms] shreeshail"}))
+    assert abs(marked["duration_ms"] - plain["duration_ms"] - 1000) <= FRAME_MS
+
+
+def test_a_mark_that_cannot_be_followed_is_refused(caller: Caller) -> None:
+    assert "[pause long]" in refused(caller.post("/stitch", {"message": "hello [pause long]"}), 400)["detail"]
+
+
+@pytest.mark.parametrize("policy", ["skip", "silence"])
+def test_missing_words_may_be_left_out_and_are_reported(caller: Caller, policy: str) -> None:
+    answer = made(caller.post("/stitch", {"message": f"hello {NONSENSE} shreeshail", "missing": policy}))
+    assert answer["missing"] == [NONSENSE]
+    assert len(answer["audio_files"]) == 2
+    again = made(caller.post("/stitch", {"message": f"hello {NONSENSE} shreeshail", "missing": policy}))
+    assert (again["cached"], again["missing"]) == (True, [NONSENSE])
+
+
+def test_a_slip_gets_suggestions(caller: Caller) -> None:
+    problem = refused(caller.post("/stitch", {"message": "hello shreshail"}), 422)
+    assert problem["suggestions"] == {"shreshail": ["shreeshail"]}
 
 
 def test_every_word_without_a_clip_is_named(caller: Caller) -> None:
@@ -211,6 +241,8 @@ def test_a_body_over_the_workflows_limit_is_too_long(caller: Caller) -> None:
         {"message": "hello", "gap_ms": 1.5},
         {"message": "hello", "voice": "../hindi"},
         {"message": "hello", "voice": "a/b"},
+        {"message": "hello", "missing": "perhaps"},
+        {"message": "hello", "missing": "fallback:../x"},
     ],
     ids=repr,
 )

@@ -120,7 +120,7 @@ def test_a_wider_gap_makes_the_message_longer_by_as_much(capsys: pytest.CaptureF
 
 def test_the_same_message_is_the_same_file(capsys: pytest.CaptureFixture[str], here: Path) -> None:
     stitched(capsys, "hello shreeshail", "-o", "one.mp3")
-    stitched(capsys, "Hello, Shreeshail!", "-o", "two.mp3")
+    stitched(capsys, "Hello -- Shreeshail!", "-o", "two.mp3")
     assert (here / "one.mp3").read_bytes() == (here / "two.mp3").read_bytes()
 
 
@@ -226,6 +226,8 @@ def test_json_says_what_was_made(capsys: pytest.CaptureFixture[str]) -> None:
         "output_file": "out.mp3",
         "format": "mp3",
         "path": "spliced",
+        "missing": [],
+        "substituted": [],
     }
 
 
@@ -382,3 +384,44 @@ def test_a_tone_is_not_changed_by_being_said(capsys: pytest.CaptureFixture[str],
     stitched(capsys, "tone", audios=clips)
     _, likeness = where(tone(0.3, 440.0), decode((here / "tone.mp3").read_bytes()))
     assert likeness > 0.99
+
+
+# Words without a clip
+
+
+def test_missing_words_are_skipped_when_asked_for_and_told(capsys: pytest.CaptureFixture[str]) -> None:
+    answer = stitched(capsys, "hello zebra shreeshail", "--missing", "skip")
+    assert answer["audio_files"] == ["hello.wav", "shreeshail.wav"]
+    assert (answer["missing"], answer["substituted"]) == (["zebra"], [])
+
+
+def test_a_missing_word_can_be_a_silence(capsys: pytest.CaptureFixture[str]) -> None:
+    skipped = stitched(capsys, "hello zebra shreeshail", "--missing", "skip")
+    silent = stitched(capsys, "hello zebra shreeshail", "--missing", "silence")
+    assert silent["duration_ms"] > skipped["duration_ms"] + 200
+
+
+def test_another_voice_can_say_what_is_missing(capsys: pytest.CaptureFixture[str]) -> None:
+    answer = stitched(capsys, "hello किसान", "--missing", "fallback:hindi", "-o", "out.mp3")
+    assert answer["audio_files"] == ["hello.wav", "hindi/किसान.mp3"]
+    assert answer["substituted"] == ["किसान"]
+
+
+def test_what_is_not_said_is_told_on_standard_error(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["-m", "hello zebra", "-a", str(SAMPLES), "--missing", "skip"]) == 0
+    printed = capsys.readouterr()
+    assert (printed.out, printed.err) == ("hello.mp3\n", "  missing: zebra\n")
+
+
+@pytest.mark.parametrize("policy", ["skp", "fallback", "error:hindi", ""])
+def test_a_policy_that_is_none_is_refused_with_those_there_are(capsys: pytest.CaptureFixture[str], policy: str) -> None:
+    with pytest.raises(SystemExit):
+        main(["-m", "hello", "-a", str(SAMPLES), "--missing", policy])
+    assert f"'{policy}' is not error, skip, silence, or fallback:VOICE" in capsys.readouterr().err
+
+
+def test_the_gap_is_the_voices_where_none_is_given(capsys: pytest.CaptureFixture[str], clips: Path) -> None:
+    usual = stitched(capsys, "hello world", audios=clips)["duration_ms"]
+    (clips / "voice.toml").write_text("gap_ms = 1120")
+    assert stitched(capsys, "hello world", audios=clips)["duration_ms"] == pytest.approx(usual + 1000, abs=60)
+    assert stitched(capsys, "hello world", "--gap-ms", "120", audios=clips)["duration_ms"] == usual

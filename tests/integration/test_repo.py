@@ -354,3 +354,17 @@ def test_presigning_makes_no_request() -> None:
     client = s3_client()
     with Stubber(client):  # refuses every request
         assert BucketRepo(BUCKET, client).presign("abc.mp3", 60).startswith("https://")
+
+
+@pytest.mark.parametrize("after", ["", "a.wav", "b.wav", "b.wav0", "z"])
+def test_a_listing_begins_behind_a_key(repo: Repo, after: str) -> None:
+    for name in ("a.wav", "b.wav", "c.wav", "क.wav"):
+        repo.save(name, b"x")
+    assert keys(repo) == ["a.wav", "b.wav", "c.wav", "क.wav"]
+    assert [stored.key for stored in repo.list("", after)] == [key for key in keys(repo) if key > after]
+
+
+def test_folders_are_named_in_order_and_none_deeper(repo: Repo) -> None:
+    for key in ("top.wav", "b/x.wav", "a/x.wav", "a-b/x.wav", "a/deep/x.wav", "हिन्दी/x.wav"):
+        repo.save(key, b"x")
+    assert list(repo.folders()) == ["a-b/", "a/", "b/", "हिन्दी/"]

@@ -15,7 +15,7 @@ import boto3
 import numpy as np
 import pytest
 from botocore.exceptions import ClientError
-from local.client import Caller, fetch
+from local.client import Caller, Response, fetch
 from local.stack import REGION, STACK, Stack
 
 from stitcher.decode import RATE, Samples, decode
@@ -242,6 +242,34 @@ def test_a_fault_in_any_step_is_a_clean_5xx_and_leaves_nothing_in_the_cache(
     assert response.json() == {"type": "about:blank", "title": title, "status": 500, "success": False}
     assert keys(stack, "cache/") == set()
     assert caller.post("/stitch", message).status == 200, "the next try succeeds"
+
+
+@pytest.mark.parametrize("role", ["PlanFunctionRole", "VoicesFunctionRole"])
+def test_a_fault_in_a_plan_or_a_list_is_a_clean_500(stack: Stack, caller: Caller, role: str) -> None:
+    def call() -> Response:
+        return caller.post("/plans", MESSAGE) if role.startswith("Plan") else caller.get("/voices")
+
+    with denied(stack, role, "s3:ListBucket"):
+        response = call()
+    assert response.status == 500
+    assert response.headers["content-type"] == "application/problem+json"
+    title = "The service failed; try again"
+    assert response.json() == {"type": "about:blank", "title": title, "status": 500, "success": False}
+    assert call().status == 200, "the next try succeeds"
+
+
+def test_a_plan_makes_no_audio(stack: Stack, caller: Caller) -> None:
+    forget(stack, "cache/", "work/")
+    assert caller.post("/plans", MESSAGE).status == 200
+    assert keys(stack, "cache/") | keys(stack, "work/") == set()
+
+
+def test_a_clip_is_listed_with_what_its_event_found(stack: Stack, caller: Caller) -> None:
+    put_new_clip(stack, "हिन्दी/listed@final.wav")
+    (entry,) = caller.get("/voices/हिन्दी/clips").json()["clips"]
+    assert (entry["phrase"], entry["take"], entry["prepared"]) == ("listed", "final", True)
+    assert entry["duration_ms"] > 100
+    assert "हिन्दी" in [voice["voice"] for voice in caller.get("/voices").json()["voices"]]
 
 
 def test_the_caller_may_call_the_api_and_nothing_else(stack: Stack) -> None:

@@ -209,7 +209,7 @@ def test_publish_promotes_its_sample_event(buckets: Buckets) -> None:
 
 def test_what_was_published_is_a_hit(buckets: Buckets) -> None:
     made = say_it("hello, shreeshail")
-    found = say_it("Hello Shreeshail")
+    found = say_it("Hello,  Shreeshail")
     assert found["outcome"] == "hit"
     same = {"output_file", "duration_ms", "audio_files"}
     assert {key: found["answer"][key] for key in same} == {key: made[key] for key in same}

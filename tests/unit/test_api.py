@@ -21,7 +21,13 @@ def refusal_of(body: Any) -> str:
 def test_a_message_is_all_that_is_needed() -> None:
     request = StitchRequest.of({"message": "hello, shreeshail"})
     assert (request.message, request.message_parts) == ("hello, shreeshail", None)
-    assert (request.voice, request.format, request.gap_ms) == ("", "mp3", 120)
+    assert (request.voice, request.format, request.gap_ms) == ("", "mp3", None)
+
+
+@pytest.mark.parametrize("body", [{"message": "a\ud800"}, {"message_parts": ["\udfff"]}])
+def test_half_a_character_is_refused(body: Any) -> None:
+    with pytest.raises(InvalidRequest, match="surrogate"):
+        StitchRequest.of(body)
 
 
 def test_a_list_of_clips_is_taken_instead() -> None:

@@ -9,7 +9,7 @@ from stitcher.errors import InvalidRequest, MessageTooLong, MissingWords, Stitch
 REFUSALS = [
     InvalidRequest("the message has no words"),
     MessageTooLong("the message has 2001 characters; the limit is 2000"),
-    MissingWords(["गेहूं"], "hindi", voice_is_empty=False),
+    MissingWords(["गेहूं"], "hindi", {"किसान"}),
     UnusableClip(("hello.wav", "the file is empty")),
 ]
 
@@ -26,14 +26,14 @@ def test_every_kind_of_refusal_has_a_code_of_its_own() -> None:
 
 
 def test_missing_words_are_listed_once_each_in_order() -> None:
-    refusal = MissingWords(["zebra", "apple", "zebra"], "", voice_is_empty=False)
+    refusal = MissingWords(["zebra", "apple", "zebra"], "", {"hello"})
     assert refusal.problem()["missing"] == ["zebra", "apple"]
     assert str(refusal) == "no clip says 'zebra', 'apple': record a clip for each in the default voice"
 
 
 def test_missing_words_name_the_voice() -> None:
-    assert str(MissingWords(["a"], "hindi", voice_is_empty=False)).endswith("record a clip for each in voice 'hindi'")
-    assert str(MissingWords(["a"], "hindi", voice_is_empty=True)).endswith("voice 'hindi' has no clips at all")
+    assert str(MissingWords(["a"], "hindi", {"hello"})).endswith("record a clip for each in voice 'hindi'")
+    assert str(MissingWords(["a"], "hindi", {})).endswith("voice 'hindi' has no clips at all")
 
 
 def test_all_unusable_clips_are_named_with_their_reasons() -> None:

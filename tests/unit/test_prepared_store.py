@@ -30,7 +30,10 @@ class Shelf:
             raise NotStored(key)
         return self.files[key]
 
-    def list(self, prefix: str = "") -> Iterator[Stored]:
+    def list(self, prefix: str = "", after: str = "") -> Iterator[Stored]:
+        yield from ()
+
+    def folders(self) -> Iterator[str]:
         yield from ()
 
     def stat(self, key: str) -> Stored | None:

@@ -16,7 +16,8 @@ from samtranslator.yaml_helper import yaml_parse
 ROOT = Path(__file__).parents[2]
 TEMPLATE: dict[str, Any] = yaml_parse((ROOT / "template.yaml").read_text())
 STEPS = {"CacheLookup": "cache_lookup", "FetchClips": "fetch_clips", "Stitch": "stitch", "Publish": "publish"}
-FUNCTIONS = STEPS | {"PrepareClip": "prepare_clip"}
+CALLED = {"Plan": "plan", "Voices": "voices"}  # by API Gateway itself
+FUNCTIONS = STEPS | CALLED | {"PrepareClip": "prepare_clip"}
 STAGES = ["local", "dev", "test", "stage", "prod"]
 # Actions that have no resource to name (AWS Service Authorization Reference).
 WITHOUT_RESOURCE = re.compile(r"xray:\w+|logs:(\w*LogDeliver\w*|(Put|Describe)Resource\w+|DescribeLogGroups)")
@@ -159,12 +160,18 @@ def rights(step: str) -> set[tuple[str, str]]:
     return found
 
 
+# What planning needs of the clips: their names, and the voice's settings.
+LISTED = {("s3:ListBucket", "audios"), ("s3:GetObject", "audios/*voice.toml")}
+
+
 @pytest.mark.parametrize(
     ("step", "expected"),
     [
+        ("Plan", LISTED | {("s3:ListBucket", "output"), ("s3:GetObject", "output/prepared/*")}),
+        ("Voices", LISTED | {("s3:ListBucket", "output"), ("s3:GetObject", "output/prepared/*")}),
         (
             "CacheLookup",
-            {("s3:ListBucket", "audios"), ("s3:ListBucket", "output"), ("s3:GetObject", "output/${CachePrefix}*")},
+            LISTED | {("s3:ListBucket", "output"), ("s3:GetObject", "output/${CachePrefix}*")},
         ),
         (
             "FetchClips",
@@ -211,6 +218,32 @@ def test_functions_and_workflow_are_called_by_their_aliases() -> None:
     integration = TEMPLATE["Resources"]["Api"]["Properties"]["DefinitionBody"]["paths"]["/stitch"]["post"]
     request = integration["x-amazon-apigateway-integration"]["requestTemplates"]["application/json"]["Fn::Sub"]
     assert '"stateMachineArn": "${StitchStateMachine}:live"' in request
+
+
+def test_api_gateway_calls_functions_by_their_aliases_and_only_for_their_own_methods() -> None:
+    resources = translated()
+    (api,) = of_type(resources, "AWS::ApiGateway::RestApi").values()
+    permissions = of_type(resources, "AWS::Lambda::Permission").values()
+    for step, method in {"Plan": "POST/plans", "Voices": "GET/voices*"}.items():
+        alias = f"{step}FunctionAliaslive"
+        assert alias in resources
+        (permission,) = (entry for entry in permissions if entry["FunctionName"] == {"Ref": alias})
+        assert permission["Principal"] == "apigateway.amazonaws.com"
+        assert permission["SourceArn"]["Fn::Sub"].endswith(f":${{AWS::AccountId}}:${{Api}}/${{Stage}}/{method}")
+    called = {}
+    for path, item in api["Body"]["paths"].items():
+        for operation in item.values():
+            integration = operation["x-amazon-apigateway-integration"]
+            if integration["type"] == "aws_proxy":
+                uri, named = integration["uri"]["Fn::Sub"]
+                assert uri.endswith(":lambda:path/2015-03-31/functions/${Alias}/invocations")
+                assert integration["httpMethod"] == "POST", "how Lambda is called, whatever the method is"
+                called[path] = named["Alias"]["Ref"]
+    assert called == {
+        "/plans": "PlanFunctionAliaslive",
+        "/voices": "VoicesFunctionAliaslive",
+        "/voices/{voice}/clips": "VoicesFunctionAliaslive",
+    }
 
 
 def test_the_definition_uses_every_substitution_and_no_other() -> None:

@@ -148,3 +148,7 @@ def test_joiners_stay_where_they_are() -> None:
 @pytest.mark.parametrize("text", ["", " ", "...", "\u0301", "\u200d", "«»", "\n\t", "\ud800", "\U0001f3fd"])
 def test_blanks_punctuation_and_marks_on_nothing_are_no_words(text: str) -> None:
     assert words(text) == []
+
+
+def test_a_superscript_is_no_digit_of_the_number_before_it() -> None:
+    assert words("0.²") == ["0", "²"]

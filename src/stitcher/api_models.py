@@ -1,0 +1,141 @@
+"""What callers get besides a message's audio: plans, voices, clips, and problems.
+
+The docstrings are part of docs/openapi.yaml.
+"""
+
+from typing import Any, Literal
+
+from pydantic import BaseModel
+
+from stitcher.errors import StitchError
+
+Path = Literal["spliced", "rendered"]
+
+
+class ClipSegment(BaseModel):
+    """A clip that would be said, and what of the message it stands for."""
+
+    clip: str
+    """The recording's key."""
+    phrase: str
+    """What it says."""
+    start: int | None
+    """Where its words begin in the message, in code points; null where the request lists clips."""
+    end: int | None
+    """Where they end."""
+    text: str | None
+    """The words themselves: `message[start:end]`."""
+    why: str
+    """Why this clip was chosen; empty where it says just the text."""
+    duration_ms: int | None
+    """Its audible part; null where the clip is not prepared."""
+
+
+class PauseSegment(BaseModel):
+    """Silence between the audible parts of two clips."""
+
+    pause_ms: int
+    """Less than 0 overlaps them with a crossfade."""
+
+
+class PlanAnswer(BaseModel):
+    """How a message would be said."""
+
+    success: bool = True
+    segments: list[ClipSegment | PauseSegment]
+    """What would be said, in order; empty where no clip says anything of the message."""
+    missing: list[str]
+    """Words without a clip, in message order, each once."""
+    suggestions: dict[str, list[str]]
+    """By missing word, phrases that are spelled much like it."""
+    substituted: list[str]
+    """What the fallback voice would say."""
+    duration_ms: int | None
+    """Of the whole message; null where a clip is not prepared."""
+    path: Path | None
+    """How it would be made; null where nothing would be said."""
+    why: str
+    """Why it would not be spliced; empty where it would."""
+    format: str
+
+
+class VoiceEntry(BaseModel):
+    """A voice: a folder of clips."""
+
+    voice: str
+    """Empty for the default voice, the bucket's root."""
+    language: str | None
+    """From its `voice.toml` (BCP 47); null where that names none."""
+    warnings: list[str]
+    """What is wrong with its `voice.toml`."""
+
+
+class VoicesPage(BaseModel):
+    """Some of the voices, in the order of their names; it may be shorter than its limit and not the last."""
+
+    success: bool = True
+    voices: list[VoiceEntry]
+    next: str | None
+    """The `after` of the next page; null on the last one."""
+
+
+class ClipEntry(BaseModel):
+    """A clip, and what preparing found of its recording: null until that is done."""
+
+    phrase: str
+    """What it says."""
+    key: str
+    """Where it lies in the input bucket."""
+    size: int
+    """Bytes of the recording."""
+    take: str
+    """Where in a sentence it belongs: `initial`, `medial`, `final`; empty anywhere."""
+    duration_ms: int | None
+    """Of the recording as it came."""
+    loudness_lufs: float | None
+    """Of its speech, before it was levelled."""
+    warnings: list[str] | None
+    """What is poor about the recording, in sentences."""
+    prepared: bool
+    """Whether it is ready to be joined; where that stays false it may be no audio."""
+
+
+class ClipsPage(BaseModel):
+    """Some of a voice's clips, in the order of their keys."""
+
+    success: bool = True
+    clips: list[ClipEntry]
+    next: str | None
+    """The `after` of the next page; null on the last one."""
+
+
+class Unusable(BaseModel):
+    """A file that cannot be used."""
+
+    key: str
+    reason: str
+
+
+class Problem(BaseModel):
+    """A refusal or a fault (RFC 9457). What API Gateway itself refuses has only type, title and success."""
+
+    type: str
+    """`urn:audio-stitcher:` and the code, or `about:blank`."""
+    title: str
+    success: Literal[False]
+    status: int | None = None
+    detail: str | None = None
+    """A sentence to act on."""
+    code: str | None = None
+    """The kind of refusal, for machines."""
+    missing: list[str] | None = None
+    """Every word without a clip."""
+    suggestions: dict[str, list[str]] | None = None
+    """By missing word, phrases that are spelled much like it."""
+    unusable: list[Unusable] | None = None
+
+    @classmethod
+    def of(cls, refusal: StitchError, status: int) -> dict[str, Any]:
+        """A refusal in the form that the workflow gives it."""
+        problem = {"type": f"urn:audio-stitcher:{refusal.code}", "status": status, "success": False}
+        return cls.model_validate(problem | refusal.problem()).model_dump(exclude_none=True)

@@ -1,0 +1,122 @@
+"""The choice of phrases, against a search that tries everything."""
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stitcher.phrases import Choice, Instead, choose
+from stitcher.words import tokens
+
+
+def said(message: str, clips: set[str], insteads: list[Instead] | None = None) -> list[Choice]:
+    longest = max((clip.count(" ") + 1 for clip in clips), default=0)
+    return choose(tokens(message), insteads or [], clips.__contains__, longest)
+
+
+def phrases(message: str, clips: set[str]) -> list[str]:
+    return [f"({choice.phrase})" if choice.missing else choice.phrase for choice in said(message, clips)]
+
+
+@pytest.mark.parametrize(
+    ("message", "clips", "expected"),
+    [
+        ("hello shreeshail", {"hello", "shreeshail"}, ["hello", "shreeshail"]),
+        ("good morning all", {"good", "good morning", "all"}, ["good morning", "all"]),
+        ("good morning all", {"good morning", "good", "morning all"}, ["good", "morning all"]),
+        ("a b c d e", {"a b c", "d", "e", "a b", "c d e"}, ["a b", "c d e"]),
+        ("a b c d", {"a b c", "d", "a b", "c d"}, ["a b c", "d"]),
+        ("a x b", {"a", "b"}, ["a", "(x)", "b"]),
+        ("a a a", {"a", "a a"}, ["a a", "a"]),
+        ("hospital", {"hos", "pital"}, ["(hospital)"]),
+        ("x", set(), ["(x)"]),
+    ],
+)
+def test_the_fewest_clips_and_then_the_longest_first_phrase(message: str, clips: set[str], expected: list[str]) -> None:
+    assert phrases(message, clips) == expected
+
+
+TWELVE = [Instead(1, 2, ("twelve",), "number")]
+TWENTY_ONE = [Instead(0, 1, ("twenty", "one"), "number")]
+
+
+def test_a_clip_for_the_number_as_written_wins() -> None:
+    found = said("at 12 pm", {"at", "12", "twelve", "pm"}, TWELVE)
+    assert [choice.phrase for choice in found] == ["at", "12", "pm"]
+
+
+def test_a_phrase_with_the_number_as_written_wins() -> None:
+    found = said("at 12 pm", {"at", "12 pm", "twelve", "pm"}, TWELVE)
+    assert [choice.phrase for choice in found] == ["at", "12 pm"]
+
+
+def test_otherwise_the_number_is_said_in_words() -> None:
+    found = said("at 12 pm", {"at", "twelve", "pm"}, TWELVE)
+    assert found[1] == Choice("twelve", 3, 5, False, "number")
+
+
+def test_a_phrase_may_join_the_words_of_a_number_with_those_around_it() -> None:
+    found = said("21 mm", {"twenty", "one mm"}, TWENTY_ONE)
+    assert [choice.phrase for choice in found] == ["twenty", "one mm"]
+    assert (found[1].start, found[1].end) == (0, 5)
+
+
+def test_a_number_that_cannot_be_said_is_missing_in_words() -> None:
+    found = said("21 mm", {"mm", "twenty"}, TWENTY_ONE)
+    assert [(choice.phrase, choice.missing) for choice in found] == [("twenty", False), ("one", True), ("mm", False)]
+
+
+def test_a_number_at_the_end_of_the_row_is_said() -> None:
+    found = said("at 12", {"at", "twelve"}, TWELVE)
+    assert [choice.phrase for choice in found] == ["at", "twelve"]
+
+
+def test_digits_that_lead_nowhere_are_not_begun() -> None:
+    insteads = [Instead(0, 4, ("b", "b", "b", "b"), "number")]
+    found = said("a a a b", {"a"}, insteads)
+    assert [(choice.phrase, choice.missing) for choice in found] == [("b", True)] * 4
+
+
+def best_cost(row: list[str], clips: set[str]) -> tuple[int, int]:
+    """(missing, clips) of the best way, by trying every way."""
+    if not row:
+        return 0, 0
+    missing, count = best_cost(row[1:], clips)
+    ways = [(missing + 1, count)]
+    for length in range(1, len(row) + 1):
+        if " ".join(row[:length]) in clips:
+            missing, count = best_cost(row[length:], clips)
+            ways.append((missing, count + 1))
+    return min(ways)
+
+
+ROWS = st.lists(st.sampled_from("abcd"), min_size=1, max_size=7)
+CLIPS = st.sets(st.lists(st.sampled_from("abcd"), min_size=1, max_size=4).map(" ".join), max_size=8)
+
+
+@given(ROWS, CLIPS)
+def test_no_way_is_better_than_the_chosen_one(row: list[str], clips: set[str]) -> None:
+    found = said(" ".join(row), clips)
+    cost = sum(choice.missing for choice in found), sum(not choice.missing for choice in found)
+    assert cost == best_cost(row, clips)
+
+
+@given(ROWS, CLIPS)
+def test_every_word_is_said_or_missing_once_and_in_order(row: list[str], clips: set[str]) -> None:
+    found = said(" ".join(row), clips)
+    assert " ".join(choice.phrase for choice in found) == " ".join(row)
+    assert all(before.end <= after.start for before, after in pairwise(found))
+
+
+@given(ROWS, CLIPS, st.data())
+def test_with_numbers_in_words_every_word_of_the_row_is_still_stood_for(
+    row: list[str], clips: set[str], data: st.DataObject
+) -> None:
+    first = data.draw(st.integers(0, len(row) - 1))
+    last = data.draw(st.integers(first + 1, len(row)))
+    instead = Instead(first, last, tuple(data.draw(st.lists(st.sampled_from("abcdxy"), min_size=1, max_size=4))), "n")
+    words = tokens(" ".join(row))
+    found = choose(words, [instead], clips.__contains__, 4)
+    stood_for = {place for choice in found for place in range(choice.start, choice.end)}
+    assert all(set(range(word.start, word.end)) <= stood_for for word in words)
