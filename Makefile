@@ -77,6 +77,7 @@ quality: $(READY_BENCH) ## measure the audio against its thresholds (needs espea
 	.venv-bench/bin/python -m bench.quality
 
 bench: $(READY_BENCH) ## measure speed and memory against other ways to do it (docs/benchmark.md)
+	.venv-bench/bin/python -m bench.planning
 	.venv-bench/bin/python -m bench.benchmark
 
 build: $(READY) ## build the template for its own runtime (ARCHITECTURE=arm64 for that processor)
