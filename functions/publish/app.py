@@ -63,7 +63,7 @@ def publish(step: Event, plan: Plan) -> Stored:
             Stored(staged.key, staged.etag, staged.size),
             step.output_key,
             content_type=PROFILES[plan.profile].content_type,
-            metadata={DURATION: str(staged.duration_ms), PATH: staged.path, WHY: staged.why},
+            metadata={DURATION: str(staged.duration_ms), PATH: staged.path} | ({WHY: staged.why} if staged.why else {}),
         )
     except AlreadyStored:
         first = output().stat(step.output_key)

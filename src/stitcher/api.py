@@ -110,7 +110,7 @@ class Answer(BaseModel):
             cached=cached,
             duration_ms=int(stored.metadata[DURATION]),
             path=stored.metadata[PATH],
-            why=stored.metadata[WHY],
+            why=stored.metadata.get(WHY, ""),
             missing=list(plan.missing),
             substituted=list(plan.substituted),
         )
