@@ -15,7 +15,9 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -24,7 +26,6 @@ from bench.approaches import APPROACHES
 
 Say = Callable[[], bytes]
 
-ROUNDS = 3
 ROUND_SECONDS = 0.3
 """Of each approach in each round; one message where that takes longer."""
 CPU_SECONDS = 1.5
@@ -36,13 +37,24 @@ def saying(name: str, count: int, folder: Path, *, in_memory: bool) -> Say:
     return partial(approach.say, approach.sources(count, folder, in_memory=in_memory))
 
 
-def median_ms(messages: dict[str, Say]) -> dict[str, float]:
-    """Median milliseconds of each message; all take turns, so that a burst of other load meets each of them."""
-    taken: dict[str, list[int]] = {name: [] for name in messages}
-    for _ in range(ROUNDS):
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """Milliseconds of a message: the median of all runs, and that of each round, to see how steady it is."""
+
+    ms: float
+    rounds: list[float]
+
+
+def timings(messages: dict[str, Say], rounds: int) -> dict[str, Timing]:
+    """Times each message; all take turns, so that a burst of other load meets each of them."""
+    taken: dict[str, list[list[float]]] = {name: [] for name in messages}
+    for _ in range(rounds):
         for name, say in messages.items():
-            taken[name] += _timed(say)
-    return {name: statistics.median(times) / 1e6 for name, times in taken.items()}
+            taken[name].append([nanoseconds / 1e6 for nanoseconds in _timed(say)])
+    return {
+        name: Timing(statistics.median(chain.from_iterable(times)), [statistics.median(each) for each in times])
+        for name, times in taken.items()
+    }
 
 
 def _timed(say: Say) -> Iterator[int]:
