@@ -51,12 +51,12 @@ class PreparedStore:
         if wanted:
             with ThreadPoolExecutor(min(PARALLEL_READS, len(wanted))) as pool:
                 read = dict(zip(wanted, pool.map(self._read, wanted), strict=True))
-            if missing := [clip for key, clip in wanted.items() if read[key] is None]:
-                raise Unprepared(missing)
             for key, prepared in read.items():
                 if prepared is not None:
                     found[key] = prepared
                     self._remember(key, prepared)
+            if missing := [clip for key, clip in wanted.items() if key not in found]:
+                raise Unprepared(missing)
         return [found[key] for key in keys]
 
     def _read(self, key: str) -> PreparedClip | None:
