@@ -14,7 +14,7 @@ from stitcher.errors import StitchError
 from stitcher.profiles import PROFILES
 from stitcher.repo import BucketRepo
 
-logger, tracer, metrics = Logger(), Tracer(), Metrics()
+logger, tracer, metrics = Logger(), Tracer(patch_modules=["botocore"]), Metrics()
 
 
 class Event(BaseModel):

@@ -14,7 +14,7 @@ from stitcher.errors import UnusableClip
 from stitcher.ready import make_ready
 from stitcher.repo import BucketRepo, NotStored
 
-logger, tracer, metrics = Logger(), Tracer(), Metrics()
+logger, tracer, metrics = Logger(), Tracer(patch_modules=["botocore"]), Metrics()
 
 
 class Event(BaseModel):

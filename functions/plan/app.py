@@ -17,7 +17,7 @@ from stitcher.preview import preview
 from stitcher.repo import BucketRepo
 from stitcher.shape import Shapes
 
-logger, tracer, metrics = Logger(), Tracer(), Metrics()
+logger, tracer, metrics = Logger(), Tracer(patch_modules=["botocore"]), Metrics()
 
 # As in the workflow's state Rejected.
 STATUS = {"invalid_request": 400, "message_too_long": 413, "missing_words": 422, "unusable_clips": 422}

@@ -14,7 +14,7 @@ from stitcher.plan import Plan
 from stitcher.profiles import PROFILES
 from stitcher.repo import AlreadyStored, BucketRepo, Stored
 
-logger, tracer, metrics = Logger(), Tracer(), Metrics()
+logger, tracer, metrics = Logger(), Tracer(patch_modules=["botocore"]), Metrics()
 
 
 class Staged(BaseModel):

@@ -8,7 +8,6 @@ from typing import Any
 from aws_lambda_powertools import Logger, Metrics, Tracer
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from pydantic import BaseModel
 
 from stitcher.plan import Plan
 from stitcher.prepared_store import PreparedStore, Unprepared
@@ -16,13 +15,7 @@ from stitcher.profiles import PROFILES
 from stitcher.repo import BucketRepo
 from stitcher.stitch import stitch
 
-logger, tracer, metrics = Logger(), Tracer(), Metrics()
-
-
-class Event(BaseModel):
-    """The step's input: the plan that CacheLookup made."""
-
-    plan: dict[str, Any]
+logger, tracer, metrics = Logger(), Tracer(patch_modules=["botocore"]), Metrics()
 
 
 @cache
@@ -42,7 +35,7 @@ def store() -> PreparedStore:
 @metrics.log_metrics
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """`{"plan"}` → `{"outcome": "stitched", "staged"}`, or `{"outcome": "unprepared", "clips"}`."""
-    plan = Plan.from_json(Event.model_validate(event).plan)
+    plan = Plan.from_json(event["plan"])
     try:
         made = stitch(plan, store().load)
     except Unprepared as lack:

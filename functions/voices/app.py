@@ -17,7 +17,7 @@ from stitcher.repo import BucketRepo
 from stitcher.shape import Shapes
 from stitcher.voices import PAGE, clips_page, voices_page
 
-logger, tracer, metrics = Logger(), Tracer(), Metrics()
+logger, tracer, metrics = Logger(), Tracer(patch_modules=["botocore"]), Metrics()
 
 FAULT = {"type": "about:blank", "title": "The service failed; try again", "status": 500, "success": False}
 

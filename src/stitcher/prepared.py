@@ -4,11 +4,14 @@ A prepared clip's file (numbers little-endian):
 
     offset  bytes  what
     0       4      magic "STPC"
-    4       2      format version, 1
+    4       2      format version, 2
     6       2      zero
-    8       4      length of the header, n
-    12      n      header, UTF-8 JSON: profile, samples, lead, audible [begin, end], report
-    12 + n  …      payload: the clip encoded for its profile
+    8       8      profile, padded with zeros
+    16      16     samples, lead, begin, end: signed, 4 bytes each
+    32      44     report: duration 4, then five numbers of 8 (IEEE 754), in `Report`'s order
+    76      4      length of the warnings, n; 0 where there is none
+    80      n      warnings, UTF-8 JSON
+    80 + n  …      payload: the clip encoded for its profile
     end-4   4      CRC-32 (zlib) of everything before it
 
 The payload by codec: `wav` signed 16 bit samples, mono, 48 kHz; `ulaw` µ-law codes, mono, 8 kHz; `mp3` whole frames
@@ -20,14 +23,14 @@ It needs only the standard library to be read.
 import json
 import struct
 import zlib
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from stitcher.catalogue import Clip
 from stitcher.profiles import PCM, SPLICED
 
 MAGIC = b"STPC"
-VERSION = 1
-_HEAD = struct.Struct("<4sHHI")
+VERSION = 2
+_HEAD = struct.Struct("<4sHH8s4iI5dI")
 
 
 class CorruptPrepared(Exception):
@@ -79,15 +82,19 @@ class PreparedClip:
 
     def to_bytes(self) -> bytes:
         """The file's content, the same bytes for the same clip."""
-        header = {
-            "profile": self.profile,
-            "samples": self.samples,
-            "lead": self.lead,
-            "audible": [self.begin, self.end],
-            "report": asdict(self.report),
-        }
-        text = json.dumps(header, sort_keys=True, separators=(",", ":")).encode()
-        body = _HEAD.pack(MAGIC, VERSION, 0, len(text)) + text + self.payload
+        report = self.report
+        warnings = json.dumps(report.warnings, ensure_ascii=False).encode() if report.warnings else b""
+        body = b"".join(
+            (
+                _HEAD.pack(
+                    *(MAGIC, VERSION, 0, self.profile.encode(), self.samples, self.lead, self.begin, self.end),
+                    *(report.duration_ms, report.loudness_lufs, report.gain_db, report.noise_floor_db),
+                    *(report.peak_db, report.limited_db, len(warnings)),
+                ),
+                warnings,
+                self.payload,
+            )
+        )
         return body + struct.pack("<I", zlib.crc32(body))
 
     @classmethod
@@ -95,22 +102,25 @@ class PreparedClip:
         """The reverse of `to_bytes`. Raises `CorruptPrepared` on anything else."""
         if len(data) < _HEAD.size + 4:
             raise CorruptPrepared(f"only {len(data)} bytes")
-        magic, version, zero, length = _HEAD.unpack_from(data)
+        magic, version, zero, name, samples, lead, begin, end, *numbers, length = _HEAD.unpack_from(data)
+        duration_ms, loudness, gain, noise_floor, peak, limited = numbers
         if magic != MAGIC or version != VERSION or zero:
             raise CorruptPrepared(f"begins with {magic!r}, version {version}")
-        if zlib.crc32(memoryview(data)[:-4]) != struct.unpack("<I", data[-4:])[0]:
+        body = data[:-4]
+        if zlib.crc32(body) != struct.unpack_from("<I", data, len(body))[0]:
             raise CorruptPrepared("the checksum does not match")
-        if _HEAD.size + length > len(data) - 4:
-            raise CorruptPrepared("the header is cut off")
+        start = _HEAD.size + length
+        if start > len(body):
+            raise CorruptPrepared("the warnings are cut off")
         try:
-            header = json.loads(data[_HEAD.size : _HEAD.size + length].decode())
-            begin, end = map(int, header["audible"])
-            header["report"]["warnings"] = tuple(header["report"]["warnings"])
-            report = Report(**header["report"])
-            samples, lead = int(header["samples"]), int(header["lead"])
-            clip = cls(str(header["profile"]), data[_HEAD.size + length : -4], samples, lead, begin, end, report)
-        except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
+            warnings = json.loads(body[_HEAD.size : start].decode()) if length else []
+            profile = name.rstrip(b"\0").decode()
+        except (ValueError, RecursionError) as error:
             raise CorruptPrepared(f"the header cannot be read: {error}") from error
+        if not isinstance(warnings, list) or not all(isinstance(warning, str) for warning in warnings):
+            raise CorruptPrepared("the header cannot be read: warnings that are no list of texts")
+        report = Report(duration_ms, loudness, gain, noise_floor, peak, limited, tuple(warnings))
+        clip = cls(profile, body[start:], samples, lead, begin, end, report)
         if clip.profile not in SPLICED or not 0 <= begin < end <= samples or lead < 0:
             raise CorruptPrepared("the header does not fit the audio")
         if clip.profile == PCM and len(clip.payload) != 2 * samples:
