@@ -17,7 +17,9 @@ CALLED = {"Plan": "plan", "Voices": "voices"}  # by API Gateway itself
 FUNCTIONS = STEPS | CALLED | {"PrepareClip": "prepare_clip"}
 STAGES = ["local", "dev", "test", "stage", "prod"]
 # Actions that have no resource to name (AWS Service Authorization Reference).
-WITHOUT_RESOURCE = re.compile(r"xray:\w+|logs:(\w*LogDeliver\w*|(Put|Describe)Resource\w+|DescribeLogGroups)")
+WITHOUT_RESOURCE = re.compile(
+    r"xray:\w+|cloudwatch:PutMetricData|logs:(\w*LogDeliver\w*|(Put|Describe)Resource\w+|DescribeLogGroups)"
+)
 
 
 def test_every_parameter_is_described_and_restricted() -> None:
