@@ -11,6 +11,7 @@ Each addition is a few lines on its own functions.
 - events for functions are retried, and end in the dead-letter queue, as asynchronous invocations are
 - loopback counts as TLS, so that the buckets' policies can be the real ones
 - the REST API's front door (front_door.py)
+- faults on demand (faults.py)
 
 Configured by MiniStack's variables: GATEWAY_PORT, BIND_HOST, MINISTACK_REGION, AUTH, PERSIST_STATE, STATE_DIR …
 """
@@ -31,6 +32,7 @@ from ministack.services.cloudformation import changesets, engine
 from ministack.services.cloudformation.provisioners import _RESOURCE_HANDLERS
 from samtranslator.translator import transform
 
+import faults
 import front_door
 
 AT_ONCE = 2
@@ -173,6 +175,7 @@ def main() -> None:
     _events_are_asynchronous_invocations()
     _loopback_is_secure()
     front_door.install(f"http://127.0.0.1:{os.environ['GATEWAY_PORT']}")
+    faults.install()
     threading.Thread(target=_stop_with_parent, daemon=True).start()
     from ministack.app import main as serve
 

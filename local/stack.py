@@ -185,6 +185,8 @@ def _emulator(port: int, folder: Path) -> Iterator[None]:
         raise StackError("the embedded AWS is not installed: run `make setup`")
     if not _is_free(port):
         raise StackError(f"port {port} is in use: stop what uses it, or choose another with PORT=…")
+    scratch = folder / "tmp"
+    scratch.mkdir(exist_ok=True)
     environment = _clean_environment() | {
         "GATEWAY_PORT": str(port),
         "BIND_HOST": "127.0.0.1",
@@ -192,6 +194,7 @@ def _emulator(port: int, folder: Path) -> Iterator[None]:
         "AUTH": "true",
         "PERSIST_STATE": "1",
         "STATE_DIR": str(folder / "state"),
+        "TMPDIR": str(scratch),  # where it unpacks functions, and leaves them
         "S3_PERSIST": "1",
         "S3_DATA_DIR": str(folder / "s3"),
     }
@@ -214,6 +217,7 @@ def _emulator(port: int, folder: Path) -> Iterator[None]:
             process.wait()
             if process.stdin:
                 process.stdin.close()
+            shutil.rmtree(scratch, ignore_errors=True)
 
 
 def _wait_until_ready(port: int, process: "subprocess.Popen[bytes]", log_path: Path) -> None:

@@ -276,7 +276,10 @@ def _status(error: "ClientError") -> int:
 
 
 def s3_client() -> "S3Client":
-    """An S3 client whose presigned URLs work everywhere: SigV4, the bucket's own regional host, and short timeouts."""
+    """An S3 client whose presigned URLs work everywhere: SigV4 and the bucket's own regional host.
+
+    Its timeouts are short: a request that stalls is tried again, twice, in the time that the shortest step has.
+    """
     import boto3
     from botocore.config import Config
 
@@ -286,7 +289,7 @@ def s3_client() -> "S3Client":
             signature_version="s3v4",
             s3={"addressing_style": "virtual", "us_east_1_regional_endpoint": "regional"},
             connect_timeout=2,
-            read_timeout=8,
+            read_timeout=2,
             retries={"mode": "standard", "total_max_attempts": 3},
         ),
     )
