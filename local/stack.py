@@ -23,6 +23,7 @@ from botocore.config import Config
 from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 
+from local import model
 from local.client import Caller
 from stitcher.repo import LocalRepo, Stored
 
@@ -56,6 +57,8 @@ class Stack:
     outputs: dict[str, str]
     credentials: Credentials
     """Of an IAM user who may call this API and do nothing else."""
+    model: model.StandIn
+    """What is asked instead of a vision model."""
 
     @property
     def endpoint(self) -> str:
@@ -127,13 +130,14 @@ def running(*, port: int = 0, state: Path | None = None) -> Iterator[Stack]:
                     shutil.rmtree(path) if path.is_dir() else path.unlink()
         build(digest)
         port = port or _free_port()
-        exits.enter_context(_emulator(port, folder))
+        stand_in, model_url = exits.enter_context(model.serving())
+        exits.enter_context(_emulator(port, folder, model_url))
         outputs = _outputs(port)
         if not outputs:
             _deploy(port)
             outputs = _outputs(port)
             deployed.write_text(json.dumps({"sources": digest}))
-        yield Stack(port, outputs, _caller_credentials(port, outputs))
+        yield Stack(port, outputs, _caller_credentials(port, outputs), stand_in)
 
 
 def build(digest: str | None = None) -> Path:
@@ -178,7 +182,7 @@ def _sam(*arguments: str, environment: dict[str, str]) -> None:
 
 
 @contextlib.contextmanager
-def _emulator(port: int, folder: Path) -> Iterator[None]:
+def _emulator(port: int, folder: Path, model_url: str) -> Iterator[None]:
     """MiniStack with IAM enforced, on the loopback address, its state in the folder."""
     interpreter = ROOT / ".venv-local" / "bin" / "python"
     if not interpreter.exists():
@@ -189,6 +193,7 @@ def _emulator(port: int, folder: Path) -> Iterator[None]:
         "GATEWAY_PORT": str(port),
         "BIND_HOST": "127.0.0.1",
         "MINISTACK_REGION": REGION,
+        "MODEL_URL": model_url,
         "AUTH": "true",
         "PERSIST_STATE": "1",
         "STATE_DIR": str(folder / "state"),
