@@ -9,26 +9,15 @@ import math
 import re
 import resource
 import sys
+import warnings
 from io import BytesIO
 
+import pypdfium2
+from PIL import Image, ImageCms, UnidentifiedImageError
+
 from identifier import limits
-
-for what, most in (
-    (resource.RLIMIT_AS, limits.DECODE_BYTES),
-    (resource.RLIMIT_CPU, limits.DECODE_SECONDS),
-    (resource.RLIMIT_CORE, 0),
-):
-    # Some systems know no limit of memory; Linux, and with it Lambda, does.
-    with contextlib.suppress(ValueError, OSError):
-        resource.setrlimit(what, (most, most))
-
-import warnings  # noqa: E402
-
-import pypdfium2  # noqa: E402
-from PIL import Image, ImageCms, ImageFile, UnidentifiedImageError  # noqa: E402
-
-from identifier.errors import Unusable  # noqa: E402
-from identifier.picture import REFUSED  # noqa: E402
+from identifier.errors import Unusable
+from identifier.picture import REFUSED
 
 QUALITY = 90
 TURNS = {
@@ -43,37 +32,51 @@ TURNS = {
 """What makes a picture of an EXIF orientation upright (EXIF 2.3, tag 274)."""
 ORIENTATION = 274
 
+_CHANCE = re.compile(rb"(?<=/CreationDate\(D:)\d{14}|(?<=/ID\[)<[0-9A-F]{32}><[0-9A-F]{32}>")
+"""What differs when the same pages are saved again."""
 _APP1 = re.compile(rb"\xff\xe1(..)(Exif\x00|http://ns\.adobe\.com/)", re.DOTALL)
 
 
 def main() -> int:
     """Decode standard input; returns the exit code."""
+    _limit()
     kind, edge = sys.argv[1], int(sys.argv[2])
     data = sys.stdin.buffer.read()
     warnings.simplefilter("ignore")
+    Image.MAX_IMAGE_PIXELS = None  # `image` has limits of its own
     try:
         width, height, made = document(data) if kind == "pdf" else image(data, kind, edge)
     except Unusable as refusal:
-        print(json.dumps([refusal.reason, refusal.detail]))
-        return REFUSED
+        return _refuse(refusal.reason, refusal.detail)
     except MemoryError:
-        print(json.dumps(["too_complex", f"decoding it takes more than {limits.DECODE_BYTES // limits.MB} MB"]))
-        return REFUSED
+        return _refuse("too_complex", f"decoding it takes more than {limits.DECODE_BYTES // limits.MB} MB")
     except UnidentifiedImageError:
-        print(json.dumps(["unreadable", f"it begins like {kind.upper()} but is none"]))
-        return REFUSED
+        return _refuse("unreadable", f"it begins like {kind.upper()} but is none")
     except Exception as error:  # whatever a decoder makes of a broken file
-        print(json.dumps(["unreadable", f"it is damaged or not complete: {error}"[:300]]))
-        return REFUSED
+        return _refuse("unreadable", f"it is damaged, not complete, or too large to decode: {error}"[:300])
     sys.stdout.buffer.write(json.dumps({"width": width, "height": height}).encode() + b"\n" + made)
     return 0
 
 
+def _limit() -> None:
+    for what, most in (
+        (resource.RLIMIT_AS, limits.DECODE_BYTES),
+        (resource.RLIMIT_CPU, limits.DECODE_SECONDS),
+        (resource.RLIMIT_CORE, 0),
+    ):
+        # Some systems know no limit of memory; Linux, and with it Lambda, does.
+        with contextlib.suppress(ValueError, OSError):
+            resource.setrlimit(what, (most, most))
+
+
+def _refuse(reason: str, detail: str) -> int:
+    print(json.dumps([reason, detail]))
+    return REFUSED
+
+
 def image(data: bytes, kind: str, longest_edge: int) -> tuple[int, int, bytes]:
     """Width, height, JPEG: the first frame, upright, in sRGB, on white where it is transparent."""
-    most = limits.JPEG_PIXELS if kind == "jpeg" else limits.PIXELS
-    Image.MAX_IMAGE_PIXELS = most
-    ImageFile.LOAD_TRUNCATED_IMAGES = False
+    most = limits.PIXELS[kind]
     with Image.open(BytesIO(data), formats=[kind.upper()]) as source:
         if source.width * source.height > most:
             raise Unusable(
@@ -159,7 +162,7 @@ def document(data: bytes) -> tuple[int, int, bytes]:
     pages, buffer = pypdfium2.PdfDocument.new(), BytesIO()
     pages.import_pages(source)
     pages.save(buffer)
-    made = _without_exif(buffer.getvalue())
+    made = _CHANCE.sub(lambda found: re.sub(rb"\w", b"0", found[0]), _without_exif(buffer.getvalue()))
     if len(made) > limits.DOCUMENT_BYTES:
         raise Unusable("too_large", f"the PDF's pages have {len(made)} bytes; the limit is {limits.DOCUMENT_BYTES}")
     return round(width), round(height), made

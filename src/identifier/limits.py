@@ -4,10 +4,9 @@ MB = 1024 * 1024
 
 UPLOAD_BYTES = 20 * MB
 """A picture as it is put into the bucket. The rule that starts the workflow has the same limit."""
-JPEG_PIXELS = 220_000_000
-"""The largest photographs of phones; a JPEG is decoded at an eighth of its size, so that they cost little."""
-PIXELS = 36_000_000
-"""Of other pictures, which have to be decoded whole: a page of A4 at 600 dots per inch."""
+PIXELS = {"jpeg": 220_000_000, "png": 36_000_000, "gif": 36_000_000, "webp": 16_000_000}
+"""The largest photo of a phone, which is decoded at an eighth of its size; a page of A4 at 600 dots per inch; and what
+fits in `DECODE_BYTES` for WebP, which needs several copies."""
 SHORTEST_EDGE = 16
 """Pixels of what is sent; less shows nothing."""
 
@@ -25,6 +24,7 @@ PROMPT_BYTES = 64 * 1024
 SCHEMA_BYTES = 8 * 1024
 """A schema is sent, and paid for, with every picture."""
 
-DECODE_SECONDS = 8
+DECODE_SECONDS, DECODE_WAIT_SECONDS = 6, 8
+"""What decoding a picture may take of a processor, and of the clock."""
 DECODE_BYTES = 400 * MB
-"""What decoding a picture may take of a processor and of memory."""
+"""What it may take of memory; the largest of `PIXELS` need 380 MB."""

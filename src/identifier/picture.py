@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from identifier.errors import Unusable
-from identifier.limits import DECODE_SECONDS, LONGEST_EDGE, MB, UPLOAD_BYTES
+from identifier.limits import DECODE_WAIT_SECONDS, LONGEST_EDGE, MB, UPLOAD_BYTES
 
 Format = Literal["jpeg", "png", "gif", "webp", "pdf"]
 
@@ -107,12 +107,12 @@ def _decode(data: bytes, kind: Format, longest_edge: int) -> bytes:
             [sys.executable, "-P", "-m", "identifier.decode", kind, str(longest_edge)],
             input=data,
             capture_output=True,
-            timeout=DECODE_SECONDS + 1,
+            timeout=DECODE_WAIT_SECONDS,
             env=environment | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
             check=False,
         )
     except subprocess.TimeoutExpired:
-        raise Unusable("too_complex", f"it takes more than {DECODE_SECONDS} s to decode") from None
+        raise Unusable("too_complex", f"it takes more than {DECODE_WAIT_SECONDS} s to decode") from None
     if done.returncode == REFUSED:
         raise Unusable(*json.loads(done.stdout))
     if done.returncode < 0:  # killed: out of time, out of memory, or the decoder broke
