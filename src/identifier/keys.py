@@ -18,9 +18,7 @@ def split_key(image_key: str) -> tuple[str, str]:
 
     The name is everything behind the prompt's folder, folders included. Raises `ValueError` for a key outside `inbox/`.
     """
-    if not image_key.startswith(INBOX):
-        raise ValueError(f"{image_key} is not in {INBOX}")
-    prompt_id, slash, name = image_key.removeprefix(INBOX).partition("/")
+    prompt_id, slash, name = _in_inbox(image_key).partition("/")
     return (prompt_id, name) if slash else ("", prompt_id)
 
 
@@ -31,8 +29,7 @@ def result_key(image_key: str, version_id: str) -> str:
     S3 or its tools do not take well (controls, backslashes, empty, `.` and `..` folders) are percent-encoded, and so is
     the percent sign; a key that would be too long has the name's SHA-256 instead. Letters of any script stay.
     """
-    prompt_id, name = split_key(image_key)
-    parts = [*map(_folder, [prompt_id, *name.split("/")]), _folder(version_id)]
+    parts = [_folder(part) for part in [*_in_inbox(image_key).split("/"), version_id]]
     path = f"{RESULTS}{'/'.join(parts)}.json"
     if len(path.encode()) <= KEY_BYTES:
         return path
@@ -48,6 +45,12 @@ def claim_key(image_key: str, version_id: str) -> str:
 def document_key(prompt_id: str, version: int) -> str:
     """Where a version of a prompt is."""
     return f"{PROMPTS}{prompt_id}/{version}.json"
+
+
+def _in_inbox(image_key: str) -> str:
+    if not image_key.startswith(INBOX):
+        raise ValueError(f"{image_key} is not in {INBOX}")
+    return image_key.removeprefix(INBOX)
 
 
 def _folder(name: str) -> str:

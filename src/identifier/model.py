@@ -89,6 +89,8 @@ def ask(client: "BedrockRuntimeClient", prompt: Prompt, picture: Picture) -> Rep
         raise Busy(f"{prompt.model}: {error}") from error
     except BotoCoreError as error:
         raise Refused(f"{prompt.model}: {error}") from error
+    if "stopReason" not in response:  # botocore reads a page of some proxy as an empty answer
+        raise Busy(f"{prompt.model}: what answered is not the model")
     usage = response.get("usage", {})
     used = {
         "input_tokens": usage.get("inputTokens", 0),
