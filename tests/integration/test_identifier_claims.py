@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 import boto3
 import pytest
@@ -18,7 +18,8 @@ from identifier.keys import claim_key, result_key
 from identifier.result import Image, PromptUsed, Result, find_result, save_result
 from identifier.say import Say
 
-REGION, BUCKET = "ap-south-1", "results-of-a-test"
+REGION: Final = "ap-south-1"
+BUCKET = "results-of-a-test"
 START = datetime(2026, 11, 20, 12, tzinfo=UTC)
 COW, VERSION, LEASE = "inbox/animal/गाय 1+2 50%.jpg", "v.1_x-2", 150.0
 
@@ -192,7 +193,7 @@ def test_a_failure_makes_way_for_what_a_redrive_finds(s3: Any, second: Result) -
 
 def test_a_result_that_changes_while_it_is_replaced_is_tried_again(s3: Any) -> None:
     save_result(s3, BUCKET, without("failed"))
-    late = Meanwhile(s3, "get_object", lambda: save_result(s3, BUCKET, result()))
+    late: Any = Meanwhile(s3, "get_object", lambda: save_result(s3, BUCKET, result()))
     with pytest.raises(StorageFault, match="written by somebody else"):
         save_result(late, BUCKET, without("rejected"))
     assert find_result(s3, BUCKET, COW, VERSION) == result()
@@ -235,7 +236,8 @@ class Failing:
 
 
 def refusal(code: str, status: int) -> ClientError:
-    return ClientError({"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": status}}, "PutObject")  # type: ignore[typeddict-item]
+    response: Any = {"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": status}}
+    return ClientError(response, "PutObject")
 
 
 @pytest.mark.parametrize(

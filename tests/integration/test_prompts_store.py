@@ -5,7 +5,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import boto3
 import pytest
@@ -17,7 +17,8 @@ from identifier.errors import InvalidPrompt, PromptUnavailable, PublishingError,
 from identifier.prompt import Prompt, digest
 from identifier.prompt_store import PromptStore
 
-REGION, BUCKET, POINTERS = "ap-south-1", "prompts-of-a-test", "/stitcher/test/prompts/"
+REGION: Final = "ap-south-1"
+BUCKET, POINTERS = "prompts-of-a-test", "/stitcher/test/prompts/"
 ANIMAL = json.loads((Path(__file__).parents[2] / "prompts" / "animal" / "1.json").read_bytes())
 
 
@@ -175,16 +176,17 @@ def test_it_recovers_when_the_pointer_is_mended(aws: Aws) -> None:
     assert (store.get("animal").prompt.text, store.get("animal").stale_reason) == ("second", None)
 
 
+def refusal(code: str, status: int) -> ClientError:
+    response: Any = {"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": status}}
+    return ClientError(response, "GetParameter")
+
+
 @pytest.mark.parametrize(
     "error",
     [
         EndpointConnectionError(endpoint_url="https://ssm"),
-        ClientError(
-            {"Error": {"Code": "ThrottlingException"}, "ResponseMetadata": {"HTTPStatusCode": 400}}, "GetParameter"
-        ),  # type: ignore[typeddict-item]
-        ClientError(
-            {"Error": {"Code": "AccessDeniedException"}, "ResponseMetadata": {"HTTPStatusCode": 403}}, "GetParameter"
-        ),  # type: ignore[typeddict-item]
+        refusal("ThrottlingException", 400),
+        refusal("AccessDeniedException", 403),
     ],
 )
 def test_without_ssm_a_warm_worker_goes_on_and_a_cold_one_reports_a_fault(
