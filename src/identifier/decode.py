@@ -6,13 +6,12 @@ Writes a line of JSON with the size, then the new file; or, with exit code 2, a 
 import contextlib
 import json
 import math
-import re
 import resource
 import sys
 import warnings
+from collections.abc import Callable
 from io import BytesIO
 
-import pypdfium2
 from PIL import Image, ImageCms, UnidentifiedImageError
 
 from identifier import limits
@@ -32,20 +31,16 @@ TURNS = {
 """What makes a picture of an EXIF orientation upright (EXIF 2.3, tag 274)."""
 ORIENTATION = 274
 
-_CHANCE = re.compile(rb"(?<=/CreationDate\(D:)\d{14}|(?<=/ID\[)<[0-9A-F]{32}><[0-9A-F]{32}>")
-"""What differs when the same pages are saved again."""
-_APP1 = re.compile(rb"\xff\xe1(..)(Exif\x00|http://ns\.adobe\.com/)", re.DOTALL)
-
 
 def main() -> int:
     """Decode standard input; returns the exit code."""
     _limit()
-    kind, edge = sys.argv[1], int(sys.argv[2])
-    data = sys.stdin.buffer.read()
+    kind, longest_edge = sys.argv[1], int(sys.argv[2])
+    make, data = _maker(kind), sys.stdin.buffer.read()
     warnings.simplefilter("ignore")
     Image.MAX_IMAGE_PIXELS = None  # `image` has limits of its own
     try:
-        width, height, made = document(data) if kind == "pdf" else image(data, kind, edge)
+        width, height, made = make(data, longest_edge)
     except Unusable as refusal:
         return _refuse(refusal.reason, refusal.detail)
     except MemoryError:
@@ -56,6 +51,14 @@ def main() -> int:
         return _refuse("unreadable", f"it is damaged, not complete, or too large to decode: {error}"[:300])
     sys.stdout.buffer.write(json.dumps({"width": width, "height": height}).encode() + b"\n" + made)
     return 0
+
+
+def _maker(kind: str) -> Callable[[bytes, int], tuple[int, int, bytes]]:
+    if kind != "pdf":
+        return lambda data, longest_edge: image(data, kind, longest_edge)
+    from identifier.pdf import document  # pdfium is not loaded for pictures
+
+    return lambda data, _: document(data)
 
 
 def _limit() -> None:
@@ -145,36 +148,6 @@ def _fitting(clean: Image.Image) -> tuple[int, int, bytes]:
         scale = 0.95 * math.sqrt(limits.IMAGE_BYTES / buffer.tell())
         size = (round(clean.width * scale), round(clean.height * scale))
         clean = clean.resize(size, Image.Resampling.LANCZOS)
-
-
-def document(data: bytes) -> tuple[int, int, bytes]:
-    """Width, height, PDF: the pages in a new file, without the old one's metadata, scripts and attachments."""
-    if len(data) > limits.DOCUMENT_BYTES:
-        raise Unusable("too_large", f"the PDF has {len(data)} bytes; the limit is {limits.DOCUMENT_BYTES}")
-    try:
-        source = pypdfium2.PdfDocument(data)
-    except pypdfium2.PdfiumError as error:
-        locked = "password" in str(error).lower()
-        raise Unusable("unreadable", "the PDF is locked with a password" if locked else "the PDF is damaged") from None
-    if not 0 < len(source) <= limits.DOCUMENT_PAGES:
-        raise Unusable("too_large", f"the PDF has {len(source)} pages; 1 to {limits.DOCUMENT_PAGES} can be used")
-    width, height = source[0].get_size()
-    pages, buffer = pypdfium2.PdfDocument.new(), BytesIO()
-    pages.import_pages(source)
-    pages.save(buffer)
-    made = _CHANCE.sub(lambda found: re.sub(rb"\w", b"0", found[0]), _without_exif(buffer.getvalue()))
-    if len(made) > limits.DOCUMENT_BYTES:
-        raise Unusable("too_large", f"the PDF's pages have {len(made)} bytes; the limit is {limits.DOCUMENT_BYTES}")
-    return round(width), round(height), made
-
-
-def _without_exif(pdf: bytes) -> bytes:
-    """Photos lie in a PDF as whole JPEGs, with the place where they were taken: blanked, so that nothing moves."""
-    made = bytearray(pdf)
-    for found in _APP1.finditer(pdf):
-        length = int.from_bytes(found[1], "big")
-        made[found.start() + 4 : found.start() + 2 + length] = bytes(length - 2)
-    return bytes(made)
 
 
 if __name__ == "__main__":

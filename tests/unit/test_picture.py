@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from PIL import Image, ImageCms, ImageDraw, PngImagePlugin
 
 from identifier import decode, limits
-from identifier.decode import document, image
+from identifier.decode import image
 from identifier.errors import Unusable
+from identifier.pdf import document
 from identifier.picture import check_size, sniff
 
 SAMPLES = Path(__file__).parents[2] / "samples" / "images"
