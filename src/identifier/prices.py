@@ -36,7 +36,6 @@ BATCH = 0.5
 
 # Pixels and tokens of a picture for Nova 1 (its guide, "Image understanding").
 _NOVA = (
-    (0, 0),
     (900 * 450, 800),
     (900 * 900, 1_300),
     (1_400 * 900, 1_800),
@@ -66,6 +65,8 @@ def picture_tokens(model: str, width: int, height: int) -> int:
         patches = math.ceil(width / _CLAUDE_PATCH) * math.ceil(height / _CLAUDE_PATCH)
         return patches if "haiku-5" in model else min(patches, _CLAUDE_MOST)
     pixels = width * height
+    if pixels <= _NOVA[0][0]:
+        return _NOVA[0][1]  # it enlarges what is smaller
     for (less, fewer), (more, tokens) in pairwise(_NOVA):
         if pixels <= more:
             return round(fewer + (tokens - fewer) * (pixels - less) / (more - less))
