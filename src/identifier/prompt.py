@@ -8,6 +8,7 @@ import hashlib
 import re
 from typing import Annotated, Any
 
+from jsonschema import Draft202012Validator
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from identifier.answer_schema import check_schema
@@ -37,13 +38,15 @@ class Speech(_Part):
     """What is said aloud about an answer.
 
     `template` is a message for the stitcher with fields of the answer in braces; `words` translates what an answer
-    says into what the voice has clips for, and null says that with this answer nothing is said.
+    says into what the voice has clips for, and null says that with this answer nothing is said. `when` gives, by field,
+    the values with which anything is said at all.
     """
 
     template: Annotated[str, Field(min_length=1, max_length=500)]
     voice: Annotated[str, Field(max_length=200)] = ""
     format: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,20}$")] = "mp3"
     words: dict[str, Annotated[str, Field(min_length=1, max_length=200)] | None] = Field(default_factory=dict)
+    when: dict[str, list[Any]] = Field(default_factory=dict)
 
 
 class Prompt(_Part):
@@ -73,7 +76,7 @@ class Prompt(_Part):
     def _agrees(self) -> "Prompt":
         check_schema(self.answer_schema)
         if self.say:
-            _check_template(self.say.template, self.answer_schema)
+            _check_speech(self.say, self.answer_schema)
         return self
 
 
@@ -97,14 +100,29 @@ def _sentence(where: tuple[int | str, ...], what: str) -> str:
     return f"{'.'.join(map(str, where))}: {what}" if where else what
 
 
-def _check_template(template: str, schema: dict[str, Any]) -> None:
-    if "{" in (rest := FIELD.sub("", template)) or "}" in rest:
+def _check_speech(say: Speech, schema: dict[str, Any]) -> None:
+    if "{" in (rest := FIELD.sub("", say.template)) or "}" in rest:
         raise InvalidPrompt("say.template: a brace is part of no field, such as {crop} or {owner.name}")
-    for path in FIELD.findall(template):
-        part: Any = schema
-        for name in path.split("."):
-            part = part.get("properties", {}).get(name)
-            if part is None:
-                raise InvalidPrompt(f"say.template: the answer has no field {{{path}}}")
+    for path in FIELD.findall(say.template):
+        part = _field(schema, path)
+        if part is None:
+            raise InvalidPrompt(f"say.template: the answer has no field {{{path}}}")
         if "properties" in part:
             raise InvalidPrompt(f"say.template: {{{path}}} is an object; name one of its fields")
+    for path, values in say.when.items():
+        part = _field(schema, path)
+        if part is None:
+            raise InvalidPrompt(f"say.when: the answer has no field {path}")
+        never = [value for value in values if not Draft202012Validator(part).is_valid(value)]
+        if never or not values:
+            raise InvalidPrompt(f"say.when: {path} is never {never[0] if never else 'one of no values'}")
+
+
+def _field(schema: dict[str, Any], path: str) -> dict[str, Any] | None:
+    part: Any = schema
+    for name in path.split("."):
+        part = part.get("properties", {}).get(name)
+        if part is None:
+            return None
+    found: dict[str, Any] = part
+    return found

@@ -34,6 +34,9 @@ def spoken(prompt: Prompt, answer: dict[str, Any]) -> Say | Unsaid:
     say = prompt.say
     if say is None:
         return Unsaid("the prompt says nothing aloud")
+    for path, values in say.when.items():
+        if (value := _value(answer, path)) not in values:
+            return Unsaid(f"nothing is said when {path} is {'missing' if value is None else value}"[:LONGEST])
     try:
         message = FIELD.sub(lambda found: _words(say.words, found[1], answer), say.template)
     except _NoWords as why:
@@ -44,13 +47,18 @@ def spoken(prompt: Prompt, answer: dict[str, Any]) -> Say | Unsaid:
 
 
 def _words(words: dict[str, str | None], path: str, answer: dict[str, Any]) -> str:
-    value: Any = answer
-    for name in path.split("."):
-        value = value.get(name) if isinstance(value, dict) else None
+    value = _value(answer, path)
     if value is None or value in ("", []):
         raise _NoWords(f"the answer has no {path}")
     said = [_one(words, path, item) for item in (value if isinstance(value, list) else [value])]
     return ", ".join(said)
+
+
+def _value(answer: dict[str, Any], path: str) -> Any:
+    value: Any = answer
+    for name in path.split("."):
+        value = value.get(name) if isinstance(value, dict) else None
+    return value
 
 
 def _one(words: dict[str, str | None], path: str, value: Any) -> str:

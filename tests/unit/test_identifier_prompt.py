@@ -84,6 +84,9 @@ def test_a_temperature_can_be_left_to_the_model() -> None:
         ({"say": {"template": "hello {weed}"}}, "say.template: the answer has no field {weed}"),
         ({"say": {"template": "hello {crop.name}"}}, "say.template: the answer has no field {crop.name}"),
         ({"say": {"template": ""}}, "say.template: "),
+        ({"say": {"template": "hello", "when": {"weed": [1]}}}, "say.when: the answer has no field weed"),
+        ({"say": {"template": "hello", "when": {"crop": ["rice"]}}}, "say.when: crop is never rice"),
+        ({"say": {"template": "hello", "when": {"crop": []}}}, "say.when: crop is never one of no values"),
         ({"say": {"template": "hello", "words": {"onion": 5}}}, "say.words.onion: "),
         ({"say": {"template": "hello", "words": {"onion": ""}}}, "say.words.onion: "),
     ],
@@ -242,6 +245,25 @@ def test_nothing_is_said_rather_than_half_a_message(template: str, answer: dict[
     assert saying(template, answer, {"cannot_tell": None}) == Unsaid(reason)
 
 
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        ({"crop": "onion", "sure": True, "signs": []}, Say("hello", "", "mp3")),
+        ({"crop": "wheat", "sure": True, "signs": []}, Say("hello", "", "mp3")),
+        ({"crop": "rice", "sure": True, "signs": []}, Unsaid("nothing is said when crop is rice")),
+        ({"crop": "onion", "sure": False, "signs": []}, Unsaid("nothing is said when sure is False")),
+        ({"crop": "onion", "signs": []}, Unsaid("nothing is said when sure is missing")),
+        ({"crop": "onion", "sure": True, "signs": ["wilt"]}, Unsaid("nothing is said when signs is ['wilt']")),
+    ],
+)
+def test_a_message_is_said_only_with_the_values_that_the_prompt_gives(
+    answer: dict[str, Any], said: Say | Unsaid
+) -> None:
+    fields = schema(crop=TEXT, sure={"type": "boolean"}, signs={"type": "array", "maxItems": 3, "items": TEXT})
+    when = {"crop": ["onion", "wheat"], "sure": [True], "signs": [[]]}
+    assert spoken(read(answer_schema=fields, say={"template": "hello", "when": when}), answer) == said
+
+
 def test_a_prompt_without_a_message_says_nothing() -> None:
     assert spoken(read(), {"crop": "onion"}) == Unsaid("the prompt says nothing aloud")
 
@@ -330,6 +352,11 @@ def test_what_a_shipped_prompt_says_the_sample_voices_can_say(
     [
         ("crop-disease", HEALTHY | {"spray": "ask_an_advisor"}),
         ("crop-disease", HEALTHY | {"crop": "rice"}),
+        ("crop-disease", HEALTHY | {"problem": "disease"}),
+        ("crop-disease", HEALTHY | {"confidence": "low"}),
+        ("form", REPORT | {"form": "other_form"}),
+        ("form", REPORT | {"unreadable": ["price_per_kilo"]}),
+        ("form", REPORT | {"confidence": "medium"}),
         ("crop-disease", HEALTHY | {"crop": "cannot_tell"}),
         ("form", {name: value for name, value in REPORT.items() if name != "price_per_kilo"}),
         ("form", REPORT | {"commodity": "cannot_tell"}),
