@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
-from identifier.picture import prepare_picture
 from samples.make_images import make_images
+
+from identifier.picture import prepare_picture
 
 IMAGES = Path(__file__).parents[2] / "samples" / "images"
 
