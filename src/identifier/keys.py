@@ -49,7 +49,7 @@ def document_key(prompt_id: str, version: int) -> str:
 
 def _in_inbox(image_key: str) -> str:
     if not image_key.startswith(INBOX):
-        raise ValueError(f"{image_key} is not in {INBOX}")
+        raise ValueError(f"the picture is not in {INBOX}")
     return image_key.removeprefix(INBOX)
 
 

@@ -86,9 +86,9 @@ class Result(_Part):
 
 
 def find_result(s3: "S3Client", bucket: str, image_key: str, version_id: str) -> Result | None:
-    """The result for this version of a picture. Raises `StorageFault`; `ValueError` where the document is not one."""
+    """The result for this version of a picture; what is no result is as good as none. Raises `StorageFault`."""
     found = storage.read(s3, bucket, result_key(image_key, version_id))
-    return Result.model_validate_json(found.data) if found else None
+    return _result(found.data) if found else None
 
 
 def save_result(s3: "S3Client", bucket: str, result: Result) -> Result:
@@ -101,12 +101,12 @@ def save_result(s3: "S3Client", bucket: str, result: Result) -> Result:
         return result
     there = storage.read(s3, bucket, result.key)
     if there is None:
-        raise StorageFault(f"{result.key} is being written by somebody else")
+        raise StorageFault("the result is being written by somebody else")
     stands = _result(there.data)
     if stands is not None and (stands.final or not result.final):
         return stands
     if not storage.replace(s3, bucket, result.key, data, there.etag):
-        raise StorageFault(f"{result.key} is being written by somebody else")
+        raise StorageFault("the result is being written by somebody else")
     return result
 
 

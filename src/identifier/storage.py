@@ -57,14 +57,17 @@ def _put(s3: "S3Client", bucket: str, key: str, data: bytes, content_type: str, 
 
 
 @contextmanager
-def faults(what: str) -> Iterator[None]:
+def faults(key: str) -> Iterator[None]:
     """What may pass when it is tried again becomes `StorageFault`; denials and missing buckets stay what they are."""
+    # The folder and not the key: names of pictures are people's, and faults are logged. botocore's own messages have
+    # the whole address in them.
+    what = f"S3, in {key.partition('/')[0]}/"
     try:
         yield
     except ClientError as error:
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
         if status == 429 or status >= 500:
-            raise StorageFault(f"{what}: {error}") from error
+            raise StorageFault(f"{what}: {error.response['Error']['Code']} ({status})") from None
         raise
     except BotoCoreError as error:
-        raise StorageFault(f"{what}: {error}") from error
+        raise StorageFault(f"{what}: {type(error).__name__}") from None

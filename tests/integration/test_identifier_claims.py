@@ -201,6 +201,7 @@ def test_a_result_that_changes_while_it_is_replaced_is_tried_again(s3: Any) -> N
 
 def test_what_is_no_result_makes_way(s3: Any) -> None:
     s3.put_object(Bucket=BUCKET, Key=result_key(COW, VERSION), Body=b"rubbish")
+    assert claimed(s3, "one") == Claimed()
     assert save_result(s3, BUCKET, result()) == result()
 
 
@@ -242,13 +243,21 @@ def refusal(code: str, status: int) -> ClientError:
 
 @pytest.mark.parametrize(
     "error",
-    [refusal("SlowDown", 503), refusal("InternalError", 500), EndpointConnectionError(endpoint_url="https://s3")],
+    [
+        refusal("SlowDown", 503),
+        refusal("InternalError", 500),
+        EndpointConnectionError(endpoint_url=f"https://s3/{COW}"),
+    ],
 )
 def test_what_may_pass_is_a_storage_fault(error: Exception) -> None:
-    with pytest.raises(StorageFault):
-        storage.put_new(Failing(error), BUCKET, "key", b"")  # type: ignore[arg-type]
-    with pytest.raises(StorageFault):
-        storage.read(Failing(error), BUCKET, "key")  # type: ignore[arg-type]
+    for attempt in (
+        lambda: storage.put_new(Failing(error), BUCKET, COW, b""),  # type: ignore[arg-type]
+        lambda: storage.read(Failing(error), BUCKET, COW),  # type: ignore[arg-type]
+    ):
+        with pytest.raises(StorageFault, match="S3, in inbox/: ") as fault:
+            attempt()
+        assert "गाय" not in str(fault.value)  # faults are logged, and names of pictures are people's
+        assert fault.value.__suppress_context__
 
 
 @pytest.mark.parametrize("code", [("AccessDenied", 403), ("NoSuchBucket", 404)])
