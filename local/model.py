@@ -15,6 +15,7 @@ import base64
 import contextlib
 import hashlib
 import json
+import math
 import os
 import threading
 import time
@@ -33,6 +34,9 @@ Json = dict[str, Any]
 LABEL = "stand-in"
 """What every free text of an answer begins with."""
 
+SALT = b"2"
+"""Chosen so that the sample leaf has one of the few answers that its prompt says aloud."""
+
 FAULTS = {
     "400": "ValidationException",
     "403": "AccessDeniedException",
@@ -50,7 +54,9 @@ STOPS = ("max_tokens", "guardrail_intervened", "content_filtered", "malformed_mo
 """Kinds that are an answer which is none: Converse's stop reasons."""
 
 OTHERS = ("no_tool", "wrong_schema", "hang_up", "slow")
-"""A text instead of the tool; a field too many and none of those asked for; no answer at all; one after 5 seconds."""
+"""A text, not the tool; one field that nobody asked for; no answer at all; one that takes its time."""
+
+SLOW_SECONDS = 1
 
 
 @dataclass(frozen=True)
@@ -64,10 +70,13 @@ class Call:
 
 
 class StandIn:
-    """The stand-in's memory: its calls, and the faults that are still to come."""
+    """The stand-in's memory: its calls, and the faults that are still to come.
+
+    `server` is the vision server that is asked instead, if there is one; `url` is where the stand-in answers.
+    """
 
     def __init__(self, server: str = "") -> None:
-        self.server = server
+        self.server, self.url = server, ""
         self.calls: list[Call] = []
         self._faults: deque[str] = deque()
 
@@ -93,10 +102,10 @@ class StandIn:
         if fault in FAULTS:
             return int(fault[:3]), FAULTS[fault], {"message": f"{LABEL}: told to fail with {fault}"}
         if fault == "slow":
-            time.sleep(5)
+            time.sleep(SLOW_SECONDS)
         if self.server and not fault:
             return chat_server.converse(self.server, request)
-        seed = hashlib.sha256(shown + prompt.encode()).digest()
+        seed = hashlib.sha256(SALT + shown + prompt.encode()).digest()
         return 200, "", _answer(request, Random(seed), fault)  # noqa: S311 - it shall be repeatable
 
 
@@ -132,36 +141,32 @@ def _answer(request: Json, chance: Random, fault: str) -> Json:
 
 
 def made_up(schema: Json, chance: Random) -> Any:
-    """Some value that the JSON Schema allows; it covers what tool schemas are made of, not all of JSON Schema."""
+    """Some value that the JSON Schema allows, made of the keywords that a prompt may use."""
     if "const" in schema:
         return schema["const"]
     if "enum" in schema:
         return chance.choice(schema["enum"])
-    for union in ("anyOf", "oneOf"):
-        if union in schema:
-            return made_up(chance.choice(schema[union]), chance)
-    kind = schema.get("type", "object")
-    if isinstance(kind, list):
-        kind = chance.choice(kind)
+    kind = schema["type"] if isinstance(schema["type"], str) else chance.choice(schema["type"])
     if kind == "object":
-        return {name: made_up(field, chance) for name, field in schema.get("properties", {}).items()}
+        return {name: made_up(field, chance) for name, field in schema["properties"].items()}
     if kind == "array":
-        size = chance.randint(least := schema.get("minItems", 0), schema.get("maxItems", least + 3))
-        return [made_up(schema.get("items", {"type": "string"}), chance) for _ in range(size)]
+        return _list(schema, chance)
     if kind in ("integer", "number"):
-        return _number(schema, chance, whole=kind == "integer")
+        low, high = schema.get("minimum", 0), schema.get("maximum", schema.get("minimum", 0) + 100)
+        return chance.randint(math.ceil(low), math.floor(high)) if kind == "integer" else chance.uniform(low, high)
     if kind == "string":
         text = f"{LABEL} {chance.randbytes(4).hex()}".ljust(schema.get("minLength", 0), "x")
-        return text[: schema.get("maxLength", len(text))]
-    return {"boolean": chance.random() < 0.5, "null": None}[kind]
+        return text[: schema.get("maxLength")]
+    return chance.random() < 0.5 if kind == "boolean" else None
 
 
-def _number(schema: Json, chance: Random, *, whole: bool) -> float:
-    low = float(schema.get("minimum", schema.get("exclusiveMinimum", 0)))
-    high = float(schema.get("maximum", schema.get("exclusiveMaximum", low + 100)))
-    if whole:
-        return chance.randint(int(low) + ("exclusiveMinimum" in schema), int(high) - ("exclusiveMaximum" in schema))
-    return round(low + (high - low) * chance.uniform(0.01, 0.99), 6)
+def _list(schema: Json, chance: Random) -> list[Any]:
+    least = schema.get("minItems", 0)
+    size = chance.randint(least, min(least + 3, schema["maxItems"]))
+    items = [made_up(schema["items"], chance) for _ in range(size)]
+    if schema.get("uniqueItems"):
+        items = list({json.dumps(item): item for item in items}.values())
+    return items if len(items) >= least else _list(schema, chance)
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -201,16 +206,17 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @contextlib.contextmanager
-def serving() -> Iterator[tuple[StandIn, str]]:
-    """The stand-in on a free port of the loopback address, and its URL, for as long as the context lasts."""
+def serving() -> Iterator[StandIn]:
+    """The stand-in on a free port of the loopback address, for as long as the context lasts."""
     stand_in = StandIn(os.environ.get("MODEL_SERVER", ""))
     handler = type("Handler", (_Handler,), {"stand_in": stand_in})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    stand_in.url = f"http://127.0.0.1:{server.server_port}"
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
     thread.start()
     try:
-        yield stand_in, f"http://127.0.0.1:{server.server_port}"
+        yield stand_in
     finally:
         server.shutdown()
         server.server_close()

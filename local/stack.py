@@ -2,6 +2,7 @@
 
 import contextlib
 import fcntl
+import functools
 import hashlib
 import json
 import os
@@ -130,8 +131,8 @@ def running(*, port: int = 0, state: Path | None = None) -> Iterator[Stack]:
                     shutil.rmtree(path) if path.is_dir() else path.unlink()
         build(digest)
         port = port or _free_port()
-        stand_in, model_url = exits.enter_context(model.serving())
-        exits.enter_context(_emulator(port, folder, model_url))
+        stand_in = exits.enter_context(model.serving())
+        exits.enter_context(_emulator(port, folder, stand_in.url))
         outputs = _outputs(port)
         if not outputs:
             _deploy(port)
@@ -189,6 +190,8 @@ def _emulator(port: int, folder: Path, model_url: str) -> Iterator[None]:
         raise StackError("the embedded AWS is not installed: run `make setup`")
     if not _is_free(port):
         raise StackError(f"port {port} is in use: stop what uses it, or choose another with PORT=…")
+    scratch = folder / "tmp"
+    scratch.mkdir(exist_ok=True)
     environment = _clean_environment() | {
         "GATEWAY_PORT": str(port),
         "BIND_HOST": "127.0.0.1",
@@ -197,6 +200,7 @@ def _emulator(port: int, folder: Path, model_url: str) -> Iterator[None]:
         "AUTH": "true",
         "PERSIST_STATE": "1",
         "STATE_DIR": str(folder / "state"),
+        "TMPDIR": str(scratch),  # where it unpacks functions, and leaves them
         "S3_PERSIST": "1",
         "S3_DATA_DIR": str(folder / "s3"),
     }
@@ -219,6 +223,7 @@ def _emulator(port: int, folder: Path, model_url: str) -> Iterator[None]:
             process.wait()
             if process.stdin:
                 process.stdin.close()
+            shutil.rmtree(scratch, ignore_errors=True)
 
 
 def _wait_until_ready(port: int, process: "subprocess.Popen[bytes]", log_path: Path) -> None:
@@ -260,6 +265,7 @@ def _outputs(port: int) -> dict[str, str]:
     return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
 
 
+@functools.cache
 def _client(service: str, port: int) -> Any:
     # inject_host_prefix: the emulator has one host name for every service.
     config = Config(inject_host_prefix=False, retries={"total_max_attempts": 1}, read_timeout=60)

@@ -3,7 +3,7 @@
 - S3's events name the version of the object
 - an exception's class is the error's name in the workflow, as the Python runtime reports it, so that it can be retried;
   and it does not end the function's process
-- retries wait 0.2 seconds at most
+- retries wait 0.05 seconds at most
 - SDK integrations and `sqs:sendMessage` are real calls under the role of the state machine, checked like any other's
 - RedriveExecution, and `RedriveCount` in the context object
 - Bedrock's `Converse`: authorized as on AWS, and answered by the stand-in for a model (model.py)
@@ -28,7 +28,7 @@ from ministack.services import bedrock_runtime, eventbridge, lambda_svc, s3, ste
 
 from front_door import assumed
 
-RETRY_SECONDS = 0.2
+RETRY_SECONDS = 0.05
 MODEL_SECONDS = 60
 PROFILE = re.compile(r"(global|[a-z]{2,4})\.[a-z0-9-]+\.")
 """Ids of inference profiles begin with a geography; those of foundation models with the maker."""

@@ -12,6 +12,7 @@ import boto3
 from aws_lambda_powertools import Logger, Metrics, Tracer
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
+from botocore.exceptions import ClientError
 from pydantic import BaseModel, NonNegativeInt, PositiveInt
 
 from identifier import storage
@@ -29,6 +30,10 @@ logger, tracer, metrics = Logger(), Tracer(patch_modules=["botocore"]), Metrics(
 
 DETAIL = 500
 """Characters of an error that a result keeps."""
+
+
+class Denied(Exception):
+    """AWS refused a call: a right or a bucket is missing."""
 
 
 class Failure(BaseModel):
@@ -86,7 +91,11 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
     put = Event.model_validate(event)
     if put.key.endswith("/") and put.size == 0:  # what the console makes for a new folder
         return {"outcome": "no picture", "result_key": None, "say": None}
-    result, outcome = _failed(put, put.failure) if put.failure else _identify(put)
+    try:
+        result, outcome = _failed(put, put.failure) if put.failure else _identify(put)
+    except ClientError as error:
+        # Lambda logs an exception's message, and this one may name the picture.
+        raise Denied(f"{error.operation_name}: {error.response['Error']['Code']}") from None
     metrics.add_metric(f"Picture{outcome.title()}", MetricUnit.Count, 1)
     # No names and no answers: they may be people's.
     logger.info(
