@@ -34,7 +34,7 @@ Json = dict[str, Any]
 LABEL = "stand-in"
 """What every free text of an answer begins with."""
 
-SALT = b"2"
+SALT = b"4"
 """Chosen so that the sample leaf has one of the few answers that its prompt says aloud."""
 
 FAULTS = {

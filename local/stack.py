@@ -2,7 +2,6 @@
 
 import contextlib
 import fcntl
-import functools
 import hashlib
 import json
 import os
@@ -39,6 +38,8 @@ ADMIN: dict[str, Any] = {"aws_access_key_id": "test", "aws_secret_access_key": "
 """The emulator's root account: it exists on this machine's loopback address only."""
 SOURCES = ("template.yaml", "samconfig.toml", "src", "functions", "layers", "statemachine", "local")
 START_SECONDS = 60
+_clients: dict[tuple[str, int], Any] = {}
+"""By service and port: making one takes longer than most calls."""
 
 
 class StackError(RuntimeError):
@@ -133,6 +134,7 @@ def running(*, port: int = 0, state: Path | None = None) -> Iterator[Stack]:
         port = port or _free_port()
         stand_in = exits.enter_context(model.serving())
         exits.enter_context(_emulator(port, folder, stand_in.url))
+        exits.callback(_close_clients)
         outputs = _outputs(port)
         if not outputs:
             _deploy(port)
@@ -265,12 +267,21 @@ def _outputs(port: int) -> dict[str, str]:
     return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
 
 
-@functools.cache
 def _client(service: str, port: int) -> Any:
+    if client := _clients.get((service, port)):
+        return client
     # inject_host_prefix: the emulator has one host name for every service.
     config = Config(inject_host_prefix=False, retries={"total_max_attempts": 1}, read_timeout=60)
     session: Any = boto3.Session(region_name=REGION, **ADMIN)
-    return session.client(service, endpoint_url=f"http://127.0.0.1:{port}", config=config)
+    client = session.client(service, endpoint_url=f"http://127.0.0.1:{port}", config=config)
+    _clients[service, port] = client
+    return client
+
+
+def _close_clients() -> None:
+    """The emulator does not end before the connections to it do."""
+    while _clients:
+        _clients.popitem()[1].close()
 
 
 def _clean_environment() -> dict[str, str]:

@@ -4,7 +4,7 @@
 - an exception's class is the error's name in the workflow, as the Python runtime reports it, so that it can be retried;
   and it does not end the function's process
 - retries wait 0.05 seconds at most
-- SDK integrations and `sqs:sendMessage` are real calls under the role of the state machine, checked like any other's
+- integrations with S3, SQS and Step Functions are calls under the role of the state machine, checked like any other's
 - RedriveExecution, and `RedriveCount` in the context object
 - Bedrock's `Converse`: authorized as on AWS, and answered by the stand-in for a model (model.py)
 """
@@ -32,6 +32,9 @@ RETRY_SECONDS = 0.05
 MODEL_SECONDS = 60
 PROFILE = re.compile(r"(global|[a-z]{2,4})\.[a-z0-9-]+\.")
 """Ids of inference profiles begin with a geography; those of foundation models with the maker."""
+
+PREFIXES = {"s3": "S3", "sfn": "Sfn", "sqs": "Sqs"}
+"""The services that are called, with what the names of their errors begin with."""
 
 _role: contextvars.ContextVar[str] = contextvars.ContextVar("role of the running state machine")
 _version: contextvars.ContextVar[str | None] = contextvars.ContextVar("version of the object", default=None)
@@ -93,7 +96,7 @@ def _retries_do_not_wait_long() -> None:
 
 
 def _integrations_are_calls(endpoint: str) -> None:
-    execute_task = stepfunctions._execute_task
+    execute_task, other_integration = stepfunctions._execute_task, stepfunctions._invoke_aws_sdk_integration
 
     def execute_under_role(state: Any, given: Any, execution: dict[str, Any], context: Any) -> Any:
         _role.set(stepfunctions._state_machines[execution["stateMachineArn"]]["roleArn"])
@@ -101,7 +104,10 @@ def _integrations_are_calls(endpoint: str) -> None:
 
     def integration(resource: str, given: dict[str, Any]) -> dict[str, Any]:
         service, action = resource.split(":")[-2:]
-        return _call(endpoint, {"sfn": "stepfunctions"}.get(service, service), action, given)
+        if service not in PREFIXES:
+            other: dict[str, Any] = other_integration(resource, given)
+            return other
+        return _call(endpoint, service, action, given)
 
     stepfunctions._execute_task = execute_under_role
     stepfunctions._invoke_aws_sdk_integration = integration
@@ -112,8 +118,9 @@ def _call(endpoint: str, service: str, action: str, given: dict[str, Any]) -> di
     """One call of an SDK integration: names begin with a capital, and a body that is no text is sent as JSON."""
     session: Any = boto3.Session(**assumed(_role.get(), get_account_id(), "states.amazonaws.com"))
     config = Config(inject_host_prefix=False, read_timeout=60, retries={"total_max_attempts": 1})
-    client = session.client(service, endpoint_url=endpoint, region_name=get_region(), config=config)
-    method = re.sub("([A-Z])", lambda capital: f"_{capital[0].lower()}", action)
+    name = {"sfn": "stepfunctions"}.get(service, service)
+    client = session.client(name, endpoint_url=endpoint, region_name=get_region(), config=config)
+    method = re.sub("[A-Z]", lambda capital: f"_{capital[0].lower()}", action)
     members = client.meta.service_model.operation_model(action[0].upper() + action[1:]).input_shape.members
     sent = {name if name in members else name[0].lower() + name[1:]: value for name, value in given.items()}
     for name in ("Body", "MessageBody"):
@@ -122,10 +129,8 @@ def _call(endpoint: str, service: str, action: str, given: dict[str, Any]) -> di
     try:
         answer = getattr(client, method)(**sent)
     except ClientError as error:
-        prefix = {"stepfunctions": "Sfn", "s3": "S3", "sqs": "Sqs"}[service]
-        raise stepfunctions._ExecutionError(
-            f"{prefix}.{error.response['Error']['Code']}", error.response["Error"]["Message"]
-        ) from None
+        code, message = error.response["Error"]["Code"], error.response["Error"]["Message"]
+        raise stepfunctions._ExecutionError(f"{PREFIXES[service]}.{code}", message) from None
     answer.pop("ResponseMetadata")
     plain = json.loads(json.dumps(answer, default=str))  # dates, too, are texts
     return {name[0].upper() + name[1:]: value for name, value in plain.items()}

@@ -6,6 +6,7 @@ import json
 import time
 import uuid
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 from local.pictures import Put, put_picture, result_of
@@ -61,7 +62,12 @@ class Inbox:
         """Start the workflow as the picture's event does; returns the execution's ARN."""
         bucket = {"name": self.stack.outputs["ImagesBucketName"]}
         image = {"key": put.key, "size": size, "version-id": put.version_id}
-        event = {"detail-type": "Object Created", "source": "aws.s3", "detail": {"bucket": bucket, "object": image}}
+        event = {
+            "detail-type": "Object Created",
+            "source": "aws.s3",
+            "time": datetime.now(UTC).isoformat(),
+            "detail": {"bucket": bucket, "object": image},
+        }
         started = self.sfn.start_execution(stateMachineArn=self.machine, input=json.dumps(event))
         arn: str = started["executionArn"]
         return arn

@@ -9,11 +9,11 @@ from functools import cache
 from typing import Any
 
 import boto3
-from aws_lambda_powertools import Logger, Metrics, Tracer
+from aws_lambda_powertools import Logger, Metrics, Tracer, single_metric
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.exceptions import ClientError
-from pydantic import BaseModel, NonNegativeInt, PositiveInt
+from pydantic import AwareDatetime, BaseModel, NonNegativeInt, PositiveInt
 
 from identifier import storage
 from identifier.claim import Done, Taken, claim
@@ -24,9 +24,14 @@ from identifier.picture import check_size, prepare_picture
 from identifier.prices import cost_usd
 from identifier.prompt_store import Loaded, PromptStore
 from identifier.result import Image, PromptUsed, Result, save_result
+from identifier.sameness import Sameness
 from identifier.say import Say, spoken
 
 logger, tracer, metrics = Logger(), Tracer(patch_modules=["botocore"]), Metrics()
+sameness = Sameness()
+
+OUT_OF_FORM = {"schema", "no_answer", "malformed", "malformed_model_output", "malformed_tool_use"}
+"""Reasons of an answer that is not in the form that the prompt asks for."""
 
 DETAIL = 500
 """Characters of an error that a result keeps."""
@@ -44,12 +49,14 @@ class Failure(BaseModel):
 
 
 class Event(BaseModel):
-    """The step's input: a version of an object in the inbox, who works on it, and why it was given up, if it was."""
+    """The step's input: a version of an object in the inbox, when it was put, who works on it, and, where the workflow
+    gave it up, why."""
 
     bucket: str
     key: str
     version_id: str
     size: NonNegativeInt
+    put_at: AwareDatetime
     attempt: PositiveInt
     execution: str
     failure: Failure | None = None
@@ -80,7 +87,7 @@ def model() -> Any:
     return bedrock(read_seconds=float(os.environ["MODEL_SECONDS"]))
 
 
-@logger.inject_lambda_context
+@logger.inject_lambda_context(correlation_id_path="request_id")
 @tracer.capture_lambda_handler(capture_response=False)
 @metrics.log_metrics
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
@@ -96,7 +103,7 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
     except ClientError as error:
         # Lambda logs an exception's message, and this one may name the picture.
         raise Denied(f"{error.operation_name}: {error.response['Error']['Code']}") from None
-    metrics.add_metric(f"Picture{outcome.title()}", MetricUnit.Count, 1)
+    _count(outcome, result, put)
     # No names and no answers: they may be people's.
     logger.info(
         outcome, reason=result.reason, prompt=result.prompt.id, prompt_version=result.prompt.version,
@@ -144,10 +151,42 @@ def _identify(put: Event) -> tuple[Result, str]:
     return stands, stands.outcome if stands is result else "duplicate"
 
 
+def _count(outcome: str, result: Result, put: Event) -> None:
+    """To the metrics; what was given up is counted by the workflow."""
+    if outcome == "failed":
+        return
+    if outcome != "rejected":
+        metrics.add_metric(f"Image{outcome.title()}", MetricUnit.Count, 1)
+    elif result.reason:  # a dimension of its own metric only
+        with single_metric("ImageRejected", MetricUnit.Count, 1) as rejected:
+            rejected.add_dimension("service", os.environ["POWERTOOLS_SERVICE_NAME"])
+            rejected.add_dimension("reason", result.reason)
+    if outcome != "duplicate":
+        since_put = (datetime.now(UTC) - put.put_at).total_seconds()
+        metrics.add_metric("AnswerTime", MetricUnit.Milliseconds, round(1000 * since_put))
+    if result.answer is not None and outcome == "answered":
+        share = sameness.add(result.prompt.id, result.answer)
+        if share is not None:
+            with single_metric("TopAnswerShare", MetricUnit.Percent, share) as top:
+                top.add_dimension("service", os.environ["POWERTOOLS_SERVICE_NAME"])
+                top.add_dimension("prompt", result.prompt.id)
+
+
+def _count_paid(result: Result) -> None:
+    """What the model took, whether or not its answer could be used."""
+    metrics.add_metric("InputTokens", MetricUnit.Count, result.input_tokens)
+    metrics.add_metric("OutputTokens", MetricUnit.Count, result.output_tokens)
+    metrics.add_metric("ModelTime", MetricUnit.Milliseconds, result.latency_ms)
+    if result.cost_usd is not None:
+        metrics.add_metric("CostUsd", "None", result.cost_usd)
+    if result.answer is not None or result.reason in OUT_OF_FORM:
+        metrics.add_metric("SchemaFirstTry", MetricUnit.Count, int(result.answer is not None))
+
+
 def _prompt(prompt_id: str) -> Loaded:
     loaded = prompts().get(prompt_id)
     if loaded.stale_reason:
-        metrics.add_metric("PromptStale", MetricUnit.Count, 1)
+        metrics.add_metric("PromptFallback", MetricUnit.Count, 1)
         logger.warning("the last good prompt is used", prompt=prompt_id, reason=loaded.stale_reason)
     return loaded
 
@@ -161,12 +200,12 @@ def _read(put: Event) -> bytes:
 
 
 def _result(about: dict[str, Any], used: Any, **outcome: Any) -> Result:
-    tokens = {name: getattr(used, name) for name in ("input_tokens", "output_tokens", "latency_ms")}
+    counts = {name: getattr(used, name) for name in ("input_tokens", "output_tokens", "latency_ms")}
     cost = cost_usd(about["model"], used.input_tokens, used.output_tokens) if "model" in about else None
-    for name, count in tokens.items():
-        unit = MetricUnit.Milliseconds if name == "latency_ms" else MetricUnit.Count
-        metrics.add_metric(name.title().replace("_", ""), unit, count)
-    return Result(**about, **tokens, cost_usd=cost, **outcome, at=datetime.now(UTC))
+    result = Result(**about, **counts, cost_usd=cost, **outcome, at=datetime.now(UTC))
+    if result.model:
+        _count_paid(result)
+    return result
 
 
 def _failed(put: Event, failure: Failure) -> tuple[Result, str]:

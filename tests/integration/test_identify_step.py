@@ -1,9 +1,12 @@
 """IdentifyImage on its sample events, over moto's S3 and SSM and the stand-in for a model."""
 
 import hashlib
+import io
 import json
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import boto3
@@ -16,8 +19,9 @@ from moto import mock_aws
 from identifier.errors import Busy, Held, Refused
 from identifier.keys import claim_key, result_key
 from identifier.publishing import publish
+from identifier.sameness import Sameness
 from tests.conftest import ROOT
-from tests.integration.test_steps import CONTEXT, event
+from tests.integration.steps import CONTEXT, event
 
 COW = (ROOT / "samples" / "images" / "cow.jpg").read_bytes()
 POINTERS = "/stitcher/dev/prompts/"
@@ -173,3 +177,83 @@ def test_an_error_does_not_name_the_picture(step: Step) -> None:
 def test_a_folder_is_no_picture(step: Step) -> None:
     given = event("identify_image") | {"key": "inbox/animal/", "size": 0}
     assert app.lambda_handler(given, CONTEXT) == {"outcome": "no picture", "result_key": None, "say": None}
+
+
+def counted(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
+    """Metrics by name: (value, dimensions), from CloudWatch's embedded metric format."""
+    found: dict[str, Any] = {}
+    for line in capsys.readouterr().out.splitlines():
+        blob = json.loads(line)
+        for directive in blob["_aws"]["CloudWatchMetrics"]:
+            (names,) = directive["Dimensions"]
+            for metric in directive["Metrics"]:
+                value = blob[metric["Name"]]
+                found[metric["Name"]] = (value[0], {name: blob[name] for name in names})
+    return found
+
+
+SERVICE = {"service": "test"}
+
+
+def test_an_answer_is_counted_with_what_it_took(step: Step, capsys: pytest.CaptureFixture[str]) -> None:
+    given = step.put() | {"put_at": (datetime.now(UTC) - timedelta(seconds=3)).isoformat()}
+    app.lambda_handler(given, CONTEXT)
+    found = counted(capsys)
+    assert found["ImageAnswered"] == found["SchemaFirstTry"] == (1, SERVICE)
+    result = step.result(given)
+    assert found["InputTokens"] == (result["input_tokens"], SERVICE)
+    assert found["OutputTokens"] == (result["output_tokens"], SERVICE)
+    assert found["CostUsd"] == (result["cost_usd"], SERVICE)
+    assert found["ModelTime"] == (result["latency_ms"], SERVICE)
+    assert 3_000 <= found["AnswerTime"][0] < 60_000
+    assert found.keys().isdisjoint({"ImageRejected", "ImageDuplicate", "PromptFallback", "TopAnswerShare"})
+
+
+def test_a_duplicate_is_counted_and_not_its_cost(step: Step, capsys: pytest.CaptureFixture[str]) -> None:
+    given = step.put()
+    app.lambda_handler(given, CONTEXT)
+    counted(capsys)
+    app.lambda_handler(given, CONTEXT)
+    assert counted(capsys) == {"ImageDuplicate": (1, SERVICE)}
+
+
+@pytest.mark.parametrize(
+    ("fault", "reason", "first_try"), [("wrong_schema", "schema", 0), ("max_tokens", "max_tokens", None)]
+)
+def test_a_rejection_is_counted_by_its_reason_and_was_paid(
+    step: Step, capsys: pytest.CaptureFixture[str], fault: str, reason: str, first_try: int | None
+) -> None:
+    step.model.fail(fault)
+    app.lambda_handler(step.put(), CONTEXT)
+    found = counted(capsys)
+    assert found["ImageRejected"] == (1, SERVICE | {"reason": reason})
+    assert found["InputTokens"][1] == SERVICE
+    assert found.get("SchemaFirstTry", (None,))[0] == first_try
+
+
+def test_a_failure_is_the_workflows_to_count(step: Step, capsys: pytest.CaptureFixture[str]) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Powertools: there are no metrics
+        app.lambda_handler(step.put() | {"failure": {"error": "Busy", "cause": ""}}, CONTEXT)
+    assert counted(capsys) == {}
+
+
+def test_the_same_answer_to_everything_is_seen(
+    step: Step, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(app, "sameness", Sameness(least=2))
+    for at in range(2):
+        given = step.put() | {"key": f"inbox/animal/{at}.jpg"}
+        version = step.s3.put_object(Bucket=IMAGES, Key=given["key"], Body=COW)["VersionId"]
+        app.lambda_handler(given | {"version_id": version}, CONTEXT)
+    assert counted(capsys)["TopAnswerShare"] == (100, SERVICE | {"prompt": "animal"})
+
+
+def test_every_line_bears_the_executions_name(step: Step, monkeypatch: pytest.MonkeyPatch) -> None:
+    stream = io.StringIO()
+    monkeypatch.setattr(app.logger.registered_handler, "stream", stream)
+    given = step.put()
+    app.lambda_handler(given, CONTEXT)
+    lines = [json.loads(line) for line in stream.getvalue().splitlines()]
+    assert lines
+    assert {line["correlation_id"] for line in lines} == {given["request_id"]}

@@ -9,9 +9,8 @@ import pytest
 from identifier.limits import UPLOAD_BYTES
 from identifier.model import READ_SECONDS
 from identifier.prompt import read_prompt
-from tests.unit.test_template import ROOT, STAGES, TEMPLATE, listed, region, statements, translated
-
-__all__ = ["region"]  # a fixture
+from tests.template import ROOT, TEMPLATE, translated
+from tests.unit.test_template import STAGES, listed, statements
 
 RULES = ["IdentifyStateMachineImagePut", "IdentifyStateMachineImageOfWrongSizePut"]
 DEFINITION = json.loads((ROOT / "statemachine" / "identify.asl.json").read_text())
@@ -61,7 +60,9 @@ def test_the_workflow_is_standard_traced_and_pins_the_functions_version() -> Non
     version = machine["DefinitionSubstitutions"]["IdentifyImageFunction"]["Ref"]
     assert resources[version]["Type"] == "AWS::Lambda::Version"
     assert resources[version]["DeletionPolicy"] == "Retain"
-    assert resources["IdentifyStateMachineAliaslive"]["Properties"]["Name"] == "live"
+    alias = resources["IdentifyStateMachineAliaslive"]["Properties"]
+    assert alias["Name"] == "live"
+    assert alias["DeploymentPreference"]["Alarms"] == [{"Ref": "IdentifyFailedAlarm"}]
 
 
 def test_pictures_and_prompts_are_versioned_and_pictures_are_announced() -> None:

@@ -23,10 +23,11 @@ LAMBDA = {
     "Lambda.TooManyRequestsException",
 }
 EVENT = {
+    "time": "2026-11-20T06:15:00Z",
     "detail": {
         "bucket": {"name": "images"},
         "object": {"key": "inbox/animal/गाय 1+1%20.jpg", "version-id": "v7", "size": 9},
-    }
+    },
 }
 
 
@@ -45,7 +46,9 @@ def evaluated(value: Any, states: dict[str, Any], **variables: Any) -> Any:
 
 
 def context(retries: int = 0, redrives: int | None = None) -> dict[str, Any]:
-    execution = {"Input": EVENT, "Id": "arn:…:identify:one"} | ({} if redrives is None else {"RedriveCount": redrives})
+    execution: dict[str, Any] = {"Input": EVENT, "Id": "arn:…:identify:one", "Name": "one"}
+    if redrives is not None:
+        execution["RedriveCount"] = redrives
     return {"context": {"Execution": execution, "State": {"RetryCount": retries}}}
 
 
@@ -66,7 +69,7 @@ def test_every_expression_is_jsonata(expression: str) -> None:
 @pytest.mark.parametrize(("name", "state"), TASKS)
 def test_a_task_has_a_timeout_and_its_retries_full_jitter_and_a_ceiling(name: str, state: dict[str, Any]) -> None:
     assert state["TimeoutSeconds"] <= 100
-    for retry in state["Retry"]:
+    for retry in state.get("Retry", []):
         assert retry["JitterStrategy"] == "FULL"
         assert retry["MaxDelaySeconds"] <= 120
         assert retry["MaxAttempts"] <= 30
@@ -80,8 +83,9 @@ def test_only_what_may_pass_is_tried_again() -> None:
 
 def longest(state: dict[str, Any]) -> int:
     """Seconds that a task may take with all of its retries, each at its longest wait."""
-    tries = 1 + sum(retry["MaxAttempts"] for retry in state["Retry"])
-    waits = sum(retry["MaxAttempts"] * retry["MaxDelaySeconds"] for retry in state["Retry"])
+    retries = state.get("Retry", [])
+    tries = 1 + sum(retry["MaxAttempts"] for retry in retries)
+    waits = sum(retry["MaxAttempts"] * retry["MaxDelaySeconds"] for retry in retries)
     return int(tries * state["TimeoutSeconds"] + waits)
 
 
@@ -108,8 +112,10 @@ def test_a_picture_is_named_as_its_event_names_it() -> None:
         "key": "inbox/animal/गाय 1+1%20.jpg",
         "version_id": "v7",
         "size": 9,
+        "put_at": "2026-11-20T06:15:00Z",
         "attempt": 3,
         "execution": "arn:…:identify:one",
+        "request_id": "one",
     }
     noted = evaluated(STATES["NoteFailure"]["Arguments"]["Payload"], context(), failure={"error": "Busy", "cause": ""})
     assert noted == payload | {"attempt": 1, "failure": {"error": "Busy", "cause": ""}}
@@ -120,7 +126,8 @@ def test_nothing_ends_in_a_fail_state_because_a_redrive_would_fail_there_again()
     (catch,) = STATES["IdentifyImage"]["Catch"]
     assert (catch["ErrorEquals"], catch["Next"]) == (["States.ALL"], "NoteFailure")
     assert STATES["NoteFailure"]["Next"] == STATES["NoteFailure"]["Catch"][0]["Next"] == "DeadLetter"
-    assert STATES["DeadLetter"]["Next"] == "GivenUp"
+    assert STATES["DeadLetter"]["Next"] == "CountFailed"
+    assert STATES["CountFailed"]["Next"] == STATES["CountFailed"]["Catch"][0]["Next"] == "GivenUp"
     (choice,) = STATES["GivenUp"]["Choices"]
     assert choice["Next"] == "IdentifyImage"
     assert "Default" not in STATES["GivenUp"]

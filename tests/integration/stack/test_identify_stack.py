@@ -3,7 +3,7 @@
 import hashlib
 import json
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -19,7 +19,7 @@ from identifier.limits import UPLOAD_BYTES
 from identifier.picture import prepare_picture
 from stitcher.decode import decode
 from tests.conftest import ROOT
-from tests.integration.test_stack import denied
+from tests.integration.stack.test_stack import denied
 from tests.pictures import SCHEMA, Inbox, picture
 
 
@@ -94,13 +94,20 @@ def test_a_picture_may_have_any_name(inbox: Inbox) -> None:
         assert (result["outcome"], result["image"]["key"]) == ("answered", put.key)
 
 
-def logged(stack: Stack, prompt_id: str) -> list[dict[str, Any]]:
-    """What the function logged about a prompt's pictures."""
+def logged(stack: Stack, prompt_id: str, wanted: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+    """What the function logged about a prompt and is wanted. Fails after 10 s."""
     logs, group = stack.client("logs"), "/aws/lambda/stitcher-local-identify_image"
-    pages = logs.get_paginator("filter_log_events").paginate(logGroupName=group)
-    lines = [line for page in pages for event in page["events"] for line in event["message"].splitlines()]
-    entries = [json.loads(line) for line in lines if line.startswith("{") and prompt_id in line]
-    return [entry for entry in entries if entry.get("prompt") == prompt_id]
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        pages = logs.get_paginator("filter_log_events").paginate(logGroupName=group)
+        lines = [line for page in pages for event in page["events"] for line in event["message"].splitlines()]
+        for line in lines:
+            if line.startswith("{") and prompt_id in line:
+                entry: dict[str, Any] = json.loads(line)
+                if entry.get("prompt") == prompt_id and wanted(entry):
+                    return entry
+        time.sleep(0.1)
+    raise AssertionError("nothing of the kind was logged")
 
 
 def test_a_new_prompt_reaches_a_warm_worker_without_a_deployment(inbox: Inbox) -> None:
@@ -110,7 +117,8 @@ def test_a_new_prompt_reaches_a_warm_worker_without_a_deployment(inbox: Inbox) -
     time.sleep(1.1)  # prompts are remembered for a second here, for 30 elsewhere
     assert inbox.identified(inbox.put(prompt))["prompt"]["version"] == 2
     assert [call.prompt for call in inbox.stack.model.calls] == ["Which animal?", "Which plant?"]
-    assert [entry["cold_start"] for entry in logged(inbox.stack, prompt) if entry["prompt_version"] == 2] == [False]
+    entry = logged(inbox.stack, prompt, lambda entry: entry.get("prompt_version") == 2)
+    assert entry["cold_start"] is False
 
 
 def test_a_broken_pointer_keeps_the_last_good_prompt(inbox: Inbox) -> None:
@@ -121,7 +129,7 @@ def test_a_broken_pointer_keeps_the_last_good_prompt(inbox: Inbox) -> None:
     )
     time.sleep(1.1)
     assert inbox.identified(inbox.put(prompt))["prompt"]["version"] == 1
-    assert any("pointer" in entry.get("reason", "") for entry in logged(inbox.stack, prompt))
+    logged(inbox.stack, prompt, lambda entry: "pointer" in (entry.get("reason") or ""))
 
 
 def test_an_event_that_comes_again_costs_nothing(inbox: Inbox) -> None:
