@@ -31,11 +31,13 @@ def key_arn(account: str) -> str:
     return f"arn:aws:kms:{REGION}:{account}:key/0a1b2c3d"
 
 
-def rendered(document: str, account: str, stage: str = "", artifact_account: str = ARTIFACT_ACCOUNT) -> Document:
+def rendered(
+    document: str, account: str, stage: str = "", artifact_account: str = ARTIFACT_ACCOUNT, key: str = ""
+) -> Document:
     """A document of `foundation/policies` as an account has it."""
     text = (FOUNDATION / "policies" / f"{document}.json.tftpl").read_text()
     names = GITHUB | {"account": account, "artifact_account": artifact_account, "region": REGION, "prefix": "stitcher"}
-    names |= {"stage": stage, "key": key_arn(artifact_account)}
+    names |= {"stage": stage, "key": key or key_arn(artifact_account)}
     parsed: Document = json.loads(Template(text).substitute(names))
     return parsed
 
@@ -59,10 +61,10 @@ def roles(accounts: dict[str, str], artifact_account: str) -> dict[str, Role]:
 
 
 def artifact_policy(
-    of: str, accounts: dict[str, str] = ACCOUNTS, artifact_account: str = ARTIFACT_ACCOUNT
+    of: str, accounts: dict[str, str] = ACCOUNTS, artifact_account: str = ARTIFACT_ACCOUNT, key: str = ""
 ) -> ResourcePolicy:
     """The policy of the artifact bucket or of its key, of its parts as artifacts.tf joins them."""
-    statements = rendered(f"artifact-{of}", artifact_account, "", artifact_account)["Statement"]
+    statements = rendered(f"artifact-{of}", artifact_account, "", artifact_account, key)["Statement"]
     for stage, account in sorted(accounts.items()):
         statements += rendered(f"artifact-{of}-stage", account, stage, artifact_account)["Statement"]
     return ResourcePolicy({"Version": "2012-10-17", "Statement": statements}, artifact_account)
