@@ -127,10 +127,12 @@ class Need:
     context: dict[str, str]
 
 
-def actions(resource: Resource) -> set[str]:
+def actions(resource: Resource, *, read_only: bool = False) -> set[str]:
     """What the handlers of the resource's type do; those that delete only where a deployment may delete it."""
     schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema("ap-south-1", resource["Type"]).schema
     handlers = ["create", "update", "read"] + ["delete"] * (resource.get("DeletionPolicy") != "Retain")
+    if read_only:
+        handlers = ["read"]
     asked = {action for name in handlers for action in schema["handlers"].get(name, {}).get("permissions", [])}
     return {action for action in asked if not UNUSED.fullmatch(action)}
 
@@ -175,8 +177,10 @@ def arn(resources: dict[str, Resource], logical_id: str, values: dict[str, str])
     return form.format(name=name(resources, logical_id, values), **values)
 
 
-def needs(resources: dict[str, Resource], logical_id: str, values: dict[str, str]) -> Iterator[Need]:
-    """Everything that CloudFormation has to be allowed for this resource.
+def needs(
+    resources: dict[str, Resource], logical_id: str, values: dict[str, str], *, read_only: bool = False
+) -> Iterator[Need]:
+    """Everything that CloudFormation has to be allowed for this resource; to read it only, as drift detection does.
 
     `values` has account, artifact_account, region, stage.
     """
@@ -186,10 +190,10 @@ def needs(resources: dict[str, Resource], logical_id: str, values: dict[str, str
         account, stage = values["account"], values["stage"]
         context["iam:PermissionsBoundary"] = f"arn:aws:iam::{account}:policy/foundation/audio-stitcher-{stage}-boundary"
     own = arn(resources, logical_id, values)
-    for action in sorted(actions(resources[logical_id])):
+    for action in sorted(actions(resources[logical_id], read_only=read_only)):
         where = ELSEWHERE.get(action, "").format(**values) or own
         if action == "iam:PassRole":
-            if kind in PASSED_TO:
+            if kind in PASSED_TO and not read_only:
                 yield Need(action, where, context | {"iam:PassedToService": PASSED_TO[kind]})
         elif action == "iam:AttachRolePolicy":
             for policy in resources[logical_id]["Properties"].get("ManagedPolicyArns", []):

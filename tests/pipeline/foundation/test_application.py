@@ -27,8 +27,8 @@ from tests.pipeline.foundation.documents import (
     stack,
 )
 from tests.pipeline.foundation.iam import Iam, Role
-from tests.pipeline.foundation.template_rights import Resource, arn, filled, needs
-from tests.unit.test_template import listed, statements, translated
+from tests.pipeline.foundation.template_rights import Resource, arn, filled, needs, referred
+from tests.unit.test_template import TEMPLATE, listed, statements, translated
 
 Resources = dict[str, Resource]
 EVERYTHING = {"all": {"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}}
@@ -116,6 +116,17 @@ def test_cloudformation_touches_nothing_of_another_stage(iam: Iam, template: Res
 
 
 @pytest.mark.parametrize("stage", STAGES)
+def test_drift_of_everything_in_the_template_can_be_seen(iam: Iam, template: Resources, stage: str) -> None:
+    unseen = [
+        (logical_id, need.action, need.arn)
+        for logical_id in template
+        for need in needs(template, logical_id, values(stage), read_only=True)
+        if not iam.may(ROLES[foundation_role(stage, "drift")], need.action, need.arn, need.context)
+    ]
+    assert unseen == []
+
+
+@pytest.mark.parametrize("stage", STAGES)
 def test_cloudformation_makes_no_role_without_the_boundary_of_its_stage(iam: Iam, stage: str) -> None:
     execution, role, key = CLOUDFORMATION[stage], application_role(stage), "iam:PermissionsBoundary"
     wrong = [
@@ -129,6 +140,13 @@ def test_cloudformation_makes_no_role_without_the_boundary_of_its_stage(iam: Iam
         assert iam.may(execution, f"iam:{action}", role, basic | {key: boundary(stage)}), action
         for context in wrong:
             assert not iam.may(execution, f"iam:{action}", role, basic | context), (action, context)
+
+
+@pytest.mark.skipif("PermissionsBoundary" not in TEMPLATE["Parameters"], reason="template.yaml takes no boundary yet")
+def test_every_role_of_the_template_takes_the_boundary(template: Resources) -> None:
+    for logical_id, resource in template.items():
+        if resource["Type"] == "AWS::IAM::Role":
+            assert "PermissionsBoundary" in referred(resource["Properties"].get("PermissionsBoundary")), logical_id
 
 
 @pytest.mark.parametrize("stage", STAGES)
