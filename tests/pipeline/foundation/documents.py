@@ -8,6 +8,7 @@ import json
 import re
 from pathlib import Path
 from string import Template
+from typing import Any
 
 from tests.pipeline.foundation.iam import Document, ResourcePolicy, Role
 
@@ -76,6 +77,11 @@ CLOUDFORMATION = {stage: role("cloudformation", ACCOUNTS[stage], stage) for stag
 PACKAGING = role("packaging", ARTIFACT_ACCOUNT)
 BUCKET = f"arn:aws:s3:::audio-stitcher-artifacts-{ARTIFACT_ACCOUNT}"
 KEY = key_arn(ARTIFACT_ACCOUNT)
+
+
+def listed(value: Any) -> list[Any]:
+    """What IAM takes as one thing or as a list of things."""
+    return value if isinstance(value, list) else [value]
 
 
 # Things that the tests ask about, by stage.

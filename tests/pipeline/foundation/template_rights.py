@@ -132,9 +132,10 @@ def actions(resource: Resource, *, read_only: bool = False) -> set[str]:
     schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema("ap-south-1", resource["Type"]).schema
     handlers = ["create", "update", "read"] + ["delete"] * (resource.get("DeletionPolicy") != "Retain")
     if read_only:
-        handlers = ["read"]
+        handlers = ["read"]  # some say that they also write, to read
     asked = {action for name in handlers for action in schema["handlers"].get(name, {}).get("permissions", [])}
-    return {action for action in asked if not UNUSED.fullmatch(action)}
+    looks = re.compile(r"[\w-]+:(GET|Get|List|Describe)")
+    return {each for each in asked if not UNUSED.fullmatch(each) and (looks.match(each) or not read_only)}
 
 
 def referred(value: Any) -> Iterator[str]:
@@ -197,6 +198,6 @@ def needs(
                 yield Need(action, where, context | {"iam:PassedToService": PASSED_TO[kind]})
         elif action == "iam:AttachRolePolicy":
             for policy in resources[logical_id]["Properties"].get("ManagedPolicyArns", []):
-                yield Need(action, where, context | {"iam:PolicyARN": policy})
+                yield Need(action, where, context | {"iam:PolicyARN": filled(policy, values)})
         else:
             yield Need(action, where, context)

@@ -22,23 +22,25 @@ from tests.pipeline.foundation.documents import (
     function,
     here,
     iam_arn,
+    listed,
     others,
     rendered,
     stack,
 )
-from tests.pipeline.foundation.iam import Iam, Role
+from tests.pipeline.foundation.iam import Document, Iam, Role
 from tests.pipeline.foundation.template_rights import Resource, arn, filled, needs, referred
-from tests.unit.test_template import TEMPLATE, listed, statements, translated
+from tests.template import translated
 
 Resources = dict[str, Resource]
 EVERYTHING = {"all": {"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}}
 
 
 @pytest.fixture(scope="module")
-def template() -> Resources:
+def templates() -> dict[str, Resources]:
+    """The template as CloudFormation gets it, of every stage."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AWS_DEFAULT_REGION", REGION)
-        return translated()
+        return {stage: translated(stage=stage) for stage in STAGES}
 
 
 def values(stage: str) -> dict[str, str]:
@@ -56,8 +58,10 @@ def refused(iam: Iam, resources: Resources, stage: str) -> list[tuple[str, str, 
 
 
 @pytest.mark.parametrize("stage", STAGES)
-def test_cloudformation_may_make_everything_in_the_template(iam: Iam, template: Resources, stage: str) -> None:
-    assert refused(iam, template, stage) == []
+def test_cloudformation_may_make_everything_in_the_template(
+    iam: Iam, templates: dict[str, Resources], stage: str
+) -> None:
+    assert refused(iam, templates[stage], stage) == []
 
 
 NAMED: dict[str, tuple[str, dict[str, Any]]] = {
@@ -101,14 +105,14 @@ def test_cloudformation_may_make_what_is_named_as_the_readme_says(iam: Iam, stag
     assert refused(iam, resources, stage) == []
 
 
-def test_cloudformation_touches_nothing_of_another_stage(iam: Iam, template: Resources) -> None:
+def test_cloudformation_touches_nothing_of_another_stage(iam: Iam, templates: dict[str, Resources]) -> None:
     """Even where both are in one account. Layers have no stage in their names; once published they never change."""
     shared = re.compile(r"lambda:\w+LayerVersion|s3:GetObject(Version)?|codedeploy:GetDeploymentConfig")
     for own, other in (("dev", "test"), ("test", "dev"), ("dev", "prod")):
         touched = [
             (logical_id, need.action, need.arn)
-            for logical_id in template
-            for need in needs(template, logical_id, values(other))
+            for logical_id in templates[other]
+            for need in needs(templates[other], logical_id, values(other))
             if need.arn != "*" and not shared.fullmatch(need.action)
             if iam.may(CLOUDFORMATION[own], need.action, need.arn, need.context)
         ]
@@ -116,11 +120,11 @@ def test_cloudformation_touches_nothing_of_another_stage(iam: Iam, template: Res
 
 
 @pytest.mark.parametrize("stage", STAGES)
-def test_drift_of_everything_in_the_template_can_be_seen(iam: Iam, template: Resources, stage: str) -> None:
+def test_drift_of_everything_in_the_template_can_be_seen(iam: Iam, templates: dict[str, Resources], stage: str) -> None:
     unseen = [
         (logical_id, need.action, need.arn)
-        for logical_id in template
-        for need in needs(template, logical_id, values(stage), read_only=True)
+        for logical_id in templates[stage]
+        for need in needs(templates[stage], logical_id, values(stage), read_only=True)
         if not iam.may(ROLES[foundation_role(stage, "drift")], need.action, need.arn, need.context)
     ]
     assert unseen == []
@@ -142,9 +146,9 @@ def test_cloudformation_makes_no_role_without_the_boundary_of_its_stage(iam: Iam
             assert not iam.may(execution, f"iam:{action}", role, basic | context), (action, context)
 
 
-@pytest.mark.skipif("PermissionsBoundary" not in TEMPLATE["Parameters"], reason="template.yaml takes no boundary yet")
-def test_every_role_of_the_template_takes_the_boundary(template: Resources) -> None:
-    for logical_id, resource in template.items():
+@pytest.mark.parametrize("stage", STAGES)
+def test_every_role_of_the_template_takes_the_boundary(templates: dict[str, Resources], stage: str) -> None:
+    for logical_id, resource in templates[stage].items():
         if resource["Type"] == "AWS::IAM::Role":
             assert "PermissionsBoundary" in referred(resource["Properties"].get("PermissionsBoundary")), logical_id
 
@@ -267,16 +271,25 @@ def named(template: Resources, resource: Any, stage: str) -> str:
     return filled(text, values(stage))
 
 
+def met(statement: Document, stage: str) -> dict[str, str]:
+    """A request's context that the statement's conditions are true in."""
+    equal = statement.get("Condition", {}).get("StringEquals", {})
+    return {key: filled(value, values(stage)) for key, value in equal.items()}
+
+
 @pytest.mark.parametrize("stage", STAGES)
-def test_the_boundary_leaves_the_application_what_its_roles_say(iam: Iam, template: Resources, stage: str) -> None:
+def test_the_boundary_leaves_the_application_what_its_roles_say(
+    iam: Iam, templates: dict[str, Resources], stage: str
+) -> None:
     taken = [
         (logical_id, action, resource)
-        for logical_id, role in template.items()
+        for logical_id, role in templates[stage].items()
         if role["Type"] == "AWS::IAM::Role"
-        for statement in statements(role["Properties"])
+        for policy in role["Properties"].get("Policies", [])
+        for statement in policy["PolicyDocument"]["Statement"]
         for action in listed(statement["Action"])
         for resource in listed(statement["Resource"])
-        if not iam.may(bounded(stage), action, named(template, resource, stage))
+        if not iam.may(bounded(stage), action, named(templates[stage], resource, stage), met(statement, stage))
     ]
     assert taken == []
 
@@ -307,6 +320,9 @@ def test_the_application_stays_in_its_stage_and_away_from_iam(iam: Iam, stage: s
     }.items():
         assert not iam.may(bounded(stage), action, resource), action
     for other in others(stage):
+        assert not iam.may(
+            bounded(stage), "cloudwatch:PutMetricData", "*", {"cloudwatch:namespace": f"stitcher/{other}"}
+        )
         for action, resource in {
             "lambda:InvokeFunction": here("lambda", stage, f"function:audio-stitcher-{other}-StitchFunction-0A:live"),
             "s3:GetObject": f"arn:aws:s3:::stitcher-audios-{other}-{ACCOUNTS[stage]}/hello.wav",
@@ -318,9 +334,9 @@ def test_the_application_stays_in_its_stage_and_away_from_iam(iam: Iam, stage: s
             assert not iam.may(bounded(stage), action, resource), (action, other)
 
 
-def test_generated_names_begin_with_the_name_of_the_stack(template: Resources) -> None:
+def test_generated_names_begin_with_the_name_of_the_stack(templates: dict[str, Resources]) -> None:
     """CloudFormation shortens the stack's name where a name gets longer than 64 characters; the policies go by it."""
     longest = 64 - len("audio-stitcher-stage-") - len("-0A1B2C3D4E5F")
-    for logical_id, resource in template.items():
+    for logical_id, resource in templates["prod"].items():
         if resource["Type"] in ("AWS::IAM::Role", "AWS::Lambda::Function", "AWS::Events::Rule"):
             assert len(logical_id) <= longest, logical_id

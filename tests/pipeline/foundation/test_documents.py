@@ -2,9 +2,17 @@
 
 import json
 
-from tests.pipeline.foundation.documents import ACCOUNTS, FOUNDATION, MAY, ROLES, STAGES, artifact_policy, rendered
+from tests.pipeline.foundation.documents import (
+    ACCOUNTS,
+    FOUNDATION,
+    MAY,
+    ROLES,
+    STAGES,
+    artifact_policy,
+    listed,
+    rendered,
+)
 from tests.pipeline.foundation.iam import Document
-from tests.unit.test_template import listed
 
 # Quotas of AWS, in characters without white space.
 TRUST, MANAGED, BUCKET, KEY = 2048, 6144, 20 * 1024, 32 * 1024

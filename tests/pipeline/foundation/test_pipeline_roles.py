@@ -21,11 +21,11 @@ from tests.pipeline.foundation.documents import (
     function,
     here,
     iam_arn,
+    listed,
     others,
     stack,
 )
 from tests.pipeline.foundation.iam import Iam, Role
-from tests.unit.test_template import listed
 
 TO_CLOUDFORMATION = {"iam:PassedToService": "cloudformation.amazonaws.com"}
 
