@@ -12,6 +12,7 @@ from typing import Any
 from cfnlint.schema import PROVIDER_SCHEMA_MANAGER  # type: ignore[import-untyped]
 
 Resource = dict[str, Any]
+Resources = dict[str, Resource]
 
 # Of what a type's handlers may need: features that the template does not use.
 UNUSED = re.compile(
@@ -152,7 +153,7 @@ def referred(value: Any) -> Iterator[str]:
             yield from referred(inner)
 
 
-def name(resources: dict[str, Resource], logical_id: str, values: dict[str, str]) -> str:
+def name(resources: Resources, logical_id: str, values: dict[str, str]) -> str:
     """A resource's name: as the template gives it, or as CloudFormation makes one up."""
     resource = resources[logical_id]
     whole = PART_OF.get(resource["Type"])
@@ -173,14 +174,12 @@ def filled(value: Any, values: dict[str, str]) -> str:
     return re.sub(r"\$\{([\w:]+)\}", lambda found: parameters[found.group(1)], text)
 
 
-def arn(resources: dict[str, Resource], logical_id: str, values: dict[str, str]) -> str:
+def arn(resources: Resources, logical_id: str, values: dict[str, str]) -> str:
     form = ARNS[resources[logical_id]["Type"]]
     return form.format(name=name(resources, logical_id, values), **values)
 
 
-def needs(
-    resources: dict[str, Resource], logical_id: str, values: dict[str, str], *, read_only: bool = False
-) -> Iterator[Need]:
+def needs(resources: Resources, logical_id: str, values: dict[str, str], *, read_only: bool = False) -> Iterator[Need]:
     """Everything that CloudFormation has to be allowed for this resource; to read it only, as drift detection does.
 
     `values` has account, artifact_account, region, stage.
