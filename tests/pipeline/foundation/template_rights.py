@@ -59,6 +59,7 @@ ARNS = {
     "AWS::Lambda::Version": "arn:aws:lambda:{region}:{account}:function:{name}:1",
     "AWS::Logs::LogGroup": "arn:aws:logs:{region}:{account}:log-group:{name}",
     "AWS::Logs::MetricFilter": "arn:aws:logs:{region}:{account}:log-group:{name}",
+    "AWS::Logs::QueryDefinition": "*",
     "AWS::S3::Bucket": "arn:aws:s3:::{name}",
     "AWS::S3::BucketPolicy": "arn:aws:s3:::{name}",
     "AWS::SNS::Subscription": "arn:aws:sns:{region}:{account}:{name}",
@@ -175,7 +176,9 @@ def filled(value: Any, values: dict[str, str]) -> str:
 
 
 def arn(resources: Resources, logical_id: str, values: dict[str, str]) -> str:
-    form = ARNS[resources[logical_id]["Type"]]
+    kind = resources[logical_id]["Type"]
+    assert kind in ARNS, f"{kind} is new in the template: say what its ARNS are, and let CloudFormation's role make it"
+    form = ARNS[kind]
     return form.format(name=name(resources, logical_id, values), **values)
 
 

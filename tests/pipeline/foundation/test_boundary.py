@@ -45,7 +45,7 @@ def named(template: Resources, resource: Any, stage: str) -> str:
 def met(statement: Document, stage: str) -> dict[str, str]:
     """A request's context that the statement's conditions are true in."""
     equal = statement.get("Condition", {}).get("StringEquals", {})
-    return {key: filled(value, values(stage)) for key, value in equal.items()}
+    return {key: filled(listed(value)[0], values(stage)) for key, value in equal.items()}
 
 
 @pytest.mark.parametrize("stage", STAGES)

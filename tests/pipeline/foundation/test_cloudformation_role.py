@@ -230,11 +230,3 @@ def test_a_deployment_neither_reads_nor_deletes_what_people_made(iam: Iam, stage
             assert not iam.may(role, "s3:DeleteBucket", bucket(stage, of))
             for action in ("s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:DeleteObjectVersion"):
                 assert not iam.may(role, action, f"{bucket(stage, of)}/hello.wav"), action
-
-
-def test_generated_names_begin_with_the_name_of_the_stack(templates: dict[str, Resources]) -> None:
-    """CloudFormation shortens the stack's name where a name gets longer than 64 characters; the policies go by it."""
-    longest = 64 - len("audio-stitcher-stage-") - len("-0A1B2C3D4E5F")
-    for logical_id, resource in templates["prod"].items():
-        if resource["Type"] in ("AWS::IAM::Role", "AWS::Lambda::Function", "AWS::Events::Rule"):
-            assert len(logical_id) <= longest, logical_id
