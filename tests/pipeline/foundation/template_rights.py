@@ -5,11 +5,13 @@ cfn-lint brings the schemas.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from cfnlint.schema import PROVIDER_SCHEMA_MANAGER  # type: ignore[import-untyped]
+
+from tests.template import TEMPLATE
 
 Resource = dict[str, Any]
 Resources = dict[str, Resource]
@@ -163,16 +165,36 @@ def name(resources: Resources, logical_id: str, values: dict[str, str]) -> str:
             return name(resources, other, values)
     for key in NAMES:
         if key in resource["Properties"]:
-            return filled(resource["Properties"][key], values)
+            return str(filled(resource["Properties"][key], values))
     return f"audio-stitcher-{values['stage']}-{logical_id}-0A1B2C3D4E5F"
 
 
-def filled(value: Any, values: dict[str, str]) -> str:
-    """A text of the template with its parameters; `!Sub` is the only function that names are made with."""
-    text: str = value if isinstance(value, str) else value["Fn::Sub"]
-    parameters = {"Prefix": "stitcher", "Stage": values["stage"], "CachePrefix": "cache/"}
-    parameters |= {"AWS::AccountId": values["account"], "AWS::Region": values["region"], "AWS::Partition": "aws"}
-    return re.sub(r"\$\{([\w:]+)\}", lambda found: parameters[found.group(1)], text)
+def filled(value: Any, values: dict[str, str], resources: Resources | None = None) -> Any:
+    """A value of the template without its functions; what refers to a resource becomes that one's ARN."""
+    known = {"Prefix": "stitcher", "Stage": values["stage"], "CachePrefix": "cache/"}
+    known |= {"AWS::AccountId": values["account"], "AWS::Region": values["region"], "AWS::Partition": "aws"}
+
+    def of(name: str) -> str:
+        return known[name] if name in known else arn(resources or {}, name.removesuffix(".Arn"), values)
+
+    match value:
+        case {"Ref": name}:
+            return of(name)
+        case {"Fn::GetAtt": [logical_id, _]}:
+            return of(logical_id)
+        case {"Fn::FindInMap": [table, row, column]}:
+            rows = TEMPLATE["Mappings"][table]
+            return rows[filled(row, values, resources)][filled(column, values, resources)]
+        case {"Fn::Sub": [text, more]}:
+            known |= {name: filled(inner, values, resources) for name, inner in more.items()}
+            return _substituted(text, of)
+        case {"Fn::Sub": text}:
+            return _substituted(text, of)
+    return value
+
+
+def _substituted(text: str, of: Callable[[str], str]) -> str:
+    return re.sub(r"\$\{([\w:.]+)\}", lambda found: of(found.group(1)), text)
 
 
 def arn(resources: Resources, logical_id: str, values: dict[str, str]) -> str:

@@ -1,8 +1,5 @@
 """What the application itself may ever do: its boundary."""
 
-import re
-from typing import Any
-
 import pytest
 
 from tests.pipeline.foundation.documents import (
@@ -22,7 +19,7 @@ from tests.pipeline.foundation.documents import (
     values,
 )
 from tests.pipeline.foundation.iam import Document, Iam, Role
-from tests.pipeline.foundation.template_rights import Resources, arn, filled
+from tests.pipeline.foundation.template_rights import Resources, filled
 
 EVERYTHING = {"all": {"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}}
 
@@ -32,20 +29,10 @@ def bounded(stage: str) -> Role:
     return Role(application_role(stage), {}, EVERYTHING, rendered("boundary", ACCOUNTS[stage], stage))
 
 
-def named(template: Resources, resource: Any, stage: str) -> str:
-    """The ARN that a role's statement names."""
-    if isinstance(resource, dict) and "Fn::Sub" not in resource:
-        return arn(template, resource.get("Ref") or resource["Fn::GetAtt"][0], values(stage))
-    text = resource if isinstance(resource, str) else resource["Fn::Sub"]
-    for logical_id in set(re.findall(r"\$\{(\w+)(?:\.Arn)?\}", text)) & template.keys():
-        text = re.sub(rf"\$\{{{logical_id}(\.Arn)?\}}", arn(template, logical_id, values(stage)), text)
-    return filled(text, values(stage))
-
-
-def met(statement: Document, stage: str) -> dict[str, str]:
+def met(statement: Document, stage: str, template: Resources) -> dict[str, str]:
     """A request's context that the statement's conditions are true in."""
     equal = statement.get("Condition", {}).get("StringEquals", {})
-    return {key: filled(listed(value)[0], values(stage)) for key, value in equal.items()}
+    return {key: listed(filled(listed(value)[0], values(stage), template))[0] for key, value in equal.items()}
 
 
 @pytest.mark.parametrize("stage", STAGES)
@@ -59,8 +46,9 @@ def test_the_boundary_leaves_the_application_what_its_roles_say(
         for policy in role["Properties"].get("Policies", [])
         for statement in policy["PolicyDocument"]["Statement"]
         for action in listed(statement["Action"])
-        for resource in listed(statement["Resource"])
-        if not iam.may(bounded(stage), action, named(templates[stage], resource, stage), met(statement, stage))
+        for each in listed(statement["Resource"])
+        for resource in listed(filled(each, values(stage), templates[stage]))
+        if not iam.may(bounded(stage), action, resource, met(statement, stage, templates[stage]))
     ]
     assert taken == []
 
