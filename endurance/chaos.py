@@ -1,31 +1,47 @@
 """`make chaos`: every step and every call of AWS fails in turn, and the promises are checked.
 
-The calls are those of a run without faults, by path and function. Of calls that a function makes several of (one per
-clip, say) the first and the last fail. What is promised, whatever fails:
+The calls are those of runs without faults. Calls of one function, to one operation, with one kind of answer are alike:
+the first of them fails, on the first path that has it. What is promised, whatever fails:
 
-- the caller gets the right answer, or a clean 5xx problem
-- nothing half-written is in `cache/` or under `prepared/`: what is there is what it has to be, byte for byte
+- the caller gets the right answer, or a clean 5xx problem (429 where the service itself was throttled)
+- what is in the cache or prepared is whole: byte for byte what it has to be
 - the next try succeeds
 """
 
-import itertools
-import json
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
 from local.client import Response, fetch
-from local.stack import HOME, running, say
+from local.stack import running, say
 
-from endurance.lab import BAD, CLIPS, Lab
+from endurance.lab import CLIPS, Lab
 from stitcher.decode import RATE, decode
 
 STEPS = ("CacheLookup", "Stitch", "FetchClips", "Publish")
 WRITES = ("PutObject", "CopyObject", "SendMessage")
 STARTS = "StartSyncExecution"
+PROCESSES = 2
+"""That a function has in the embedded AWS."""
 HELD_SECONDS = 20
+FRAMES_MS = 60
+"""How far a decoded MP3 may be from what was promised: its first and last frames."""
+KINDS = {
+    "slow_down": "error once",
+    "internal_error": "error for good",
+    "cut": "no connection",
+    "truncated": "half an answer",
+    "stalled": "no answer, done late",
+    "overrun": "out of time, done late",
+    "lost": "done, no answer",
+    "killed": "process killed",
+    "killed_after": "done, process killed",
+}
+ALIKE = {"throttled": "slow_down", "service_exception": "internal_error"}
+"""Lambda's own errors, in the same columns."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +53,6 @@ class Path:
     go: Callable[[Lab, str], Response]
     prepared: bool = True
     cached: bool = False
-    before: tuple[str, ...] = (*CLIPS, "voice.toml")
 
 
 PATHS = (
@@ -47,14 +62,15 @@ PATHS = (
     Path("plan", "POST /plans", Lab.plan),
     Path("voices", "GET /voices", Lab.voices),
     Path("clips", "GET /voices/{voice}/clips", Lab.clips),
-    Path("event", "a clip is put, and then the message asked for", Lab.put_and_stitch, prepared=False),
+    Path("event", "a clip is put, then a message needs it", Lab.put_and_stitch, prepared=False),
     Path("refused", "a file that is no audio is put", Lab.refuse_and_stitch),
 )
+LISTS = ("plan", "voices", "clips")
 
 
 @dataclass(frozen=True)
 class Case:
-    """One fault on one path."""
+    """One fault on one path: the nth call fails, or all from there on (`times=0`)."""
 
     path: Path
     by: str
@@ -62,15 +78,17 @@ class Case:
     nth: int
     kind: str
     times: int = 1
-    """How many calls fail; 0 for all."""
 
     @property
     def fault(self) -> dict[str, Any]:
+        """As local/faults.py takes it."""
         return {name: getattr(self, name) for name in ("by", "operation", "nth", "kind", "times")}
 
-    def __str__(self) -> str:
+    @property
+    def call(self) -> str:
+        """What fails, in words."""
         which = f" {self.nth}" if self.nth > 1 else ""
-        return f"{self.path.name}: {self.by} {self.operation}{which} {self.kind}{'' if self.times else ' for good'}"
+        return f"{self.path.name}: {self.by} {self.operation}{which}"
 
 
 @dataclass
@@ -83,49 +101,53 @@ class Outcome:
     broken: list[str] = field(default_factory=list)
 
 
-def cases(path: Path, calls: Iterable[dict[str, Any]]) -> Iterator[Case]:
-    """Every fault of the calls that were recorded on a path."""
-    made = Counter((call["by"], call["operation"]) for call in calls)
-    for (by, operation), count in made.items():
-        for nth in sorted({1, count}):
-            for kind in _kinds(by, operation):
-                yield Case(path, by, operation, nth, kind)
-        for kind in ("service_exception",) if by == "workflow" else ("internal_error",):
-            yield Case(path, by, operation, 1, kind, times=0)
+def cases(recorded: Iterable[tuple[Path, Iterable[dict[str, Any]]]]) -> Iterator[Case]:
+    """Every fault of the calls that were recorded, by path; of calls that are alike the first."""
+    alike = set[tuple[str, str, bool]]()
+    for path, calls in recorded:
+        made = Counter[tuple[str, str]]()
+        for call in calls:
+            by, operation, found = call["by"], call["operation"], call["status"] < 400
+            made[by, operation] += 1
+            if (by, operation, found) not in alike:
+                alike.add((by, operation, found))
+                for kind, times in _kinds(by, operation):
+                    yield Case(path, by, operation, made[by, operation], kind, times)
 
 
-def _kinds(by: str, operation: str) -> Iterator[str]:
-    """How one call of it can fail once."""
+def _kinds(by: str, operation: str) -> Iterator[tuple[str, int]]:
+    """How calls of it can fail, and how many in a row (0: all)."""
     if by == "workflow":
-        yield "throttled"
+        yield from (("throttled", 1), ("service_exception", 0))
         return
-    yield "slow_down"
+    yield from (("slow_down", 1), ("internal_error", 0))
     if operation == STARTS:
         return
-    yield "cut"
+    yield from (("cut", 1), ("stalled", 1), ("killed", 1))
     if operation in WRITES:
-        yield from ("lost", "killed_after")
+        yield from (("lost", 1), ("killed_after", 1))
     elif operation != "HeadObject":
-        yield "truncated"
-    yield from ("stalled", "killed")
+        yield ("truncated", 1)
     if by in STEPS:
-        yield "overrun"
+        yield ("overrun", 1)
 
 
 def learn(lab: Lab) -> None:
-    """Make the message once without a fault: from now on it is known what it has to be."""
-    _begin(lab, PATHS[0], "chaos-first")
-    answer = lab.stitch("chaos-first").json()
-    lab.forms = lab.read_forms("chaos-first")
+    """Make the message once without a fault: from now on it is known what it has to be. Raises ValueError."""
+    voice = "chaos-first"
+    _begin(lab, PATHS[0], voice)
+    with ThreadPoolExecutor(PROCESSES) as pool:  # so that no trial has to wait for a process to start
+        answer, *_ = [found.json() for found in pool.map(lab.stitch, [voice] * PROCESSES)]
+    lab.forms = lab.read_forms(voice)
     ((lab.key, (lab.audio, lab.metadata)),) = lab.cached().items()
-    seconds = len(decode(lab.audio)) / RATE
-    if answer["output_file"] != lab.key or abs(1000 * seconds - answer["duration_ms"]) > 60:
-        raise ValueError(f"without a fault already: {answer}, {seconds:.2f} s of audio under {lab.key}")
-    lab.forget("chaos-first")
+    audible_ms = 1000 * len(decode(lab.audio)) / RATE
+    if answer["output_file"] != lab.key or abs(audible_ms - answer["duration_ms"]) > FRAMES_MS:
+        raise ValueError(f"without a fault already: {answer}, but {audible_ms:.0f} ms of audio as {lab.key}")
+    lab.forget(voice)
 
 
 def record(lab: Lab, path: Path, voice: str) -> list[dict[str, Any]]:
-    """The calls of a path without faults; its answer is what others are measured against."""
+    """The calls of a path without faults; its answer is what others have to be. Raises ValueError."""
     _begin(lab, path, voice)
     lab.arm(None)
     response = path.go(lab, voice)
@@ -138,7 +160,7 @@ def record(lab: Lab, path: Path, voice: str) -> list[dict[str, Any]]:
 
 
 def trial(lab: Lab, case: Case, voice: str) -> Outcome:
-    """One case, from an empty cache to an empty cache."""
+    """One case in a voice of its own, which is gone afterwards."""
     _begin(lab, case.path, voice)
     outcome, began = Outcome(case), time.monotonic()
     lab.arm(case.fault)
@@ -147,12 +169,12 @@ def trial(lab: Lab, case: Case, voice: str) -> Outcome:
         outcome.status, outcome.seconds = response.status, time.monotonic() - began
         if not lab.report()["struck"]:
             outcome.broken.append("the fault did not strike")
+        wrong = not_right(lab, case.path, response, voice) if response.status == 200 else not_clean(response)
         lab.arm(None)
-        outcome.broken += _not_right(lab, case.path, response, voice) if response.status == 200 else _not_clean(response)
         again = case.path.go(lab, voice)
-        outcome.broken += [f"the next try: {what}" for what in _not_right(lab, case.path, again, voice)]
+        wrong += [f"the next try: {what}" for what in not_right(lab, case.path, again, voice)]
         _wait_for_held(lab)
-        outcome.broken += _half_written(lab, voice)
+        outcome.broken += wrong + not_whole(lab, voice)
     except OSError as error:  # no answer at all
         outcome.broken.append(repr(error))
     finally:
@@ -163,7 +185,7 @@ def trial(lab: Lab, case: Case, voice: str) -> Outcome:
 
 def _begin(lab: Lab, path: Path, voice: str) -> None:
     lab.forget(voice)
-    for name in path.before:
+    for name in (*CLIPS, "voice.toml"):
         lab.put_clip(voice, name)
     if path.prepared:
         lab.put_prepared(voice)
@@ -172,7 +194,7 @@ def _begin(lab: Lab, path: Path, voice: str) -> None:
 
 
 def _wait_for_held(lab: Lab) -> None:
-    """Until what a function still does after its caller has gone on is done."""
+    """Until what functions still do after their callers have gone on is done."""
     deadline = time.monotonic() + HELD_SECONDS
     while lab.report()["held"] and time.monotonic() < deadline:
         time.sleep(0.05)
@@ -182,19 +204,20 @@ def _anonymous(response: Response, voice: str) -> bytes:
     return response.body.replace(voice.encode(), b"<voice>")
 
 
-def _not_right(lab: Lab, path: Path, response: Response, voice: str) -> list[str]:
+def not_right(lab: Lab, path: Path, response: Response, voice: str) -> list[str]:
     """What is wrong with an answer that has to be the right one."""
     if response.status != 200:
         return [f"{response.status} {response.body[:200]!r}"]
-    if path.go in (Lab.plan, Lab.voices, Lab.clips):
-        return [] if _anonymous(response, voice) == lab.answers[path.name] else [f"another answer: {response.body!r}"]
+    if path.name in LISTS:
+        right = _anonymous(response, voice) == lab.answers[path.name]
+        return [] if right else [f"another answer: {response.body!r}"]
     answer = response.json()
     heard = fetch(answer["public_url"])
     right = answer["success"] is True and answer["output_file"] == lab.key and heard.body == lab.audio
     return [] if right else [f"not the message: {answer}, {heard.status}, {len(heard.body)} bytes"]
 
 
-def _not_clean(response: Response) -> list[str]:
+def not_clean(response: Response) -> list[str]:
     """What is wrong with an answer that tells of a fault."""
     wrong = []
     if response.status not in (429, 500, 502, 503, 504):
@@ -207,43 +230,49 @@ def _not_clean(response: Response) -> list[str]:
         problem = response.json()
     except ValueError:
         return [*wrong, f"no JSON: {response.body[:200]!r}"]
-    if not {"type", "title", "success"} <= problem.keys() <= {"type", "title", "status", "success"}:
-        wrong.append(f"it says {problem}")
-    if problem.get("success") is not False or problem.get("status", response.status) != response.status:
+    as_it_has_to_be = {"type": "about:blank", "title": problem.get("title"), "success": False}
+    if problem not in (as_it_has_to_be, as_it_has_to_be | {"status": response.status}):
         wrong.append(f"it says {problem}")
     return wrong
 
 
-def _half_written(lab: Lab, voice: str) -> list[str]:
+def not_whole(lab: Lab, voice: str) -> list[str]:
     """What is in the cache or prepared, and is not what it has to be."""
+    cached, forms = lab.cached(), lab.read_forms(voice)
     wrong = [
         f"{key} holds {len(data)} bytes, {metadata}"
-        for key, (data, metadata) in lab.cached().items()
+        for key, (data, metadata) in cached.items()
         if (key, data, metadata) != (lab.key, lab.audio, lab.metadata)
     ]
-    forms = lab.read_forms(voice)
-    return wrong + [f"{name} as {form}: {len(forms[name, form])} bytes" for name, form in forms if forms[name, form] != lab.forms[name, form]]
+    wrong += [f"{form} holds {len(data)} bytes" for form, data in forms.items() if data != lab.forms[form]]
+    return wrong
 
 
-def run(paths: Iterable[str] = (), kinds: Iterable[str] = ()) -> list[Outcome]:
-    """All cases (of the paths and kinds that are named, if any) on an embedded stack of their own."""
-    with running(state=HOME / "chaos") as stack:
+def run() -> list[Outcome]:
+    """All cases, on an embedded stack of their own."""
+    with running() as stack:
         lab = Lab(stack)
         lab.events(on=False)
         learn(lab)
-        number = itertools.count(1)
-        planned = [
-            case
-            for path in PATHS
-            if not paths or path.name in paths
-            for case in cases(path, record(lab, path, f"chaos{next(number)}"))
-            if not kinds or case.kind in kinds
-        ]
+        planned = list(cases([(path, record(lab, path, f"record-{path.name}")) for path in PATHS]))
         outcomes = []
-        for case in planned:
-            outcome = trial(lab, case, f"chaos{next(number)}")
+        for number, case in enumerate(planned, 1):
+            outcome = trial(lab, case, f"chaos{number:03}")
             outcomes.append(outcome)
-            say(f"{len(outcomes):>4}/{len(planned)}  {outcome.status}  {outcome.seconds:4.1f} s  {case}")
+            told = f"{number:>4}/{len(planned)}  {outcome.status} in {outcome.seconds:4.1f} s"
+            say(f"{told}  {case.call}: {KINDS[ALIKE.get(case.kind, case.kind)]}")
             for what in outcome.broken:
-                say(f"      BROKEN {what}")
+                say(f"          BROKEN {what}")
         return outcomes
+
+
+def table(outcomes: Iterable[Outcome]) -> str:
+    """The outcomes in Markdown: a row a call, a column a kind of fault; what is broken is marked."""
+    rows = dict[str, dict[str, str]]()
+    for outcome in outcomes:
+        case = outcome.case
+        text = f"{outcome.status}{' **BROKEN**' if outcome.broken else ''}"
+        rows.setdefault(case.call, {})[ALIKE.get(case.kind, case.kind)] = text
+    lines = [["call", *KINDS.values()], ["---"] * (1 + len(KINDS))]
+    lines += [[call, *(row.get(kind, "") for kind in KINDS)] for call, row in rows.items()]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)

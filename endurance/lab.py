@@ -1,7 +1,7 @@
 """The embedded stack as a place for trials: what is put there before each, what may be there after, and its faults.
 
-Each trial has a voice of its own, so that no function remembers its clips. Of the same two recordings the same message is
-made, whatever the voice is called: what it has to be is known from the first one, which has no fault.
+Each trial has a voice of its own, so that no function remembers its clips. Of the same two recordings the same message
+is made, whatever the voice is called: what it has to be is known from the first one, which has no fault.
 """
 
 import hashlib
@@ -143,7 +143,8 @@ class Lab:
 
     def put_and_stitch(self, voice: str) -> Response:
         """A clip is put, and the message asked for when its event was worked off: prepared, or reported."""
-        return self._after_event(voice, CLIPS[0], lambda: len(self.read_forms(voice)) == len(CLIPS) * len(SPLICED))
+        wanted = {(CLIPS[0], profile) for profile in SPLICED}
+        return self._after_event(voice, CLIPS[0], lambda: wanted <= self.read_forms(voice).keys())
 
     def refuse_and_stitch(self, voice: str) -> Response:
         """The same with a file that is no audio: it has to be reported."""

@@ -4,24 +4,28 @@ Each addition is a few lines on its own functions.
 
 - SAM's transform sees the stack's parameters, as CloudFormation's does
 - CloudFormation types for a state machine's version and alias, as SAM's `AutoPublishAlias` makes them
-- StartSyncExecution on an alias
+- StartSyncExecution on an alias; executions begin at once
 - layers as on AWS: files keep their execute bit, and a layer's `bin/` is on the function's PATH
+- CopyObject honours `If-None-Match`
+- processes of the same code share the folder that it is unpacked in, so that only the first has to compile it
 - functions run at most twice at once each (AWS: a thousand times), others wait: fifty clips put at once would be fifty
   processes
 - events for functions are retried, and end in the dead-letter queue, as asynchronous invocations are
 - loopback counts as TLS, so that the buckets' policies can be the real ones
 - the REST API's front door (front_door.py)
 - workflows that events start, and Bedrock (workflow.py)
-    faults.install()
+- faults on demand (faults.py)
 
 Configured by MiniStack's variables: GATEWAY_PORT, BIND_HOST, MINISTACK_REGION, AUTH, PERSIST_STATE, STATE_DIR …, and by
 MODEL_URL, where the stand-in for a model answers.
 """
 
+import hashlib
 import json
 import os
 import signal
 import sys
+import tempfile
 import threading
 import time
 import zipfile
@@ -29,7 +33,7 @@ from pathlib import Path
 from typing import Any
 
 from ministack.core import iam_evaluator, lambda_runtime
-from ministack.services import eventbridge, lambda_svc, stepfunctions
+from ministack.services import eventbridge, lambda_svc, s3, stepfunctions
 from ministack.services.cloudformation import changesets, engine
 from ministack.services.cloudformation.provisioners import _RESOURCE_HANDLERS
 from samtranslator.translator import transform
@@ -40,6 +44,8 @@ import workflow
 
 AT_ONCE = 2
 """Processes of one function."""
+START_SECONDS = 0.15
+"""What MiniStack waits before each execution."""
 
 
 def _call(operation: Any, request: dict[str, Any]) -> dict[str, Any]:
@@ -99,6 +105,22 @@ def _state_machine_aliases() -> None:
     stepfunctions._start_sync_execution = start_sync_resolved
 
 
+class _Clock:
+    """The module `time`, but for one pause."""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(time, name)
+
+    @staticmethod
+    def sleep(seconds: float) -> None:
+        if seconds != START_SECONDS:
+            time.sleep(seconds)
+
+
+def _executions_begin_at_once() -> None:
+    stepfunctions.time = _Clock()
+
+
 def _transform_sees_parameters() -> None:
     apply, translate = changesets._apply_transforms, transform.transform
 
@@ -127,6 +149,35 @@ def _layers() -> None:
         "os.environ['PATH'] = os.pathsep.join([*_bins, os.environ.get('PATH', '')])\n"
         + lambda_runtime._PYTHON_WORKER_SCRIPT
     )
+
+
+def _copies_are_conditional() -> None:
+    copy = s3._copy_object
+
+    def copy_if(bucket: str, key: str, headers: dict[str, str]) -> Any:
+        there = (s3._ensure_bucket(bucket) or {"objects": {}})["objects"].get(key)
+        return s3._check_put_preconditions(headers, there) or copy(bucket, key, headers)
+
+    s3._copy_object = copy_if
+
+
+def _unpacked_once() -> None:
+    extract_all, lock = zipfile.ZipFile.extractall, threading.Lock()
+
+    def extract_or_link(self: zipfile.ZipFile, path: Any = None, *rest: Any) -> None:
+        place, source = Path(path or "."), Path(self.filename or "")
+        if not source.parent.name.startswith("ministack-lambda-"):
+            extract_all(self, path, *rest)
+            return
+        shared = Path(tempfile.gettempdir()) / hashlib.sha256(source.read_bytes()).hexdigest()
+        with lock:
+            if not shared.exists():
+                extract_all(self, part := shared.with_suffix(".part"))
+                part.rename(shared)
+        place.rmdir()
+        place.symlink_to(shared)
+
+    zipfile.ZipFile.extractall = extract_or_link  # type: ignore[assignment, method-assign]
 
 
 def _bounded_functions() -> None:
@@ -173,7 +224,10 @@ def main() -> None:
     """Start MiniStack in this process, with the additions."""
     _transform_sees_parameters()
     _state_machine_aliases()
+    _executions_begin_at_once()
     _layers()
+    _copies_are_conditional()
+    _unpacked_once()
     _bounded_functions()
     _events_are_asynchronous_invocations()
     _loopback_is_secure()

@@ -1,14 +1,15 @@
-"""Faults on demand in the embedded AWS, for tests and `make chaos`: one call of a function or of the workflow goes wrong.
+"""Faults on demand in the embedded AWS, for tests and `make chaos`: calls of a function or of a workflow go wrong.
 
     POST /_faults  {"by": "Stitch", "operation": "GetObject", "nth": 2, "times": 1, "kind": "cut"}, or null for none
-    GET /_faults   {"calls": [what was called since then, in order], "struck": how often the fault did, "held": going wrong now}
+    GET /_faults   {"calls": [what was called since, in order], "struck": how many failed, "held": how many still do}
 
-`by` is a function, `workflow` (its calls are the functions it runs) or `api` (its call is StartSyncExecution). The calls
-that fail are the nth of that operation since the POST, and `times - 1` more; 0 for all that come.
+`by` is a function, `workflow` (the functions it runs are calls, too) or `api` (its call is StartSyncExecution). The
+calls that fail are the nth of that operation since the POST, and `times - 1` more; 0 for all that come.
 """
 
 import asyncio
 import contextlib
+import contextvars
 import json
 import os
 import re
@@ -16,9 +17,11 @@ import signal
 import threading
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from hypercorn.protocol.events import StreamClosed
 from ministack import app as gateway
 from ministack.core import lambda_runtime
 from ministack.services import stepfunctions, sts
@@ -38,8 +41,9 @@ Lambda's errors, of the workflow's calls."""
 
 STALLED_SECONDS = 15.0
 """The longest that a call is held for a caller who does not give up."""
-OVERRUN_SECONDS, STEP_SECONDS = 1.2, 0.6
-"""How long a call is held for `overrun`, and the time that its step has meanwhile instead of 10 or 20 s."""
+OVERRUN_SECONDS, LOOK_SECONDS = 0.5, 0.02
+"""How long a call is held for `overrun`, while its step's time ends: at once, where on AWS it would be 10 or 20 s."""
+PAUSE_SECONDS = 0.05
 
 
 @dataclass(frozen=True)
@@ -57,27 +61,27 @@ class Fault:
             raise ValueError(f"no such kind: {self.kind}")
 
 
-@dataclass(frozen=True)
+@dataclass
 class Call:
-    """Who asked for what; `on` is the S3 key or prefix, if it is one; `pid` the process of the function."""
+    """Who asked for what, from which process, and how it was answered (HTTP; 0 where it was not)."""
 
     by: str
     operation: str
-    on: str = ""
     pid: int = 0
+    status: int = 0
 
 
 class Ledger:
     """What was called, and the fault that is armed. Called by the server's thread and by the workflow's."""
 
     def __init__(self) -> None:
-        self._lock, self.held = threading.Lock(), 0
+        self._lock, self.held, self.overrun = threading.Lock(), 0, ""
         self.arm(None)
 
     def arm(self, fault: Fault | None) -> None:
         """Forget what was called; from now on the fault strikes, if there is one."""
         with self._lock:
-            self.fault, self.calls, self.struck = fault, list[Call](), 0
+            self.fault, self.calls, self.struck, self.overrun = fault, list[Call](), 0, ""
             self._seen = Counter[tuple[str, str]]()
 
     def note(self, call: Call) -> str:
@@ -92,6 +96,8 @@ class Ledger:
             if beyond < 0 or (fault.times and beyond >= fault.times):
                 return ""
             self.struck += 1
+            if fault.kind == "overrun":
+                self.overrun = fault.by
             return fault.kind
 
     @contextlib.contextmanager
@@ -105,10 +111,10 @@ class Ledger:
             with self._lock:
                 self.held -= 1
 
-    def seconds_of(self, function: str, seconds: float) -> float:
-        """The time that the function's step has."""
+    def may_overrun(self, function: str) -> bool:
+        """Whether the function's time may end before it is over."""
         fault = self.fault
-        return STEP_SECONDS if fault and fault.kind == "overrun" and fault.by == function else seconds
+        return fault is not None and fault.kind == "overrun" and fault.by == function
 
     def report(self) -> dict[str, Any]:
         """As GET answers."""
@@ -127,9 +133,15 @@ def install() -> None:
 
 
 def _processes_say_who_they_are() -> None:
-    """botocore names an application in its User-Agent if it is told one: here, the function's process."""
+    """botocore names an application in its User-Agent if it is told one: here, the function's process.
+
+    Its pauses before it tries again are short, as the workflow's are (workflow.py).
+    """
     lambda_runtime._PYTHON_WORKER_SCRIPT = (
-        "import os\nos.environ['AWS_SDK_UA_APP_ID'] = f'pid-{os.getpid()}'\n" + lambda_runtime._PYTHON_WORKER_SCRIPT
+        "import os, time\n"
+        "os.environ['AWS_SDK_UA_APP_ID'] = f'pid-{os.getpid()}'\n"
+        "_sleep = time.sleep\n"
+        f"time.sleep = lambda seconds: _sleep(min(seconds, {PAUSE_SECONDS}))\n" + lambda_runtime._PYTHON_WORKER_SCRIPT
     )
 
 
@@ -137,14 +149,23 @@ def _steps() -> None:
     call, invoke_with_timeout = stepfunctions._call_lambda, stepfunctions._invoke_resource_with_timeout
 
     def call_or_fail(function: str, event: Any) -> Any:
-        kind = ledger.note(Call("workflow", _function(function)))
+        kind = ledger.note(Call("workflow", _function(function), status=200))
         if kind in LAMBDA_ERRORS:
             raise stepfunctions._ExecutionError(LAMBDA_ERRORS[kind], "told to fail")
         return call(function, event)
 
     def invoke_in_its_time(resource: str, given: Any, seconds: float) -> Any:
         function = _function(given.get("FunctionName", "")) if isinstance(given, dict) else ""
-        return invoke_with_timeout(resource, given, ledger.seconds_of(function, seconds))
+        if not ledger.may_overrun(function):
+            return invoke_with_timeout(resource, given, seconds)
+        pool = ThreadPoolExecutor(1)
+        running = pool.submit(contextvars.copy_context().run, stepfunctions._invoke_resource, resource, given)
+        pool.shutdown(wait=False)
+        while not running.done():
+            if ledger.overrun == function:
+                raise stepfunctions._ExecutionError("States.Timeout", "told to end")
+            wait([running], LOOK_SECONDS)
+        return running.result()
 
     stepfunctions._call_lambda = call_or_fail
     stepfunctions._invoke_resource_with_timeout = invoke_in_its_time
@@ -165,8 +186,11 @@ def layer(app: Callable[[Scope, Receive, Send], Awaitable[None]]) -> Any:
             return
         call = _call(scope) if scope["type"] == "http" else None
         kind = ledger.note(call) if call else ""
-        if call is None or not kind:
+        if call is None:
             await app(scope, receive, send)
+            return
+        if not kind:
+            await app(scope, receive, _noting_status(send, call))
             return
         with ledger.holding():
             await _fail(kind, call, app, scope, receive, send)
@@ -191,9 +215,9 @@ def _call(scope: Scope) -> Call | None:
     """Who calls what; None for people, and for what is not signed."""
     headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
     key = re.search(r"Credential=([^/]+)/[^/]+/[^/]+/([^/]+)/", headers.get("authorization", ""))
-    arn = sts._sessions.get(key[1], {}).get("Arn", "") if key else ""
+    arn: str = sts._sessions.get(key[1], {}).get("Arn", "") if key else ""
     name = arn.rpartition("/")[2]
-    by = "api" if name.startswith("apigateway") else _function(name)
+    by = {"apigateway": "api", "states": "workflow"}.get(name.partition(".")[0]) or _function(name)
     if not key or not by:
         return None
     process = re.search(r"\bapp/pid-(\d+)", headers.get("user-agent", ""))
@@ -201,12 +225,13 @@ def _call(scope: Scope) -> Call | None:
     if key[2] != "s3":
         return Call(by, headers.get("x-amz-target", "").rpartition(".")[2] or scope["method"], pid=pid)
     query = scope["query_string"].decode("latin-1")
-    operation = {"GET": "GetObject", "HEAD": "HeadObject", "PUT": "PutObject"}.get(scope["method"], scope["method"])
+    method: str = scope["method"]
+    operation = {"GET": "GetObject", "HEAD": "HeadObject", "PUT": "PutObject"}.get(method, method)
     if "list-type" in query:
         operation = "ListObjectsV2"
     elif "x-amz-copy-source" in headers:
         operation = "CopyObject"
-    return Call(by, operation, scope["path"], pid)
+    return Call(by, operation, pid)
 
 
 async def _fail(kind: str, call: Call, app: Any, scope: Scope, receive: Receive, send: Send) -> None:
@@ -270,6 +295,14 @@ async def _answer(send: Send, status: int, body: bytes, media_type: str) -> None
     await send({"type": "http.response.body", "body": body, "more_body": False})
 
 
+def _noting_status(send: Send, call: Call) -> Send:
+    async def noted(message: Message) -> None:
+        call.status = message.get("status", call.status)
+        await send(message)
+
+    return noted
+
+
 def _half(send: Send) -> Send:
     """Answers begin as they should and break off in their middle; Hypercorn then closes the connection."""
 
@@ -283,8 +316,6 @@ def _half(send: Send) -> Send:
 
 async def _cut(send: Send) -> None:
     """Close the connection without an answer. ASGI has no word for that, Hypercorn's stream has."""
-    from hypercorn.protocol.events import StreamClosed
-
     stream = send.__self__  # type: ignore[attr-defined]
     if not stream.closed:
         await stream.send(StreamClosed(stream_id=stream.stream_id))

@@ -6,6 +6,7 @@ definition alone:
 - import of request models, validators, gateway responses and integrations (MiniStack imports paths and security only)
 - integrations of type `aws` with `states:action/StartSyncExecution`, under the role the integration names
 - mapping templates in API Gateway's VTL, by airspeed
+- a function that dies is the gateway's own 5xx (AWS: 502, here 500), without what it died of
 """
 
 import asyncio
@@ -31,6 +32,7 @@ def install(endpoint: str) -> None:
     """Put the additions into MiniStack's API Gateway; `endpoint` is where it answers AWS calls."""
     import_rest_api = apigateway_v1._import_rest_api
     invoke_lambda = apigateway_v1._invoke_lambda_custom_v1
+    invoke_proxy = apigateway_v1._invoke_lambda_proxy_v1
     validate_body = apigateway_v1._check_request_validation
 
     def import_all(spec: dict[str, Any], base_data: dict[str, Any] | None = None) -> str:
@@ -66,6 +68,11 @@ def install(endpoint: str) -> None:
         account, region = get_account_id(), get_region()
         return await asyncio.to_thread(call.run, body, endpoint, account, region)
 
+    async def invoke_living(*arguments: Any, **options: Any) -> Any:
+        answer = await invoke_proxy(*arguments, **options)
+        died = isinstance(answer, tuple) and answer[0] == 502
+        return apigateway_v1._gw_error("API_CONFIGURATION_ERROR", "Internal server error") if died else answer
+
     def validate(method: dict[str, Any], api_id: str, request: Any, headers: dict[str, str], *rest: Any) -> Any:
         # A body of a media type without a model is not validated (API Gateway guide, "Request validation").
         models = method.get("requestModels") or {}
@@ -74,6 +81,7 @@ def install(endpoint: str) -> None:
     apigateway_v1._import_rest_api = import_all
     apigateway_v1._check_request_validation = validate
     apigateway_v1._invoke_lambda_custom_v1 = invoke
+    apigateway_v1._invoke_lambda_proxy_v1 = invoke_living
 
 
 def _import_rest(api_id: str, spec: dict[str, Any]) -> None:

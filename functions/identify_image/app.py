@@ -65,7 +65,7 @@ class Event(BaseModel):
 @cache
 def s3() -> Any:
     """The client of S3, made once for the life of the environment."""
-    return boto3.client("s3")
+    return boto3.client("s3", config=storage.PATIENCE)
 
 
 @cache
@@ -74,7 +74,7 @@ def prompts() -> PromptStore:
     settings = os.environ
     return PromptStore(
         s3(),
-        boto3.client("ssm"),
+        boto3.client("ssm", config=storage.PATIENCE),
         settings["PROMPTS_BUCKET"],
         settings["PROMPT_POINTERS"],
         max_age_s=float(settings["PROMPT_SECONDS"]),

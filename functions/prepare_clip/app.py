@@ -10,12 +10,13 @@ from aws_lambda_powertools import Logger, Metrics, Tracer
 from aws_lambda_powertools.logging import correlation_paths
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
+from botocore.config import Config
 from pydantic import BaseModel
 
 from stitcher.catalogue import clip_of
 from stitcher.errors import UnusableClip
 from stitcher.ready import make_ready
-from stitcher.repo import BucketRepo, NotStored, Stored
+from stitcher.repo import PATIENCE, BucketRepo, NotStored, Stored
 
 logger, tracer, metrics = Logger(), Tracer(patch_modules=["botocore"]), Metrics()
 
@@ -49,7 +50,7 @@ def repos() -> tuple[BucketRepo, BucketRepo]:
 @cache
 def queue() -> Any:
     """The client of the queue of refused clips."""
-    return boto3.client("sqs")
+    return boto3.client("sqs", config=Config(**PATIENCE))
 
 
 @logger.inject_lambda_context(correlation_id_path=correlation_paths.EVENT_BRIDGE)

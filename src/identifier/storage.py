@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
+from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from identifier.errors import StorageFault
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 JSON = "application/json"
+PATIENCE = Config(connect_timeout=2, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 3})
+"""Of clients: seconds and attempts. A request that stalls is tried again, and the picture is not late by a minute."""
 
 
 class Stored(NamedTuple):

@@ -19,6 +19,13 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+PATIENCE: dict[str, Any] = {
+    "connect_timeout": 2,
+    "read_timeout": 2,
+    "retries": {"mode": "standard", "total_max_attempts": 3},
+}
+"""Of a client: seconds and attempts. A request that stalls is tried again in the time that the shortest step has."""
+
 
 @dataclass(frozen=True, slots=True)
 class Stored:
@@ -279,10 +286,7 @@ def _status(error: "ClientError") -> int:
 
 
 def s3_client() -> "S3Client":
-    """An S3 client whose presigned URLs work everywhere: SigV4 and the bucket's own regional host.
-
-    Its timeouts are short: a request that stalls is tried again, twice, in the time that the shortest step has.
-    """
+    """An S3 client whose presigned URLs work everywhere: SigV4 and the bucket's own regional host."""
     import boto3
     from botocore.config import Config
 
@@ -291,8 +295,6 @@ def s3_client() -> "S3Client":
         config=Config(
             signature_version="s3v4",
             s3={"addressing_style": "virtual", "us_east_1_regional_endpoint": "regional"},
-            connect_timeout=2,
-            read_timeout=2,
-            retries={"mode": "standard", "total_max_attempts": 3},
+            **PATIENCE,
         ),
     )

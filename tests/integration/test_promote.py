@@ -1,4 +1,4 @@
-"""`BucketRepo.promote` against S3's answers: no emulator at hand implements the conditions of CopyObject."""
+"""`BucketRepo.promote` against S3's answers; its conditions at work are tested on the embedded AWS (test_faults.py)."""
 
 from collections.abc import Iterator
 from typing import Any
