@@ -20,7 +20,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run serve test unit functional lint format openapi quality bench build deploy clean
+.PHONY: help setup run serve test unit functional lint format openapi operations pictures quality bench build deploy clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -63,6 +63,12 @@ lint: $(READY) ## check style, types, template and workflow
 
 openapi: $(READY) ## write docs/openapi.yaml anew
 	$(BIN)/python -m local.openapi > docs/openapi.yaml.new && mv docs/openapi.yaml.new docs/openapi.yaml
+
+operations: $(READY) ## write alarms of error budgets and dashboards into template.yaml anew
+	$(BIN)/python -m operations template
+
+pictures: $(READY_BENCH) ## draw the dashboards in docs/images/ anew, from sample data
+	.venv-bench/bin/python -m operations pictures
 
 format: $(READY) ## rewrite the code in the project's style
 	$(BIN)/ruff check --fix .

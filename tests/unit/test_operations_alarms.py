@@ -209,8 +209,8 @@ def static_answer(days: Days, when: range) -> None:
     days.add(SHARE, when, 100)
 
 
-def bulk_upload(days: Days, when: range) -> None:
-    days.add(metric("ThrottledFunctionsAlarm", "prepare_clip"), when, 1, 30)
+def crowd(days: Days, when: range) -> None:
+    days.add(metric("ThrottledFunctionsAlarm", "stitch"), when, 1, 30)
     days.add(metric("ConcurrencyAlarm", "claimed"), when, 990)
     days.add(metric("ConcurrencyAlarm", "concurrent"), when, 990)
 
@@ -249,7 +249,7 @@ def timed_out_executions(days: Days, when: range) -> None:
         (no_model, {"ImageAvailabilityPage", "ImageAvailabilityTicket", "FailedImagesAlarm"}),
         (chatty_model, {"SchemaFirstTryPage", "SchemaFirstTryTicket"}),
         (static_answer, {"SameAnswerAlarm"}),
-        (bulk_upload, {"ThrottledFunctionsAlarm", "ConcurrencyAlarm"}),
+        (crowd, {"ThrottledFunctionsAlarm", "ConcurrencyAlarm"}),
         (busy_workflows, {"ThrottledWorkflowsAlarm"}),
         (lost_clip, {"LostClipsAlarm"}),
         (undelivered_clip, {"LostClipsAlarm"}),
