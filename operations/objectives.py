@@ -134,28 +134,28 @@ FIRST_TRY = ours("identify_image", "SchemaFirstTry")
 OBJECTIVES = (
     Objective(
         "StitchAvailability",
-        "Calls of the API that did not fail",
+        "Calls that did not fail",
         Decimal("99.9"),
         {"bad": Stat(api("5XXError"), "Sum"), "total": Stat(api("Count"), "SampleCount")},
         "calls-fail",
     ),
     Objective(
         "HitTime",
-        "Messages from the cache within 1 s",
+        "Cached messages in 1 s",
         Decimal(95),
         within(ours("cache_lookup", "HitTime"), 1_000),
         "messages-from-the-cache-are-slow",
     ),
     Objective(
         "MadeTime",
-        "New messages within 8 s",
+        "New messages in 8 s",
         Decimal(95),
         within(ours("publish", "MadeTime"), 8_000),
         "new-messages-are-slow",
     ),
     Objective(
         "ImageAvailability",
-        "Valid pictures that were answered",
+        "Valid pictures answered",
         Decimal("99.5"),
         # Each is counted only when it happens: without FILL one that is missing would make the sum missing.
         {
@@ -168,14 +168,14 @@ OBJECTIVES = (
     ),
     Objective(
         "ImageTime",
-        "Pictures answered within 30 s of the drop",
+        "Pictures answered in 30 s",
         Decimal(95),
         within(ours("identify_image", "AnswerTime"), 30_000),
         "answers-to-pictures-are-slow",
     ),
     Objective(
         "SchemaFirstTry",
-        "Answers in the form asked for, at the first try",
+        "Answers in form at first try",
         Decimal(99),
         {"first": Stat(FIRST_TRY, "Sum"), "total": Stat(FIRST_TRY, "SampleCount"), "bad": "total - first"},
         "the-model-answers-in-the-wrong-form",

@@ -72,7 +72,7 @@ def graph(
     title: str,
     metrics: list[Any],
     *,
-    period: int = 60,
+    period: int = 300,
     stacked: bool = False,
     unit: str = "",
     limits: Mapping[str, float] | None = None,
