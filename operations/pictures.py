@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import yaml
 
-from operations.arithmetic import Recording, states, text
+from operations.arithmetic import Recording, states
 from operations.sample import MINUTES, sample
 from operations.screen import Json, Line, shown
 
@@ -31,11 +31,11 @@ COLUMN, ROW, HEAD = 0.8, 0.52, 0.45
 """Inches: a column, a row, and the line above it all."""
 
 
-class Loader(yaml.SafeLoader):
+class Loader(yaml.SafeLoader):  # type: ignore[misc]  # yaml has no types
     """YAML with the short forms of CloudFormation's functions."""
 
 
-Loader.add_multi_constructor("!", lambda loader, tag, node: {_function(tag): _argument(loader, node)})  # type: ignore[no-untyped-call]
+Loader.add_multi_constructor("!", lambda loader, tag, node: {_function(tag): _argument(loader, node)})
 
 
 def _function(tag: str) -> str:
@@ -77,10 +77,9 @@ def _dashboard(body: Json, title: str, recording: Recording, on: dict[str, bool]
     rows = max(widget["y"] + widget["height"] for widget in body["widgets"])
     width, height = 24 * COLUMN, rows * ROW + HEAD
     figure = plot.figure(figsize=(width, height), facecolor="#f2f3f3")
-    figure.text(0.01, 1 - HEAD / 2 / height, title, fontsize=14, weight="bold", va="center")
-    figure.text(
-        0.99, 1 - HEAD / 2 / height, "sample data, not measured", fontsize=14, va="center", ha="right", color=RED
-    )
+    middle = 1 - HEAD / 2 / height
+    figure.text(0.01, middle, title, fontsize=14, weight="bold", va="center")
+    figure.text(0.99, middle, "sample data, not measured", fontsize=14, va="center", ha="right", color=RED)
     for widget in body["widgets"]:
         place = (
             widget["x"] / 24,
@@ -98,9 +97,8 @@ def _widget(
     x, y, width, height = place
     patches: Any = importlib.import_module("matplotlib.patches")
     card = (x + 0.002, y + 0.004), width - 0.004, height - 0.008
-    figure.add_artist(
-        patches.Rectangle(*card, transform=figure.transFigure, facecolor="white", edgecolor=FRAME, zorder=-1)
-    )
+    look = {"facecolor": "white", "edgecolor": FRAME, "zorder": -1}
+    figure.add_artist(patches.Rectangle(*card, transform=figure.transFigure, **look))
     properties = widget["properties"]
     figure.text(x + 0.007, y + height - 0.03, properties["title"], fontsize=9.5, weight="bold")
     inner = (x + 0.007, y + 0.012, width - 0.014, height - 0.052)
@@ -176,11 +174,9 @@ def _graph(figure: Any, place: tuple[float, ...], properties: Json, lines: list[
         )  # fmt: skip
     else:
         for number, line in enumerate(lines):
-            on_right = right is not None and line.options.get("yAxis") == "right"
+            side = right if right and line.options.get("yAxis") == "right" else axes
             color = line.options.get("color", f"C{number}")
-            (right if on_right else axes).plot(
-                hours, line.values, ".-", label=line.label, color=color, linewidth=1.1, markersize=2
-            )
+            side.plot(hours, line.values, ".-", label=line.label, color=color, linewidth=1.1, markersize=2)
     for mark in properties.get("annotations", {}).get("horizontal", []):
         axes.axhline(mark["value"], color=RED, linewidth=0.8, linestyle="--")
         axes.text(hours[0], mark["value"], f" {mark['label']}", color=RED, va="bottom", fontsize=7)

@@ -3,10 +3,13 @@
 from functools import partial
 
 import numpy as np
+from numpy.typing import NDArray
 
 from operations.arithmetic import Recording, Values
 from operations.dashboards import FUNCTIONS, WORKFLOWS
 from operations.objectives import DAYS, Metric, api, ours
+
+Counts = NDArray[np.int64]
 
 HOUR, DAY = 60, 24 * 60
 MINUTES = DAYS * DAY
@@ -40,7 +43,7 @@ def _in_faults(usual: float, *faults: tuple[float, float, float]) -> Values:
     return numbers
 
 
-def _times(found: Recording, metric: Metric, chance: np.random.Generator, count: Values, median: Values) -> None:
+def _times(found: Recording, metric: Metric, chance: np.random.Generator, count: Counts, median: Values) -> None:
     """Milliseconds around a median: eight of each minute stand for all of it."""
     for _ in range(8):
         found.add(metric, np.arange(MINUTES), chance.lognormal(np.log(median), 0.45), count / 8)
@@ -56,7 +59,7 @@ def _messages(found: Recording, chance: np.random.Generator) -> None:
     _times(found, ours("cache_lookup", "HitTime"), chance, hits, _in_faults(160, (0.6, 5, 520), (12, 9, 700)))
     _times(found, ours("publish", "MadeTime"), chance, made, _in_faults(850, (0.05, 0.3, 5_200), (17, 8, 7_500)))
     missing = _in_faults(0.9, (0.45, 2, 4))
-    refused = {"missing_words": missing, "invalid_request": 0.15, "message_too_long": 0.03}
+    refused: dict[str, Values | float] = {"missing_words": missing, "invalid_request": 0.15, "message_too_long": 0.03}
     count = np.zeros(MINUTES)
     for reason, a_minute in refused.items():
         some = chance.poisson(a_minute, MINUTES)

@@ -14,8 +14,9 @@ from operations.objectives import Metric
 Json = Mapping[str, Any]
 
 SEARCH = re.compile(
-    r"(SUM\()?SEARCH\('\{\"(?P<namespace>[^\"]+)\",reason,service\} MetricName=\"(?P<name>\w+)\"', 'Sum'\)\)?"
+    r"""(SUM\()?SEARCH\('{"(?P<namespace>[^"]+)",reason,service} MetricName="(?P<name>\w+)"', 'Sum'\)\)?"""
 )
+"""A metric that is counted by reason; in a sum or not. See `operations.widgets.by_reason`."""
 
 
 @dataclass(frozen=True)
