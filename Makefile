@@ -4,6 +4,8 @@ MESSAGE ?= hello, shreeshail
 VOICE ?=
 FORMAT ?= mp3
 AUDIOS ?= samples/clips
+IMAGE ?= samples/images/cow.jpg
+PROMPT ?= animal
 PORT ?= 4566
 STAGE ?= dev
 ARCHITECTURE ?= x86_64
@@ -13,14 +15,14 @@ READY := .venv/.ready
 READY_LOCAL := .venv-local/.ready
 READY_BENCH := .venv-bench/.ready
 # Handed over by the environment, so that any message reaches the program as it is.
-export MESSAGE VOICE
+export MESSAGE VOICE IMAGE
 export ARCHITECTURE
 export SAM_CLI_TELEMETRY := 0
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run serve test unit functional lint format openapi operations pictures quality bench build deploy clean
+.PHONY: help setup run identify serve test unit functional lint format openapi operations pictures quality bench build deploy clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -40,6 +42,9 @@ setup: $(READY) $(READY_LOCAL) ## install everything that the other targets need
 
 run: setup ## say MESSAGE (VOICE, FORMAT, AUDIOS) through the whole service on this machine
 	@$(BIN)/python -m local run --message "$$MESSAGE" --voice "$$VOICE" --format "$(FORMAT)" --audios "$(AUDIOS)"
+
+identify: setup ## identify IMAGE (PROMPT; MODEL_SERVER=http://… asks a real vision model) on this machine
+	@$(BIN)/python -m local identify --image "$$IMAGE" --prompt "$(PROMPT)" --audios "$(AUDIOS)"
 
 serve: setup ## keep the service up on PORT and say how to call it
 	@$(BIN)/python -m local serve --port "$(PORT)" --audios "$(AUDIOS)"

@@ -83,7 +83,7 @@ def _users() -> list[Row]:
         line(ours("prepare_clip", "ClipReady"), "Sum", "prepared", color=GOOD),
         line(ours("prepare_clip", "ClipUnusable"), "Sum", "refused", color=POOR),
     ]
-    share = [line(ours("identify_image", "TopAnswerShare"), "Average", "of the last 50 answers, %", color=OTHER)]
+    share = [line(ours("identify_image", "TopAnswerShare"), "Maximum", "of the last 50 answers, %", color=OTHER)]
     refused, rejected = [by_reason("MessageRejected", "")], [by_reason("ImageRejected", "")]
     made_limits = {"made: 8 s": 8_000, "from the cache: 1 s": 1_000}
     return [

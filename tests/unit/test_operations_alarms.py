@@ -241,6 +241,10 @@ def timed_out_executions(days: Days, when: range) -> None:
     days.add(metric("StitchTimedOutAlarm"), when, 1, 5)
 
 
+def given_up(days: Days, when: range) -> None:
+    days.add(metric("IdentifyFailedAlarm"), when, 1, 4)
+
+
 @pytest.mark.parametrize(
     ("fault", "told"),
     [
@@ -255,6 +259,7 @@ def timed_out_executions(days: Days, when: range) -> None:
         (undelivered_clip, {"LostClipsAlarm"}),
         (unread_refusals, {"RefusedClipsAlarm"}),
         (failing_executions, {"StitchFailedAlarm"}),
+        (given_up, {"IdentifyFailedAlarm"}),
         (timed_out_executions, {"StitchTimedOutAlarm"}),
     ],
 )
