@@ -1,6 +1,7 @@
 """Writes the alarms of the error budgets and the dashboards into `template.yaml`, between two marks."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ BEGIN = "  # ── Error budgets and dashboards "
 END = "\n  # ── end of what operations/ makes"
 WIDTH = 280
 """Characters: an alarm's metric on one line, so that alarms can be told from each other at a glance."""
+WORDS = re.compile(r"(?!\d+e\d+$)\w[\w ./()*-]*(::[\w:]+)?")
+"""What YAML of every version reads as text without quotes, but for words like `true`."""
 MADE = "  # Made by `make operations` of operations/objectives.py and dashboards.py; a change here is lost."
 
 
@@ -77,7 +80,7 @@ def flow(value: Any) -> str:
             return "{ " + ", ".join(f"{key}: {flow(one)}" for key, one in value.items()) + " }"
         case list():
             return f"[{', '.join(map(flow, value))}]"
-        case str() if not set(value.replace("::", "")) & set("{}[],:#") and yaml.safe_load(value) == value:
+        case str() if WORDS.fullmatch(value) and yaml.safe_load(value) == value:
             return value
     return json.dumps(value, ensure_ascii=False)
 
