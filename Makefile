@@ -22,7 +22,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run identify serve test unit functional lint format openapi operations pictures quality bench build deploy clean
+.PHONY: help setup run identify serve test unit functional lint format openapi operations pictures record quality bench build deploy clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -74,6 +74,9 @@ operations: $(READY) ## write alarms of error budgets and dashboards into templa
 
 pictures: $(READY_BENCH) ## draw the dashboards in docs/images/ anew, from sample data
 	.venv-bench/bin/python -m operations pictures
+
+record: setup ## record what is counted while the service is broken and mended (25 minutes; for tests of alarms)
+	$(BIN)/python -m operations record
 
 format: $(READY) ## rewrite the code in the project's style
 	$(BIN)/ruff check --fix .

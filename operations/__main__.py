@@ -2,8 +2,6 @@
 
 import argparse
 
-from operations.template import TEMPLATE, written
-
 
 def main() -> None:
     """Run one of the commands."""
@@ -11,13 +9,21 @@ def main() -> None:
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("template", help="write alarms of error budgets and dashboards into template.yaml")
     commands.add_parser("pictures", help="draw the dashboards from sample data into docs/images/")
-    command = parser.parse_args().command
-    if command == "template":
-        TEMPLATE.write_text(written(TEMPLATE.read_text()))
-        return
-    from operations.pictures import draw  # matplotlib is only in the environment of `make bench`
+    commands.add_parser("record", help="record minutes of a fault on the embedded AWS into tests/recordings/")
+    # Each needs packages of its own environment.
+    match parser.parse_args().command:
+        case "template":
+            from operations.template import TEMPLATE, written
 
-    draw()
+            TEMPLATE.write_text(written(TEMPLATE.read_text()))
+        case "pictures":
+            from operations.pictures import draw
+
+            draw()
+        case "record":
+            from operations.record import record
+
+            record()
 
 
 if __name__ == "__main__":

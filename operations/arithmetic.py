@@ -49,6 +49,24 @@ class Recording:
         """All that have values."""
         return list(self._parts)
 
+    def to_json(self) -> dict[str, Any]:
+        """What `of_json` reads."""
+        return {
+            "minutes": self.minutes,
+            "metrics": [
+                [metric.namespace, metric.name, dict(metric.dimensions), self._columns(metric).T.tolist()]
+                for metric in self._parts
+            ],
+        }
+
+    @classmethod
+    def of_json(cls, data: Json) -> "Recording":
+        """What `to_json` made."""
+        found = cls(data["minutes"])
+        for namespace, name, dimensions, points in data["metrics"]:
+            found.add(Metric(namespace, name, tuple(dimensions.items())), *np.array(points).T)
+        return found
+
     def _columns(self, metric: Metric) -> Values:
         """Minutes, values, and how often each was measured."""
         parts = self._parts.get(plain(metric), [np.zeros((3, 0))])

@@ -159,6 +159,18 @@ def test_no_alarm_asks_for_more_than_cloudwatch_allows() -> None:
         assert periods.pop() * one["EvaluationPeriods"] <= 86_400, name
 
 
+def test_the_guide_says_what_the_alarms_cost() -> None:
+    def metrics(one: dict[str, Any]) -> int:
+        return sum("MetricStat" in query for query in one.get("Metrics", [])) or 1
+
+    everywhere = sum(metrics(METRIC_ALARMS[name]) for name in OF_DEPLOYMENTS)
+    watched_ones = sum(map(metrics, METRIC_ALARMS.values()))
+    cost = watched_ones * 0.10 + len(COMPOSITES) * 0.50
+    text = " ".join(GUIDE.split())
+    assert f"has {watched_ones} such metrics and {len(COMPOSITES)} composite alarms: **${cost:.2f} a month**" in text
+    assert f"the others have {everywhere}, ${everywhere * 0.10:.2f}." in text
+
+
 # ── Metrics ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 WATCHED = watched(RESOURCES)
