@@ -269,6 +269,11 @@ def test_a_fault_tells_of_itself_and_of_nothing_else(fault: Callable[[Days, rang
     assert all(DAY < first(state) <= DAY + 6 * HOUR for name, state in found.items() if not name.endswith("Ticket"))
 
 
+def test_the_page_for_pictures_lasts_as_long_as_none_is_answered() -> None:
+    page = spoiled(no_model)["ImageAvailabilityPage"]
+    assert page[DAY + 10 : DAY + 6 * HOUR].all()
+
+
 def test_every_alarm_that_acts_is_fired_by_a_fault_of_these_tests() -> None:
     faults = (mark.args[1] for mark in test_a_fault_tells_of_itself_and_of_nothing_else.pytestmark)  # type: ignore[attr-defined]
     told = {name for cases in faults for _, names in cases for name in names}
