@@ -3,9 +3,11 @@
 import os
 import subprocess
 from pathlib import Path
+from typing import Any
 
 from botocore.exceptions import ClientError
 from local.client import ambient_caller
+from samtranslator.yaml_helper import yaml_parse
 
 from delivery.output import say
 from delivery.probe import Probe
@@ -101,8 +103,17 @@ def _sam_deploy(store: Store, stage: Stage, template: Path, root: Path) -> int:
     command = ["sam", "deploy", "--template-file", str(template), "--config-file", str(root / "samconfig.toml")]
     command += ["--config-env", stage.name, "--no-resolve-s3", *store.sam_options]
     command += ["--s3-prefix", f"deployed/{stage.name}"]
+    command += ["--parameter-overrides", *(f"{name}={value}" for name, value in _parameters(stage, template).items())]
     if role := os.environ.get("EXECUTION_ROLE"):
         command += ["--role-arn", role]
-    if boundary := os.environ.get("PERMISSIONS_BOUNDARY"):
-        command += ["--parameter-overrides", f"Stage={stage.name}", f"PermissionsBoundary={boundary}"]
     return subprocess.run(command, check=False).returncode
+
+
+def _parameters(stage: Stage, template: Path) -> dict[str, str]:
+    """Every parameter of the release, its own defaults included: CloudFormation would keep what an earlier release had,
+    which may be the runtime of another Python.
+    """
+    declared: dict[str, Any] = yaml_parse(template.read_text()).get("Parameters", {})
+    values = {name: str(parameter["Default"]) for name, parameter in declared.items() if "Default" in parameter}
+    boundary = os.environ.get("PERMISSIONS_BOUNDARY")
+    return values | stage.parameters | ({"PermissionsBoundary": boundary} if boundary else {})

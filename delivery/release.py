@@ -40,7 +40,7 @@ def package(store: Store, root: Path, build: Path) -> Release:
         files[f"releases/{name}/{file}"] = hashlib.sha256(data).hexdigest()
     release = store.release(name)
     if release is None:
-        release = Release(name, *_commit(root), files)
+        release = Release(name, *commit_of(root), files)
         store.write_once(f"releases/{name}/{RELEASE}", release.to_json())
     elif release.files != files:
         raise DeliveryError(f"release {name} is there already, made of other files: look who wrote to {store.bucket}")
@@ -59,8 +59,8 @@ def _sam_package(store: Store, build: Path, output: Path) -> bytes:
     return output.read_bytes()
 
 
-def _commit(root: Path) -> tuple[str, str]:
-    """The commit that is checked out, marked where the folder differs from it, and its time in UTC."""
+def commit_of(root: Path) -> tuple[str, str]:
+    """The commit that is checked out, marked where the folder differs from it, and its time (UTC, ISO 8601)."""
     command = ["git", "-C", str(root), "show", "--no-patch", "--format=%H %cI", "HEAD"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:

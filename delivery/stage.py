@@ -1,5 +1,6 @@
 """One environment as it is deployed: its section of `samconfig.toml`, and what its stack says of itself."""
 
+import shlex
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,8 @@ class Stage:
     name: str
     stack: str
     region: str
+    parameters: dict[str, str]
+    """What the section sets of the template's parameters."""
 
     @classmethod
     def of(cls, name: str, root: Path) -> "Stage":
@@ -28,7 +31,9 @@ class Stage:
         except KeyError:
             stages = ", ".join(stage for stage, section in config.items() if isinstance(section, dict) and "deploy" in section)
             raise DeliveryError(f"{name!r} is no stage of samconfig.toml: choose one of {stages}") from None
-        return cls(name, deploy["stack_name"], deploy["region"])
+        overrides = deploy.get("parameter_overrides", [])
+        pairs = shlex.split(overrides) if isinstance(overrides, str) else overrides
+        return cls(name, deploy["stack_name"], deploy["region"], dict(pair.split("=", 1) for pair in pairs))
 
     def client(self, service: str) -> Any:
         """A boto3 client in the stage's region."""
