@@ -64,7 +64,7 @@ serve: setup ## keep the service up on PORT and say how to call it
 	@$(BIN)/python -m local serve --port "$(PORT)" --audios "$(AUDIOS)"
 
 test: setup ## every test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto
 
 unit: $(READY) ## the tests that need no embedded AWS
 	$(BIN)/python -m pytest tests/unit

@@ -2,6 +2,7 @@
 
 Each addition is a few lines on its own functions.
 
+- SAM's transform sees the stack's parameters, as CloudFormation's does
 - CloudFormation types for a state machine's version and alias, as SAM's `AutoPublishAlias` makes them
 - StartSyncExecution on an alias
 - layers as on AWS: files keep their execute bit, and a layer's `bin/` is on the function's PATH
@@ -26,7 +27,9 @@ from typing import Any
 
 from ministack.core import iam_evaluator, lambda_runtime
 from ministack.services import eventbridge, lambda_svc, stepfunctions
+from ministack.services.cloudformation import changesets, engine
 from ministack.services.cloudformation.provisioners import _RESOURCE_HANDLERS
+from samtranslator.translator import transform
 
 import front_door
 
@@ -91,6 +94,17 @@ def _state_machine_aliases() -> None:
     stepfunctions._start_sync_execution = start_sync_resolved
 
 
+def _transform_sees_parameters() -> None:
+    apply, translate = changesets._apply_transforms, transform.transform
+
+    def apply_with_parameters(template: Any, *parameters: Any) -> Any:
+        values = engine._transform_parameters(template, *parameters)
+        transform.transform = lambda document, _, policies: translate(document, values, policies)
+        return apply(template, *parameters)
+
+    changesets._apply_transforms = apply_with_parameters
+
+
 def _layers() -> None:
     extract_member = zipfile.ZipFile._extract_member  # type: ignore[attr-defined]
 
@@ -152,6 +166,7 @@ def _stop_with_parent() -> None:
 
 def main() -> None:
     """Start MiniStack in this process, with the additions."""
+    _transform_sees_parameters()
     _state_machine_aliases()
     _layers()
     _bounded_functions()

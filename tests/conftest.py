@@ -5,6 +5,7 @@ import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import boto3
 import pytest
@@ -12,6 +13,7 @@ from botocore.credentials import ReadOnlyCredentials
 from hypothesis import settings
 from local.client import Caller
 from local.stack import Stack, running
+from xdist.scheduler import LoadScopeScheduling
 
 from stitcher.catalogue import clip_of
 from stitcher.prepared import prepared_key
@@ -30,7 +32,21 @@ settings.register_profile("stitcher", deadline=None)
 settings.load_profile("stitcher")
 
 ROOT = Path(__file__).parents[1]
+ON_THE_STACK = ("tests/functional/", "tests/integration/stack/")
+"""Where the tests of the embedded stack are."""
 SAMPLES = ROOT / "samples" / "clips"
+
+
+class OneStack(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
+    """Tests of the embedded stack in one process, one after the other; the others' files among the rest."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "stack" if nodeid.startswith(ON_THE_STACK) else nodeid.partition("::")[0]
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneStack:
+    """How `pytest -n` gives tests to processes."""
+    return OneStack(config, log)
 
 
 @pytest.fixture(scope="session")

@@ -32,7 +32,7 @@ def repos() -> tuple[BucketRepo, BucketRepo]:
     return BucketRepo(os.environ["BUCKET_INPUT"]), BucketRepo(os.environ["BUCKET_OUTPUT"])
 
 
-@logger.inject_lambda_context
+@logger.inject_lambda_context(correlation_id_path="request_id")
 @tracer.capture_lambda_handler(capture_response=False)
 @metrics.log_metrics
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:

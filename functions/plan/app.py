@@ -6,6 +6,7 @@ from functools import cache
 from typing import Any
 
 from aws_lambda_powertools import Logger, Metrics, Tracer
+from aws_lambda_powertools.logging import correlation_paths
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import BaseModel
@@ -14,6 +15,7 @@ from stitcher.api import StitchRequest
 from stitcher.api_models import PlanAnswer, Problem
 from stitcher.errors import InvalidRequest, StitchError
 from stitcher.preview import preview
+from stitcher.proxy import FAULT, proxy_answer
 from stitcher.repo import BucketRepo
 from stitcher.shape import Shapes
 
@@ -22,7 +24,6 @@ logger, tracer, metrics = Logger(), Tracer(patch_modules=["botocore"]), Metrics(
 # As in the workflow's state Rejected.
 STATUS = {"invalid_request": 400, "message_too_long": 413, "missing_words": 422, "unusable_clips": 422}
 UNSUPPORTED = {"type": "about:blank", "title": "Unsupported Media Type", "status": 415, "success": False}
-FAULT = {"type": "about:blank", "title": "The service failed; try again", "status": 500, "success": False}
 
 
 class Event(BaseModel):
@@ -50,7 +51,7 @@ def shapes() -> Shapes:
     return Shapes(BucketRepo(os.environ["BUCKET_OUTPUT"]))
 
 
-@logger.inject_lambda_context
+@logger.inject_lambda_context(correlation_id_path=correlation_paths.API_GATEWAY_REST)
 @tracer.capture_lambda_handler(capture_response=False)
 @metrics.log_metrics
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
@@ -66,10 +67,7 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
         status, body = 500, FAULT
     metrics.add_metric(f"Plan{status}", MetricUnit.Count, 1)
     logger.info("planned", status=status, problem=body.get("code"))
-    kind = "application/json" if status == 200 else "application/problem+json"
-    # What is no Unicode (half of a surrogate pair) stays the JSON escape that it came as.
-    text = json.dumps(body, ensure_ascii=False).encode(errors="backslashreplace").decode()
-    return {"statusCode": status, "headers": {"Content-Type": kind}, "body": text}
+    return proxy_answer(status, body, event["requestContext"]["requestId"])
 
 
 def plan(request: Event) -> PlanAnswer:

@@ -7,9 +7,9 @@ from typing import Any
 from aws_lambda_powertools import Logger, Metrics, Tracer
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from pydantic import BaseModel, PositiveInt
+from pydantic import AwareDatetime, BaseModel, PositiveInt
 
-from stitcher.api import DURATION, PATH, WHY, Answer
+from stitcher.api import DURATION, PATH, WHY, Answer, elapsed_ms
 from stitcher.plan import Plan
 from stitcher.profiles import PROFILES
 from stitcher.repo import AlreadyStored, BucketRepo, Stored
@@ -29,11 +29,12 @@ class Staged(BaseModel):
 
 
 class Event(BaseModel):
-    """The step's input: the plan, where its file shall lie, and the file that Stitch staged."""
+    """The step's input: the plan, where its file shall lie, the file that Stitch staged, and when the caller asked."""
 
     plan: dict[str, Any]
     output_key: str
     staged: Staged
+    started: AwareDatetime
 
 
 @cache
@@ -42,7 +43,7 @@ def output() -> BucketRepo:
     return BucketRepo(os.environ["BUCKET_OUTPUT"])
 
 
-@logger.inject_lambda_context
+@logger.inject_lambda_context(correlation_id_path="request_id")
 @tracer.capture_lambda_handler(capture_response=False)
 @metrics.log_metrics
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
@@ -51,6 +52,7 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
     plan = Plan.from_json(step.plan)
     stored = publish(step, plan)
     metrics.add_metric("MessageMade", MetricUnit.Count, 1)
+    metrics.add_metric("MadeTime", MetricUnit.Milliseconds, elapsed_ms(step.started))
     logger.info("published", output_file=stored.key)
     return Answer.of(plan, stored, output(), cached=False, url_seconds=int(os.environ["URL_SECONDS"])).model_dump()
 

@@ -30,7 +30,7 @@ def store() -> PreparedStore:
     return PreparedStore(output())
 
 
-@logger.inject_lambda_context
+@logger.inject_lambda_context(correlation_id_path="request_id")
 @tracer.capture_lambda_handler(capture_response=False)
 @metrics.log_metrics
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:

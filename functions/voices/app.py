@@ -1,25 +1,24 @@
 """Voices: which voices there are and what clips they have. Answers `GET /voices` and `GET /voices/{voice}/clips`."""
 
-import json
 import os
 from functools import cache
 from typing import Any
 from urllib.parse import unquote
 
 from aws_lambda_powertools import Logger, Metrics, Tracer
+from aws_lambda_powertools.logging import correlation_paths
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from stitcher.api_models import ClipsPage, Problem, VoicesPage
 from stitcher.errors import InvalidRequest
+from stitcher.proxy import FAULT, proxy_answer
 from stitcher.repo import BucketRepo
 from stitcher.shape import Shapes
 from stitcher.voices import PAGE, clips_page, voices_page
 
 logger, tracer, metrics = Logger(), Tracer(patch_modules=["botocore"]), Metrics()
-
-FAULT = {"type": "about:blank", "title": "The service failed; try again", "status": 500, "success": False}
 
 
 class Event(BaseModel):
@@ -60,7 +59,7 @@ def shapes() -> Shapes:
     return Shapes(BucketRepo(os.environ["BUCKET_OUTPUT"]))
 
 
-@logger.inject_lambda_context
+@logger.inject_lambda_context(correlation_id_path=correlation_paths.API_GATEWAY_REST)
 @tracer.capture_lambda_handler(capture_response=False)
 @metrics.log_metrics
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
@@ -74,10 +73,7 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
         status, body = 500, FAULT
     metrics.add_metric(f"Voices{status}", MetricUnit.Count, 1)
     logger.info("listed", status=status)
-    kind = "application/json" if status == 200 else "application/problem+json"
-    # What is no Unicode (half of a surrogate pair) becomes its JSON escape.
-    text = json.dumps(body, ensure_ascii=False).encode(errors="backslashreplace").decode()
-    return {"statusCode": status, "headers": {"Content-Type": kind}, "body": text}
+    return proxy_answer(status, body, event["requestContext"]["requestId"])
 
 
 def page(request: Event) -> VoicesPage | ClipsPage:

@@ -25,6 +25,11 @@ from stitcher.repo import BucketRepo, Repo, Stored
 DURATION, PATH, WHY = "duration-ms", "path", "why"
 
 
+def elapsed_ms(started: datetime) -> float:
+    """Milliseconds since a moment that has a time zone."""
+    return (datetime.now(UTC) - started) / timedelta(milliseconds=1)
+
+
 class StitchRequest(BaseModel):
     """The body of `POST /stitch`: what to say, as text or as a list of clips, and how."""
 

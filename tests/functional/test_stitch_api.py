@@ -24,6 +24,7 @@ FRAME_MS = 24  # one MP3 frame at 48 kHz
 def made(response: Response) -> dict[str, Any]:
     """The answer of a call that should have worked."""
     assert response.status == 200, response.body
+    assert response.headers["x-request-id"]
     assert response.headers["content-type"].startswith("application/json")
     answer: dict[str, Any] = response.json()
     return answer
@@ -33,6 +34,7 @@ def refused(response: Response, status: int) -> dict[str, Any]:
     """The problem of a call that should have been refused, of the form that every refusal has."""
     assert response.status == status, response.body
     assert response.headers["content-type"] == "application/problem+json"
+    assert response.headers["x-request-id"]
     text = response.body.decode()
     assert not re.search(r"arn:|Traceback|\.py\b|s3:|RequestId", text), "details that are none of the caller's business"
     problem: dict[str, Any] = response.json()

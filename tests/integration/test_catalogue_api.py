@@ -22,7 +22,7 @@ from stitcher.repo import BucketRepo, StorageFault, Stored
 from stitcher.shape import METADATA, Shape
 from stitcher.stitch import stitch
 from tests.conftest import ROOT, SAMPLES
-from tests.integration.test_steps import CONTEXT, INPUT, OUTPUT, event
+from tests.integration.steps import CONTEXT, INPUT, OUTPUT, event
 
 READY = ("hello.wav", "shreeshail.wav", "heavy_rain.mp3")
 
@@ -77,7 +77,7 @@ def answered(response: dict[str, Any], status: int = 200) -> dict[str, Any]:
     body: dict[str, Any] = json.loads(response["body"])
     assert response["statusCode"] == status, body
     kind = "application/json" if status == 200 else "application/problem+json"
-    assert response["headers"] == {"Content-Type": kind}
+    assert response["headers"] == {"Content-Type": kind, "X-Request-Id": event("plan")["requestContext"]["requestId"]}
     assert body["success"] is (status == 200)
     return body
 

@@ -3,20 +3,16 @@
 import hashlib
 import io
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
-from aws_lambda_powertools.utilities.typing import LambdaContext
 from functions.cache_lookup import app as cache_lookup
 from functions.fetch_clips import app as fetch_clips
 from functions.prepare_clip import app as prepare_clip
 from functions.publish import app as publish
 from functions.stitch import app as stitch
-from moto import mock_aws
 from pydantic import ValidationError
 
 from stitcher import limits
@@ -25,102 +21,16 @@ from stitcher.prepared import PreparedClip
 from stitcher.profiles import SPLICED
 from stitcher.repo import AlreadyStored, BucketRepo, NotStored
 from tests.conftest import ROOT, SAMPLES
-
-INPUT, OUTPUT = "stitcher-audios-test", "stitcher-output-test"
-EVENTS = ROOT / "events"
-
-
-def event(name: str) -> Any:
-    return json.loads((EVENTS / f"{name}.json").read_text())
-
-
-class Context(LambdaContext):
-    """What Lambda tells a handler, as far as the handlers use it."""
-
-    def __init__(self) -> None:
-        self._function_name = "step"
-        self._function_version = "1"
-        self._invoked_function_arn = "arn:aws:lambda:ap-south-1:123456789012:function:step"
-        self._memory_limit_in_mb = 1024
-        self._aws_request_id = "5f7a2c1e"
-
-
-CONTEXT = Context()
-
-
-@dataclass
-class Buckets:
-    """Both buckets, seen from outside."""
-
-    s3: Any
-
-    def put(self, bucket: str, key: str, data: bytes) -> str:
-        etag: str = self.s3.put_object(Bucket=bucket, Key=key, Body=data)["ETag"]
-        return etag.strip('"')
-
-    def read(self, bucket: str, key: str) -> bytes:
-        data: bytes = self.s3.get_object(Bucket=bucket, Key=key)["Body"].read()
-        return data
-
-    def keys(self, bucket: str, prefix: str = "") -> list[str]:
-        listed = self.s3.list_objects_v2(Bucket=bucket, Prefix=prefix)
-        return [item["Key"] for item in listed.get("Contents", ())]
-
-
-@pytest.fixture
-def buckets(monkeypatch: pytest.MonkeyPatch) -> Iterator[Buckets]:
-    """The sample clips in the input bucket, an empty output bucket, and the functions' environment."""
-    variables = {
-        "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "ap-south-1",
-        "BUCKET_INPUT": INPUT, "BUCKET_OUTPUT": OUTPUT, "CACHE_PREFIX": "cache/", "URL_SECONDS": "900",
-    }  # fmt: skip
-    for name, value in variables.items():
-        monkeypatch.setenv(name, value)
-    made_once: list[Any] = [
-        *(cache_lookup.repos, fetch_clips.repos, prepare_clip.repos, prepare_clip.queue),
-        *(stitch.output, stitch.store, publish.output),
-    ]
-    with mock_aws():
-        s3 = boto3.client("s3", region_name="ap-south-1")
-        for bucket in (INPUT, OUTPUT):
-            s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "ap-south-1"})
-        found = Buckets(s3)
-        for path in SAMPLES.glob("*.*"):
-            found.put(INPUT, path.name, path.read_bytes())
-        for cached in made_once:
-            cached.cache_clear()
-        yield found
-        for cached in made_once:
-            cached.cache_clear()
-
-
-def looked_up(message: str) -> dict[str, Any]:
-    found: dict[str, Any] = cache_lookup.lambda_handler({"request": {"message": message}}, CONTEXT)
-    return found
-
-
-def say_it(message: str) -> dict[str, Any]:
-    """The whole workflow, step by step; returns what the last one answered."""
-    found = looked_up(message)
-    if found["outcome"] != "miss":
-        return found
-    made = stitch.lambda_handler({"plan": found["plan"]}, CONTEXT)
-    if made["outcome"] == "unprepared":
-        for clip in made["clips"]:
-            assert fetch_clips.lambda_handler(clip, CONTEXT) == {"outcome": "ready"}
-        made = stitch.lambda_handler({"plan": found["plan"]}, CONTEXT)
-    handed_on = {"plan": found["plan"], "output_key": found["output_key"], "staged": made["staged"]}
-    answer: dict[str, Any] = publish.lambda_handler(handed_on, CONTEXT)
-    return answer
+from tests.integration.steps import CONTEXT, EVENTS, INPUT, OUTPUT, Buckets, asked, event, looked_up, say_it
 
 
 def test_the_sample_events_are_what_the_steps_hand_on(buckets: Buckets) -> None:
     found = looked_up(event("cache_lookup")["request"]["message"])
     assert found["outcome"] == "miss"
-    assert event("stitch") == {"plan": found["plan"]}
+    assert event("stitch") == {"plan": found["plan"], "request_id": event("cache_lookup")["request_id"]}
     lacking = stitch.lambda_handler(event("stitch"), CONTEXT)
     assert lacking["outcome"] == "unprepared"
-    assert event("fetch_clips") == lacking["clips"][0]
+    assert event("fetch_clips") == lacking["clips"][0] | {"request_id": event("cache_lookup")["request_id"]}
     assert event("publish")["plan"] == found["plan"]
     assert event("publish")["output_key"] == found["output_key"]
     assert event("stitch_workflow")["request"] == event("cache_lookup")["request"]
@@ -223,7 +133,7 @@ def test_only_clips_that_are_not_prepared_are_fetched(buckets: Buckets) -> None:
 
 
 def test_a_message_that_cannot_be_spliced_is_rendered_and_says_why(buckets: Buckets) -> None:
-    found = cache_lookup.lambda_handler({"request": {"message": "hello shreeshail", "gap_ms": 0}}, CONTEXT)
+    found = cache_lookup.lambda_handler(asked(message="hello shreeshail", gap_ms=0), CONTEXT)
     for clip in stitch.lambda_handler({"plan": found["plan"]}, CONTEXT)["clips"]:
         fetch_clips.lambda_handler(clip, CONTEXT)
     staged = stitch.lambda_handler({"plan": found["plan"]}, CONTEXT)["staged"]
@@ -232,13 +142,13 @@ def test_a_message_that_cannot_be_spliced_is_rendered_and_says_why(buckets: Buck
 
 
 def test_a_refusal_is_data(buckets: Buckets) -> None:
-    found = cache_lookup.lambda_handler({"request": {"message": "hello elephant"}}, CONTEXT)
+    found = cache_lookup.lambda_handler(asked(message="hello elephant"), CONTEXT)
     assert found["outcome"] == "rejected"
     assert found["problem"]["missing"] == ["elephant"]
 
 
 def test_a_request_that_is_no_object_is_refused_not_a_fault(buckets: Buckets) -> None:
-    found = cache_lookup.lambda_handler({"request": [1]}, CONTEXT)
+    found = cache_lookup.lambda_handler(asked() | {"request": [1]}, CONTEXT)
     assert found["problem"]["code"] == "invalid_request"
 
 
@@ -298,7 +208,10 @@ def test_a_staged_file_that_is_gone_is_a_fault(buckets: Buckets) -> None:
 
 @pytest.mark.parametrize(
     ("step", "fault"),
-    [(fetch_clips, ValidationError), (prepare_clip, ValidationError), (stitch, KeyError), (publish, ValidationError)],
+    [
+        *((step, ValidationError) for step in (cache_lookup, fetch_clips, prepare_clip, publish)),
+        (stitch, KeyError),
+    ],
 )
 def test_an_event_of_another_form_is_a_fault(buckets: Buckets, step: Any, fault: type[Exception]) -> None:
     with pytest.raises(fault):
@@ -310,7 +223,7 @@ def test_no_text_of_a_message_is_logged(buckets: Buckets, monkeypatch: pytest.Mo
     for step in (cache_lookup, fetch_clips, prepare_clip, stitch, publish):
         monkeypatch.setattr(step.logger.registered_handler, "stream", log)
     say_it("hello shreeshail")
-    cache_lookup.lambda_handler({"request": {"message": "hello mister elephant"}}, CONTEXT)
+    cache_lookup.lambda_handler(asked(message="hello mister elephant"), CONTEXT)
     text = log.getvalue()
     assert "looked up" in text
     assert not any(word in text for word in ("shreeshail", "elephant", "X-Amz-Signature"))

@@ -10,7 +10,7 @@ import yaml
 from local import openapi
 
 from stitcher.errors import StitchError
-from tests.unit.test_template import TEMPLATE
+from tests.template import TEMPLATE
 
 ROOT = Path(__file__).parents[2]
 DOCUMENT: dict[str, Any] = yaml.safe_load((ROOT / "docs" / "openapi.yaml").read_text())

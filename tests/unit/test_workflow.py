@@ -29,8 +29,13 @@ def states(machine: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
             yield from states(state["ItemProcessor"])
 
 
+COUNTING = "CountUnusable"
+"""Tells the metrics only; nothing waits for its result."""
+
+
 def tasks() -> list[tuple[str, dict[str, Any]]]:
-    return [(name, state) for name, state in states(DEFINITION) if state["Type"] == "Task"]
+    """Those that call functions."""
+    return [(name, state) for name, state in states(DEFINITION) if state["Type"] == "Task" and name != COUNTING]
 
 
 @pytest.mark.parametrize(("name", "state"), list(states(DEFINITION)))
@@ -53,8 +58,26 @@ def test_a_task_ends_before_the_workflow_does_and_the_workflow_before_the_api(na
 
 def test_every_fault_is_caught() -> None:
     for name, state in DEFINITION["States"].items():
-        if state["Type"] in ("Task", "Map"):
+        if state["Type"] in ("Task", "Map") and name != COUNTING:
             assert state["Catch"] == [{"ErrorEquals": ["States.ALL"], "Next": "Failed"}], name
+
+
+def test_a_refusal_is_answered_whether_or_not_it_could_be_counted() -> None:
+    state = DEFINITION["States"][COUNTING]
+    (caught,) = state["Catch"]
+    assert caught["ErrorEquals"] == ["States.ALL"]
+    assert state["Next"] == caught["Next"] == "Rejected"
+    assert state["Output"] == caught["Output"] == "{% $states.input %}"
+    assert state["TimeoutSeconds"] <= 2
+
+
+@pytest.mark.parametrize(("name", "state"), tasks())
+def test_every_function_is_told_whose_request_it_works_for(name: str, state: dict[str, Any]) -> None:
+    payload = state["Arguments"]["Payload"]
+    (told,) = [text for text in expressions(payload) if "$states.context.Execution.Name" in text]
+    assert told == "$states.context.Execution.Name" or "'request_id': $states.context.Execution.Name" in told
+    if isinstance(payload, dict):
+        assert payload["request_id"] == "{% $states.context.Execution.Name %}"
 
 
 def test_every_refusal_of_the_domain_has_an_http_status() -> None:

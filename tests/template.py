@@ -1,0 +1,38 @@
+"""The template as CloudFormation gets it."""
+
+import copy
+from pathlib import Path
+from typing import Any
+
+from samtranslator.translator.transform import transform
+from samtranslator.yaml_helper import yaml_parse
+
+ROOT = Path(__file__).parents[1]
+TEMPLATE: dict[str, Any] = yaml_parse((ROOT / "template.yaml").read_text())
+
+
+class ManagedPolicies:
+    """The translator asks for the managed policies' ARNs."""
+
+    def load(self) -> dict[str, str]:
+        names = ["AWSLambdaBasicExecutionRole", "AWSXRayDaemonWriteAccess", "AWSXrayWriteOnlyAccess"]
+        return {name: f"arn:aws:iam::aws:policy/{name}" for name in names}
+
+
+def translated(template: dict[str, Any] = TEMPLATE, stage: str = "dev") -> dict[str, Any]:
+    """The resources that CloudFormation gets; code lies in S3, as `sam package` puts it there."""
+    document = copy.deepcopy(template)
+    for resource in document["Resources"].values():
+        properties = resource.get("Properties", {})
+        for place in ("CodeUri", "ContentUri", "DefinitionUri"):
+            if place in properties:
+                properties[place] = f"s3://artifacts/{properties[place]}"
+    parameters = {"Stage": stage, "AWS::Region": "ap-south-1", "AWS::Partition": "aws"}
+    resources: dict[str, Any] = transform(document, parameters, ManagedPolicies())["Resources"]
+    return resources
+
+
+def of_type(resources: dict[str, Any], kind: str) -> dict[str, Any]:
+    found = {name: resource["Properties"] for name, resource in resources.items() if resource["Type"] == kind}
+    assert found, f"no {kind}"
+    return found
