@@ -11,33 +11,54 @@ from types import TracebackType
 
 from local.client import Caller
 
-RATE = 2.0
-"""Calls a second: an alarm over one minute of a tenth of the traffic still sees twelve."""
-LONGEST_GAP_MS = 5000
+CALLS = ("POST /stitch", "POST /stitch", "POST /plans", "GET /voices")
+"""Each is called once a second: of a tenth of that, an alarm sees some six a minute for each function of the API."""
+STEPS = 1000
+
+
+def message_of(order: tuple[str, str], second: int) -> str:
+    """A message that was not said within the last eleven days: for the whole workflow to run, and not only the look into
+    the cache, which keeps for seven.
+    """
+    first, other = order
+    return f"{first} [pause {second % STEPS}ms] {other} [pause {second // STEPS % STEPS}ms] {first}"
 
 
 class Probe:
-    """Calls the API from when its context begins until it ends, in a thread of its own."""
+    """Calls the API from when its context begins until it ends, in threads of its own."""
 
-    def __init__(self, caller: Caller, voice: str, rate: float = RATE) -> None:
-        """`rate` is in calls a second; there are fewer where the API takes longer to answer."""
-        self._caller, self._voice, self._pause = caller, voice, 1 / rate
+    def __init__(self, caller: Caller, voice: str, pause: float = 1.0) -> None:
+        """`pause` is in seconds, from the start of a call to the start of the next of its kind, unless it takes longer."""
+        self._caller, self._voice, self._pause = caller, voice, pause
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, daemon=True)
-        self.answers: Counter[str] = Counter()
-        """How often what came back: a status, or why there was none."""
-        self.failures: list[str] = []
-        """Each call that the service failed (5xx, or no answer), with its time in UTC."""
+        self._threads = [
+            threading.Thread(target=self._run, args=(call, order), daemon=True)
+            for call, order in zip(CALLS, itertools.cycle([("hello", "shreeshail"), ("shreeshail", "hello")]))
+        ]
+        self._answers: list[tuple[float, str, str]] = []
 
     def __enter__(self) -> "Probe":
-        self._thread.start()
+        for thread in self._threads:
+            thread.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._stop.set()
-        self._thread.join()
+        for thread in self._threads:
+            thread.join()
+
+    @property
+    def answers(self) -> Counter[str]:
+        """How often what came back: a status, or why there was none."""
+        return Counter(answer for _, _, answer in self._answers)
+
+    @property
+    def failures(self) -> list[str]:
+        """Each call that the service failed (5xx, or no answer), with its time in UTC."""
+        failed = [entry for entry in self._answers if not entry[2].isdigit() or int(entry[2]) >= 500]
+        return [f"{time.strftime('%H:%M:%SZ', time.gmtime(at))} {call}: {answer}" for at, call, answer in failed]
 
     def report(self) -> str:
         """What came back, for people."""
@@ -47,28 +68,22 @@ class Probe:
             lines.append("probe: not one call was answered with 200: the canary had no traffic from here")
         return "\n".join(lines)
 
-    def _run(self) -> None:
-        for number in itertools.count():
-            started = time.monotonic()
-            self._call(number)
-            if self._stop.wait(max(0.0, self._pause - (time.monotonic() - started))):
+    def _run(self, call: str, order: tuple[str, str]) -> None:
+        while True:
+            started = time.time()
+            self._call(call, order, int(started))
+            if self._stop.wait(max(0.0, self._pause - (time.time() - started))):
                 return
 
-    def _call(self, number: int) -> None:
-        # Another gap each time, so that the whole workflow runs and not only the look into the cache.
-        request = {"message": "hello, shreeshail", "voice": self._voice, "gap_ms": number % LONGEST_GAP_MS}
-        what = ("POST /stitch", "POST /stitch", "POST /plans", "GET /voices")[number % 4]
+    def _call(self, call: str, order: tuple[str, str], number: int) -> None:
+        request = {"message": message_of(order, number), "voice": self._voice}
+        method, path = call.split()
         try:
-            if what == "GET /voices":
-                status = self._caller.get("/voices").status
-            else:
-                status = self._caller.post(what.removeprefix("POST "), request).status
-            answer = str(status)
+            reply = self._caller.get(path) if method == "GET" else self._caller.post(path, request)
+            answer = str(reply.status)
         except OSError as error:  # no connection, no answer in time
-            status, answer = 599, type(error).__name__
-        self.answers[answer] += 1
-        if status >= 500:
-            self.failures.append(f"{time.strftime('%H:%M:%SZ', time.gmtime())} {what}: {answer}")
+            answer = type(error).__name__
+        self._answers.append((time.time(), call, answer))
 
 
 def main(caller: Caller, voice: str, seconds: float) -> int:

@@ -37,8 +37,8 @@ class Stage:
 
     def client(self, service: str) -> Any:
         """A boto3 client in the stage's region."""
-        session: Any = boto3.Session(region_name=self.region)
-        return session.client(service)
+        make: Any = boto3.client
+        return make(service, region_name=self.region)
 
     def outputs(self) -> dict[str, str]:
         """The stack's outputs; empty where there is no stack, or none that was ever complete."""
