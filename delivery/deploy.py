@@ -103,7 +103,8 @@ def _sam_deploy(store: Store, stage: Stage, template: Path, root: Path) -> int:
     command = ["sam", "deploy", "--template-file", str(template), "--config-file", str(root / "samconfig.toml")]
     command += ["--config-env", stage.name, "--no-resolve-s3", *store.sam_options]
     command += ["--s3-prefix", f"deployed/{stage.name}"]
-    command += ["--parameter-overrides", *(f"{name}={value}" for name, value in _parameters(stage, template).items())]
+    # In quotation marks, without which sam takes no empty value.
+    command += ["--parameter-overrides", *(f'{name}="{value}"' for name, value in _parameters(stage, template).items())]
     if role := os.environ.get("EXECUTION_ROLE"):
         command += ["--role-arn", role]
     return subprocess.run(command, check=False).returncode

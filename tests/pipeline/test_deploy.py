@@ -146,9 +146,9 @@ def test_every_parameter_is_the_releases_own_or_the_stages(
     deploy.promote(store, dev, release(store, 1).name, root)
     found = options(calls(sam)[0])
     assert found["--parameter-overrides"] == [
-        "PythonRuntime=python3.13",
-        "PermissionsBoundary=arn:aws:iam::111111111111:policy/foundation/boundary",
-        "Stage=dev",
+        'PythonRuntime="python3.13"',
+        'PermissionsBoundary="arn:aws:iam::111111111111:policy/foundation/boundary"',
+        'Stage="dev"',
     ]
     assert found["--role-arn"] == ["arn:aws:iam::111111111111:role/foundation/cloudformation"]
     assert found["--kms-key-id"] == ["arn:aws:kms:ap-south-1:444444444444:alias/artifacts"]
