@@ -169,7 +169,7 @@ class BucketRepo:
         from botocore.exceptions import ClientError
 
         try:
-            with _faults(key):
+            with _faults():
                 return operation(Bucket=self.bucket, Key=key, **arguments)
         except ClientError as error:
             status, code = _status(error), error.response.get("Error", {}).get("Code")
@@ -182,7 +182,7 @@ class BucketRepo:
     def _pages(self, prefix: str, after: str = "") -> "Iterator[ListObjectsV2OutputTypeDef]":
         start: dict[str, Any] = {"StartAfter": after} if after else {}
         pages = self.client.get_paginator("list_objects_v2")
-        with _faults(prefix):
+        with _faults():
             yield from pages.paginate(Bucket=self.bucket, Prefix=prefix, Delimiter="/", **start)
 
     def list(self, prefix: str = "", after: str = "") -> Iterator[Stored]:
@@ -257,18 +257,21 @@ class BucketRepo:
 
 
 @contextlib.contextmanager
-def _faults(what: str) -> Iterator[None]:
-    """What may pass when it is tried again becomes `StorageFault`: throttling, colliding writers, S3's own errors."""
+def _faults() -> Iterator[None]:
+    """What may pass when it is tried again becomes `StorageFault`: throttling, colliding writers, S3's own errors.
+
+    It ends in logs, so it names no file: what clips are called is what messages say.
+    """
     from botocore.exceptions import BotoCoreError, ClientError
 
     try:
         yield
     except ClientError as error:
         if _status(error) in (409, 429) or _status(error) >= 500:
-            raise StorageFault(f"{what}: {error}") from error
+            raise StorageFault(str(error)) from error
         raise
-    except BotoCoreError as error:
-        raise StorageFault(f"{what}: {error}") from error
+    except BotoCoreError as error:  # its text may hold the URL
+        raise StorageFault(f"S3 did not answer: {type(error).__name__}") from error
 
 
 def _status(error: "ClientError") -> int:

@@ -39,9 +39,10 @@ def put_clip(stack: Stack, key: str, data: bytes) -> None:
 
 def forget(stack: Stack, *prefixes: str) -> None:
     """Empty folders of the output bucket."""
+    s3, bucket = stack.client("s3"), stack.outputs["OutputBucketName"]
     for prefix in prefixes:
-        for key in keys(stack, prefix):
-            stack.client("s3").delete_object(Bucket=stack.outputs["OutputBucketName"], Key=key)
+        while listed := s3.list_objects_v2(Bucket=bucket, Prefix=prefix).get("Contents"):
+            s3.delete_objects(Bucket=bucket, Delete={"Objects": [{"Key": item["Key"]} for item in listed]})
 
 
 def found(audio: Samples, clip: Samples) -> tuple[int, float]:

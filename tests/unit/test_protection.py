@@ -1,0 +1,105 @@
+"""What stands between the service and callers it should not serve, or not so many of."""
+
+from typing import Any
+
+import pytest
+
+from tests.template import TEMPLATE, of_type, translated
+
+GUARDED, OPEN = ["stage", "prod"], ["local", "dev", "test"]
+NOTHING = {"Ref": "AWS::NoValue"}
+
+
+def row(stage: str) -> Any:
+    return TEMPLATE["Mappings"]["Environments"][stage]
+
+
+def firewall() -> Any:
+    (found,) = of_type(translated(stage="prod"), "AWS::WAFv2::WebACL").values()
+    return found
+
+
+def policy() -> dict[str, dict[str, Any]]:
+    """The API's statements by their condition in the template."""
+    (api,) = of_type(translated(stage="prod"), "AWS::ApiGateway::RestApi").values()
+    condition, document, otherwise = api["Body"]["x-amazon-apigateway-policy"]["Fn::If"]
+    assert (condition, otherwise) == ("Restricted", NOTHING)
+    statements = [statement["Fn::If"] for statement in document["Statement"]]
+    assert all(absent == NOTHING for _, _, absent in statements)
+    return {name: statement for name, statement, _ in statements}
+
+
+def test_stage_and_prod_are_guarded_and_the_others_cost_nothing() -> None:
+    assert {stage: row(stage)["Guarded"] for stage in GUARDED + OPEN} == {
+        **dict.fromkeys(GUARDED, "true"),
+        **dict.fromkeys(OPEN, "false"),
+    }
+    assert TEMPLATE["Conditions"]["Guarded"]["Fn::Equals"][1] == "true"
+    for name in ("Firewall", "FirewallOfTheApi"):
+        assert TEMPLATE["Resources"][name]["Condition"] == "Guarded"
+
+
+def test_the_firewall_is_the_apis() -> None:
+    (association,) = of_type(translated(stage="prod"), "AWS::WAFv2::WebACLAssociation").values()
+    assert association["WebACLArn"] == {"Fn::GetAtt": ["Firewall", "Arn"]}
+    assert association["ResourceArn"]["Fn::Sub"].endswith("::/restapis/${Api}/stages/${ApiStage}")
+    assert "ApiStage" in of_type(translated(stage="prod"), "AWS::ApiGateway::Stage")
+    assert firewall()["Scope"] == "REGIONAL"
+
+
+def test_one_address_cannot_take_the_service_from_the_others() -> None:
+    (rule,) = (rule for rule in firewall()["Rules"] if rule["Name"] == "per-address")
+    assert rule["Statement"]["RateBasedStatement"]["AggregateKeyType"] == "IP"
+    assert rule["Action"]["Block"]["CustomResponse"]["ResponseCode"] == 429
+    for stage in GUARDED:
+        # WAF counts over five minutes; a caller alone may not use up what all may have.
+        assert 10 <= row(stage)["PerAddress"] < row(stage)["Rate"] * 300
+
+
+def test_the_common_rules_do_not_refuse_what_the_api_takes() -> None:
+    (rule,) = (rule for rule in firewall()["Rules"] if rule["Name"] == "common")
+    group = rule["Statement"]["ManagedRuleGroupStatement"]
+    assert (group["VendorName"], group["Name"]) == ("AWS", "AWSManagedRulesCommonRuleSet")
+    counted = {
+        override["Name"] for override in group["RuleActionOverrides"] if override["ActionToUse"] == {"Count": {}}
+    }
+    assert "SizeRestrictions_BODY" in counted, "a long message in Devanagari has more than the 8 KB that rule allows"
+
+
+@pytest.mark.parametrize("stage", ["local", "dev", "test", "stage", "prod"])
+def test_every_stage_throttles_the_api(stage: str) -> None:
+    assert 0 < row(stage)["Rate"] <= row(stage)["Burst"]
+
+
+@pytest.mark.parametrize(("function", "column"), [("FetchClips", "FetchAtOnce"), ("PrepareClip", "PrepareAtOnce")])
+def test_preparing_many_clips_does_not_take_the_functions_that_answer_callers(function: str, column: str) -> None:
+    properties = translated(stage="prod")[f"{function}Function"]["Properties"]
+    cap = {"Fn::FindInMap": ["Environments", {"Ref": "Stage"}, column]}
+    assert properties["ReservedConcurrentExecutions"] == {"Fn::If": ["Guarded", cap, NOTHING]}
+    for stage in GUARDED:
+        # An account has 1,000 at once, of which Lambda keeps 100 unreserved.
+        assert 0 < row(stage)["PrepareAtOnce"] + row(stage)["FetchAtOnce"] <= 500
+
+
+def test_callers_can_be_restricted_by_account_organisation_and_address() -> None:
+    statements = policy()
+    assert statements["OtherAccounts"]["Effect"] == "Allow"
+    assert statements["OtherAccounts"]["Principal"] == {"AWS": {"Ref": "CallerAccounts"}}
+    assert statements["OneOrganization"]["Effect"] == statements["KnownAddresses"]["Effect"] == "Deny"
+    assert statements["OneOrganization"]["Condition"] == {
+        "StringNotEquals": {"aws:PrincipalOrgID": {"Ref": "CallerOrganization"}}
+    }
+    assert statements["KnownAddresses"]["Condition"] == {"NotIpAddress": {"aws:SourceIp": {"Ref": "CallerAddresses"}}}
+    for statement in statements.values():
+        assert (statement["Action"], statement["Resource"]) == ("execute-api:Invoke", "execute-api:/*")
+        # Anybody at all is only ever denied.
+        assert statement["Principal"] != "*" or statement["Effect"] == "Deny"
+
+
+def test_nobody_is_let_in_by_default() -> None:
+    for name in ("CallerAccounts", "CallerOrganization", "CallerAddresses"):
+        assert TEMPLATE["Parameters"][name]["Default"] == ""
+
+
+def test_a_changed_policy_is_deployed() -> None:
+    assert TEMPLATE["Resources"]["Api"]["Properties"]["AlwaysDeploy"] is True
