@@ -112,7 +112,7 @@ tools: $(READY) ## install what the steps below need
 integration: $(READY) $(READY_LOCAL) ## the tests of several parts together, most of them on the embedded AWS
 	$(BIN)/python -m pytest tests/integration
 
-pipeline: $(READY) $(READY_DELIVERY) ## the tests of the pipeline, without GitHub and AWS
+pipeline: setup ## the tests of the pipeline, without GitHub and AWS
 	$(BIN)/python -m pytest tests/pipeline
 
 audit: $(READY_DELIVERY) ## check workflows and templates for mistakes and for what is unsafe

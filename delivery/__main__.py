@@ -26,7 +26,9 @@ def _parser() -> argparse.ArgumentParser:
     changes.add_argument("--base", default="", help="the commit to compare with; the last release's by default")
     changes.add_argument("--head", default="HEAD")
     commands.add_parser("gate", help="whether every needed job succeeded (NEEDS: the workflow's context as JSON)")
-    service = commands.add_parser("service", help="build one part of the template, and run the tests that lie beside it")
+    service = commands.add_parser(
+        "service", help="build one part of the template, and run the tests that lie beside it"
+    )
     service.add_argument("name")
     commands.add_parser("lock", help="pin the packages that the functions' own pins bring along")
     commands.add_parser("sbom", help="the bill of materials of the build")
@@ -42,7 +44,10 @@ def _parser() -> argparse.ArgumentParser:
             command.add_argument("--stage", required=True)
         if name == "promote":
             command.add_argument("--back", action="store_true", help="even where the stage runs a newer one")
-    for name, words in (("rollback", "deploy what last passed its checks"), ("drift", "what differs from the template")):
+    for name, words in (
+        ("rollback", "deploy what last passed its checks"),
+        ("drift", "what differs from the template"),
+    ):
         commands.add_parser(name, help=words).add_argument("--stage", required=True)
     probe = commands.add_parser("probe", help="signed traffic to an API, and what came back")
     probe.add_argument("--url", required=True)
@@ -52,11 +57,12 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _run(options: argparse.Namespace) -> int:
+    from local.client import ambient_caller
+
     from delivery import changes, deploy, drift, lock, probe, release, sbom, service
     from delivery.output import say
     from delivery.stage import Stage
     from delivery.store import DeliveryError, Store
-    from local.client import ambient_caller
 
     try:
         match options.command:

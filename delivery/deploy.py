@@ -55,7 +55,7 @@ def promote(store: Store, stage: Stage, name: str, root: Path, *, back: bool = F
 
 
 def rollback(store: Store, stage: Stage, root: Path) -> str:
-    """Deploy again what last passed its checks in a stage; returns its name. Raises `DeliveryError` as `promote` does."""
+    """Deploy again what last passed its checks in a stage; returns its name. Raises as `promote` does."""
     name = store.deployed(stage.name)
     if name is None:
         raise DeliveryError(f"nothing has passed its checks in {stage.name} yet: there is nothing to go back to")

@@ -17,8 +17,9 @@ STEPS = 1000
 
 
 def message_of(order: tuple[str, str], second: int) -> str:
-    """A message that was not said within the last eleven days: for the whole workflow to run, and not only the look into
-    the cache, which keeps for seven.
+    """A message that was not said within the last eleven days.
+
+    The whole workflow is to run, and not only the look into the cache, which keeps for seven.
     """
     first, other = order
     return f"{first} [pause {second % STEPS}ms] {other} [pause {second // STEPS % STEPS}ms] {first}"
@@ -28,7 +29,7 @@ class Probe:
     """Calls the API from when its context begins until it ends, in threads of its own."""
 
     def __init__(self, caller: Caller, voice: str, pause: float = 1.0) -> None:
-        """`pause` is in seconds, from the start of a call to the start of the next of its kind, unless it takes longer."""
+        """`pause` is in seconds, from the start of a call to that of the next of its kind, unless it takes longer."""
         self._caller, self._voice, self._pause = caller, voice, pause
         self._stop = threading.Event()
         self._threads = [

@@ -1,4 +1,4 @@
-"""Package what `sam build` made, once, into the artifact bucket: parts by their content, and a release that names them."""
+"""Package what `sam build` made, once, into the artifact bucket: parts by their content, and a release of them."""
 
 import hashlib
 import os

@@ -48,7 +48,9 @@ def _contents(part: Part, root: Path, folder: Path) -> Iterator[Component]:
         for package in sorted(distributions(path=[str(folder)]), key=lambda package: package.name):
             yield _python_package(part, package)
     elif part.language == "typescript":
-        for path, entry in sorted(json.loads((root / part.folder / "package-lock.json").read_text())["packages"].items()):
+        for path, entry in sorted(
+            json.loads((root / part.folder / "package-lock.json").read_text())["packages"].items()
+        ):
             if path and not entry.get("dev"):
                 yield _npm_package(part, path.rpartition("node_modules/")[2], entry)
     else:
@@ -60,7 +62,8 @@ def _contents(part: Part, root: Path, folder: Path) -> Iterator[Component]:
 
 def _python_package(part: Part, package: Distribution) -> Component:
     url = PackageURL("pypi", name=package.name.lower().replace("_", "-"), version=package.version)
-    said = package.metadata.get("License-Expression") or package.metadata.get("License") or ""
+    metadata: Any = package.metadata
+    said = metadata.get("License-Expression") or metadata.get("License") or ""
     licenses = [LicenseFactory().make_from_string(said)] if 0 < len(said) < 100 else []
     return _library(part, url, licenses=licenses)
 
@@ -69,7 +72,9 @@ def _npm_package(part: Part, name: str, entry: dict[str, Any]) -> Component:
     scope, _, short = name.rpartition("/")
     url = PackageURL("npm", namespace=scope or None, name=short, version=entry["version"])
     algorithm, _, digest = entry.get("integrity", "").partition("-")
-    hashes = [HashType(alg=HashAlgorithm.SHA_512, content=base64.b64decode(digest).hex())] if algorithm == "sha512" else []
+    hashes = (
+        [HashType(alg=HashAlgorithm.SHA_512, content=base64.b64decode(digest).hex())] if algorithm == "sha512" else []
+    )
     licenses = [LicenseFactory().make_from_string(entry["license"])] if "license" in entry else []
     return _library(part, url, hashes=hashes, licenses=licenses)
 
@@ -77,6 +82,4 @@ def _npm_package(part: Part, name: str, entry: dict[str, Any]) -> Component:
 def _library(part: Part, url: PackageURL, **more: Any) -> Component:
     name = f"{url.namespace}/{url.name}" if url.namespace else url.name
     reference = f"{part.name}/{url}"
-    return Component(
-        name=name, version=url.version, type=ComponentType.LIBRARY, purl=url, bom_ref=reference, **more
-    )
+    return Component(name=name, version=url.version, type=ComponentType.LIBRARY, purl=url, bom_ref=reference, **more)

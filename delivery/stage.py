@@ -29,7 +29,9 @@ class Stage:
         try:
             deploy = config[name]["deploy"]["parameters"]
         except KeyError:
-            stages = ", ".join(stage for stage, section in config.items() if isinstance(section, dict) and "deploy" in section)
+            stages = ", ".join(
+                stage for stage, section in config.items() if isinstance(section, dict) and "deploy" in section
+            )
             raise DeliveryError(f"{name!r} is no stage of samconfig.toml: choose one of {stages}") from None
         overrides = deploy.get("parameter_overrides", [])
         pairs = shlex.split(overrides) if isinstance(overrides, str) else overrides

@@ -57,7 +57,7 @@ class Store:
 
     @property
     def sam_options(self) -> list[str]:
-        """How sam writes to the bucket. It names an encryption with every upload: the bucket's key, where it has one."""
+        """How sam writes to the bucket. It names an encryption with every upload: the bucket's key, if it has one."""
         key = os.environ.get("ARTIFACTS_KEY")
         return ["--s3-bucket", self.bucket, *(["--kms-key-id", key] if key else [])]
 

@@ -21,7 +21,7 @@ class Part:
 
 
 def parts(root: Path) -> list[Part]:
-    """The parts of `template.yaml` in the folder, by name; those whose code lies elsewhere (S3, inline) are left out."""
+    """The parts of the folder's `template.yaml`, by name; those whose code lies elsewhere (S3, inline) are left out."""
     template: dict[str, Any] = yaml_parse((root / "template.yaml").read_text())
     runtime = template.get("Globals", {}).get("Function", {}).get("Runtime", "")
     found = []

@@ -1,4 +1,4 @@
-"""`python -m delivery` as `make` calls it: provenance, the lock of versions, and what is said when something is wrong."""
+"""`python -m delivery` as `make` calls it: provenance, the lock of versions, and what is said when something is off."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""A release to a stage and back, with a `sam` of this test's own: what is called, in which order, and what is left alone."""
+"""A release to a stage and back, with a `sam` of this test's own: what is called, and what is left alone."""
 
 import hashlib
 import json
@@ -207,7 +207,9 @@ def test_a_rollback_deploys_what_last_passed_whatever_came_after(
     assert store.deployed("dev") == good.name
 
 
-def test_where_nothing_has_passed_there_is_nothing_to_go_back_to(store: Store, dev: Stage, root: Path, sam: Path) -> None:
+def test_where_nothing_has_passed_there_is_nothing_to_go_back_to(
+    store: Store, dev: Stage, root: Path, sam: Path
+) -> None:
     deploy.promote(store, dev, release(store, 1).name, root)
     with pytest.raises(DeliveryError, match="nothing to go back to"):
         deploy.rollback(store, dev, root)

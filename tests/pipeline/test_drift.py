@@ -93,8 +93,6 @@ def test_a_detection_that_failed_is_no_good_news(cloudformation: Stubber) -> Non
 def test_a_detection_without_end_is_given_up(cloudformation: Stubber, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("delivery.drift.TRIES", 2)
     for _ in range(2):
-        cloudformation.add_response(
-            "describe_stack_drift_detection_status", detected("DETECTION_IN_PROGRESS"), ASKED
-        )
+        cloudformation.add_response("describe_stack_drift_detection_status", detected("DETECTION_IN_PROGRESS"), ASKED)
     with pytest.raises(DeliveryError, match="still being detected"):
         drift(PROD, pause=0)

@@ -124,7 +124,6 @@ def test_two_builds_are_one_release_and_what_is_there_is_not_written_again(built
     assert third.name != first.name
     assert len(set(third.files) - set(first.files)) == 3, "one part, the template, the bill of materials"
 
-
     # What somebody wrote over is noticed, by who would deploy it and by who would package the same again.
     s3: Any = boto3.client("s3")
     s3.put_object(Bucket=bucket, Key=keys[0], Body=b"something else")

@@ -57,7 +57,9 @@ WORKFLOWS: dict[str, dict[str, Any]] = {
     path.stem: yaml.load(path.read_text(), Loader=yaml.BaseLoader)  # noqa: S506  # texts only
     for path in sorted(FOLDER.glob("*.yml"))
 }
-JOBS = [Job(workflow, name, body) for workflow, document in WORKFLOWS.items() for name, body in document["jobs"].items()]
+JOBS = [
+    Job(workflow, name, body) for workflow, document in WORKFLOWS.items() for name, body in document["jobs"].items()
+]
 
 
 def job(name: str) -> Job:
