@@ -40,8 +40,8 @@ RULES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("src/*", SERVICE),
     ("layers/*", SERVICE),
     ("statemachine/*", SERVICE),
-    ("local/*", SERVICE),
-    ("samples/*", SERVICE),
+    ("local/*", SUITES),
+    ("samples/*", SUITES),
     ("events/*", SERVICE),
 )
 TEXT = ("*.md", "LICENSE", "docs/images/*")
