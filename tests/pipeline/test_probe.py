@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from local.client import Caller
 
 from tests.pipeline.conftest import REGION
+from tests.template import TEMPLATE
 
 DAY = 24 * 60 * 60
 
@@ -130,3 +131,11 @@ def test_a_probe_that_finds_all_well_succeeds(api: Api) -> None:
 def test_no_message_is_said_again_while_it_may_be_in_the_cache(second: int, later: int) -> None:
     order = ("hello", "shreeshail")
     assert message_of(order, second) != message_of(order, second + later)
+
+
+@pytest.mark.parametrize("stage", ["dev", "test", "stage", "prod"])
+def test_it_stays_below_what_a_stage_lets_one_address_ask(stage: str) -> None:
+    limits = TEMPLATE["Mappings"]["Environments"][stage]
+    tests_of_the_api = 400
+    assert len(CALLS) * 5 * 60 + tests_of_the_api <= limits["PerAddress"]
+    assert len(CALLS) <= limits["Rate"] / 4
