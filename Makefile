@@ -29,6 +29,8 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 # builds source distributions are a variable of their own in newer versions of pip, which ignores those it does not know.
 CONSTRAINTS := file://$(subst $() $(),%20,$(CURDIR))/functions/constraints.txt
 LOCKED := PIP_CONSTRAINT="$(CONSTRAINTS)" PIP_BUILD_CONSTRAINT="$(CONSTRAINTS)" PIP_USE_PEP517=1
+# sam's record of its cache knows a function's requirements.txt, and not the constraints.
+FRESH := [ .aws-sam/build.toml -nt functions/constraints.txt ] || rm -f .aws-sam/build.toml
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run serve test unit functional lint format openapi quality bench build deploy clean
@@ -100,6 +102,7 @@ bench: $(READY_BENCH) ## measure speed and memory against other ways to do it (d
 	.venv-bench/bin/python -m bench.benchmark
 
 build: $(READY) ## build the template for its own runtime (ARCHITECTURE=arm64 for that processor)
+	@$(FRESH)
 	$(LOCKED) $(BIN)/sam build
 
 deploy: build ## build and deploy to STAGE (dev, test, stage, prod)
@@ -128,6 +131,7 @@ gate: ## whether every job that the change needs has succeeded (NEEDS='{…}', t
 	@$(PYTHON) -m delivery gate
 
 service: $(READY) ## build one function or layer of the template (SERVICE=StitchFunction), with tests beside it
+	@$(FRESH)
 	@$(LOCKED) $(BIN)/python -m delivery service "$$SERVICE"
 
 lock: $(READY) ## write functions/constraints.txt anew from the newest versions
