@@ -40,6 +40,8 @@ SOURCES = ("template.yaml", "samconfig.toml", "src", "functions", "layers", "sta
 START_SECONDS = 60
 _clients: dict[tuple[str, int], Any] = {}
 """By service and port: making one takes longer than most calls."""
+CONSTRAINTS = ROOT / "functions" / "constraints.txt"
+"""What is deployed here has the versions that `make build` gives it."""
 
 
 class StackError(RuntimeError):
@@ -151,8 +153,12 @@ def build(digest: str | None = None) -> Path:
         say(f"sam build ({RUNTIME}, {ARCHITECTURE}) …")
         HOME.mkdir(exist_ok=True)
         stamp.unlink(missing_ok=True)
+        if (cached := HOME / "build.toml").exists() and cached.stat().st_mtime < CONSTRAINTS.stat().st_mtime:
+            cached.unlink()  # sam's record of its cache, which does not know of constraints
         options = ["--build-dir", str(built.parent), "--cache-dir", str(HOME / "cache")]
-        _sam("build", *options, "--parameter-overrides", *PARAMETERS, environment={"ARCHITECTURE": ARCHITECTURE})
+        versions = {name: CONSTRAINTS.as_uri() for name in ("PIP_CONSTRAINT", "PIP_BUILD_CONSTRAINT")}
+        environment = versions | {"PIP_USE_PEP517": "1", "ARCHITECTURE": ARCHITECTURE}
+        _sam("build", *options, "--parameter-overrides", *PARAMETERS, environment=environment)
         stamp.write_text(json.dumps({"sources": digest}))
     return built
 
