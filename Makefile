@@ -35,7 +35,7 @@ LOCKED := PIP_CONSTRAINT="$(CONSTRAINTS)" PIP_BUILD_CONSTRAINT="$(CONSTRAINTS)" 
 FRESH := [ .aws-sam/build.toml -nt functions/constraints.txt ] || rm -f .aws-sam/build.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run identify serve test unit functional lint format openapi quality bench build deploy clean
+.PHONY: help setup run identify serve test unit functional lint format openapi operations pictures quality bench build deploy clean
 .PHONY: tools tag integration pipeline audit changes gate service lock sbom package verify promote record rollback probe drift
 
 help: ## list the targets
@@ -89,6 +89,12 @@ lint: $(READY) ## check style, types, template and workflow
 
 openapi: $(READY) ## write docs/openapi.yaml anew
 	$(BIN)/python -m local.openapi > docs/openapi.yaml.new && mv docs/openapi.yaml.new docs/openapi.yaml
+
+operations: $(READY) ## write alarms of error budgets and dashboards into template.yaml anew
+	$(BIN)/python -m operations template
+
+pictures: $(READY_BENCH) ## draw the dashboards in docs/images/ anew, from sample data
+	.venv-bench/bin/python -m operations pictures
 
 format: $(READY) ## rewrite the code in the project's style
 	$(BIN)/ruff check --fix .

@@ -133,9 +133,9 @@ def running(*, port: int = 0, state: Path | None = None) -> Iterator[Stack]:
                 if path.name != "lock":
                     shutil.rmtree(path) if path.is_dir() else path.unlink()
         build(digest)
-        port = port or _free_port()
+        port = port or free_port()
         stand_in = exits.enter_context(model.serving())
-        exits.enter_context(_emulator(port, folder, stand_in.url))
+        exits.enter_context(emulator(port, folder, stand_in.url))
         exits.callback(_close_clients)
         outputs = _outputs(port)
         if not outputs:
@@ -191,7 +191,7 @@ def _sam(*arguments: str, environment: dict[str, str]) -> None:
 
 
 @contextlib.contextmanager
-def _emulator(port: int, folder: Path, model_url: str) -> Iterator[None]:
+def emulator(port: int, folder: Path, model_url: str = "") -> Iterator[None]:
     """MiniStack with IAM enforced, on the loopback address, its state in the folder."""
     interpreter = ROOT / ".venv-local" / "bin" / "python"
     if not interpreter.exists():
@@ -325,7 +325,7 @@ def _locked(folder: Path) -> Iterator[None]:
         yield
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
