@@ -1,6 +1,6 @@
 """Records what the service counts while it is broken and mended, minute by minute, on the embedded AWS.
 
-    make record     # some 25 minutes; writes tests/recordings/lost_right.json
+    python -m operations record     # some 25 minutes; writes tests/recordings/lost_right.json
 
 After some good minutes Stitch's role loses its rights, as by a wrong policy; later it has them back. What functions
 count is read in their logs; what API Gateway counts is counted here, by what callers get.

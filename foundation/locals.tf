@@ -1,0 +1,19 @@
+data "aws_caller_identity" "current" {}
+
+locals {
+  account          = data.aws_caller_identity.current.account_id
+  allowed_accounts = distinct(concat(values(var.accounts), [var.artifact_account]))
+  stages           = toset([for stage, account in var.accounts : stage if account == local.account])
+
+  # What the documents in policies/ name; those of a stage also have `stage`.
+  names = {
+    account          = local.account
+    artifact_account = var.artifact_account
+    region           = var.region
+    prefix           = var.prefix
+    owner            = var.github.owner
+    owner_id         = var.github.owner_id
+    repository       = var.github.repository
+    repository_id    = var.github.repository_id
+  }
+}

@@ -1,0 +1,71 @@
+locals {
+  # What each kind of role may do: documents of policies/. Whom it trusts is policies/<kind>.trust.json.tftpl.
+  may = {
+    pipeline       = ["pipeline"]
+    cloudformation = ["cloudformation", "cloudformation-watch", "application-read"]
+    drift          = ["drift", "application-read", "foundation-read"]
+    plan           = ["foundation-read"]
+    packaging      = ["packaging"]
+  }
+
+  roles = merge(
+    { for pair in setproduct(local.stages, ["pipeline", "cloudformation", "drift"]) :
+      join("-", pair) => { stage = pair[0], kind = pair[1] }
+    },
+    { plan = { stage = "", kind = "plan" } },
+    local.artifacts_here ? { packaging = { stage = "", kind = "packaging" } } : {},
+  )
+
+  # A document that names no stage is one policy for the account.
+  policy_names = { for name, role in local.roles : name => {
+    for document in local.may[role.kind] :
+    contains(["foundation-read", "packaging"], document) ? document : "${role.stage}-${document}" => document
+  } }
+  policies = merge([
+    for name, role in local.roles : {
+      for policy, document in local.policy_names[name] : policy => { stage = role.stage, document = document }
+    }
+  ]...)
+}
+
+# All of it lies under the path /foundation/, and the boundary keeps every role from changing what lies there.
+resource "aws_iam_role" "this" {
+  for_each = local.roles
+
+  name                 = "audio-stitcher-${each.key}"
+  path                 = "/foundation/"
+  description          = "Audio Stitcher: ${each.key} (foundation/README.md)"
+  max_session_duration = each.value.kind == "pipeline" ? 7200 : 3600 # a canary may bake there and back
+  permissions_boundary = aws_iam_policy.deployment_boundary.arn
+  assume_role_policy = templatefile(
+    "${path.module}/policies/${each.value.kind}.trust.json.tftpl", merge(local.names, { stage = each.value.stage })
+  )
+
+  depends_on = [aws_iam_openid_connect_provider.github]
+}
+
+# Managed policies, because the three of `cloudformation` are too long together for inline ones (10,240 characters).
+resource "aws_iam_policy" "this" {
+  for_each = local.policies
+
+  name = "audio-stitcher-${each.key}"
+  path = "/foundation/"
+  policy = templatefile(
+    "${path.module}/policies/${each.value.document}.json.tftpl", merge(local.names, { stage = each.value.stage })
+  )
+}
+
+# Exclusive: what anybody attached besides is a difference in the next plan.
+resource "aws_iam_role_policy_attachments_exclusive" "this" {
+  for_each = local.roles
+
+  role_name   = aws_iam_role.this[each.key].name
+  policy_arns = [for name in keys(local.policy_names[each.key]) : aws_iam_policy.this[name].arn]
+}
+
+resource "aws_iam_role_policies_exclusive" "this" {
+  for_each = local.roles
+
+  role_name    = aws_iam_role.this[each.key].name
+  policy_names = []
+}

@@ -1,0 +1,26 @@
+terraform {
+  required_version = "~> 1.11" # since 1.11 the state is locked by an object in S3, without a table
+
+  required_providers {
+    aws = {
+      source  = "hashicorp/aws"
+      version = "5.100.0"
+    }
+  }
+
+  # Bucket and region come from backend.hcl (backend.hcl.example).
+  backend "s3" {
+    key          = "foundation.tfstate"
+    encrypt      = true
+    use_lockfile = true
+  }
+}
+
+provider "aws" {
+  region              = var.region
+  allowed_account_ids = local.allowed_accounts # wrong credentials stop here
+
+  default_tags {
+    tags = { service = "audio-stitcher", managed-by = "foundation" }
+  }
+}

@@ -1,0 +1,52 @@
+"""Laws of all policy documents of the foundation."""
+
+import json
+
+from tests.pipeline.foundation.documents import (
+    ACCOUNTS,
+    FOUNDATION,
+    MAY,
+    ROLES,
+    STAGES,
+    artifact_policy,
+    listed,
+    rendered,
+)
+from tests.pipeline.foundation.iam import Document
+
+# Quotas of AWS, in characters without white space.
+TRUST, MANAGED, BUCKET, KEY = 2048, 6144, 20 * 1024, 32 * 1024
+ATTACHED = 10
+
+
+def size(document: Document) -> int:
+    return len(json.dumps(document, separators=(",", ":")))
+
+
+def test_no_document_is_longer_than_aws_takes_it() -> None:
+    for role in ROLES.values():
+        assert size(role.trust) <= TRUST, role.arn
+        assert max(map(size, [*role.policies.values(), role.boundary])) <= MANAGED, role.arn
+        assert len(role.policies) <= ATTACHED, role.arn
+    assert max(size(rendered("boundary", ACCOUNTS[stage], stage)) for stage in STAGES) <= MANAGED
+    assert size(artifact_policy("bucket").document) <= BUCKET
+    assert size(artifact_policy("key").document) <= KEY
+
+
+def test_what_is_allowed_is_named_actions_on_named_resources() -> None:
+    for role in ROLES.values():
+        for name, document in role.policies.items():
+            for statement in document["Statement"]:
+                if statement["Effect"] == "Allow":
+                    assert not any(action.endswith("*:*") or action == "*" for action in listed(statement["Action"]))
+                    assert not any(action.endswith(":*") for action in listed(statement["Action"])), (role.arn, name)
+                    unnamed = "*" in listed(statement["Resource"])
+                    assert unnamed == (statement["Sid"] == "WhatHasNoResourceToName"), (role.arn, name)
+
+
+def test_every_document_is_used() -> None:
+    used = {f"{kind}.trust" for kind in MAY} | {document for documents in MAY.values() for document in documents}
+    used |= {"boundary", "deployment-boundary"}
+    used |= {f"artifact-{of}{part}" for of in ("bucket", "key") for part in ("", "-stage")}
+    there = {path.name.removesuffix(".json.tftpl") for path in (FOUNDATION / "policies").iterdir()}
+    assert there == used
