@@ -25,6 +25,7 @@ FUNCTIONS = (
     *("CacheLookup", "FetchClips", "Stitch", "Publish"),
     *("Plan", "Voices", "PrepareClip", "IdentifyImage"),
 )
+FIREWALL = (("WebACL", "${Prefix}-${Stage}"), ("Rule", "ALL"), ("Region", "${AWS::Region}"))
 WORKFLOWS = {"messages": "Stitch", "pictures": "Identify"}
 TICKETS = (
     *("StitchFailedAlarm", "StitchTimedOutAlarm", "IdentifyFailedAlarm"),
@@ -163,6 +164,7 @@ def _machine() -> list[Row]:
         line(api("Count"), "SampleCount", "calls", color=GOOD),
         line(api("4XXError"), "Sum", "refused (4xx)", color=POOR),
         line(api("5XXError"), "Sum", "failed (5xx)", color=BAD),
+        line(Metric("AWS/WAFV2", "BlockedRequests", FIREWALL), "Sum", "of the refused: by the firewall", color=OTHER),
     ]
     latency = [line(api("Latency"), stat, stat) for stat in ("p50", "p95", "p99")]
     claimed = [line(Metric("AWS/Lambda", "ClaimedAccountConcurrency"), "Maximum", "at once", color=OTHER)]

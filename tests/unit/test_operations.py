@@ -196,6 +196,9 @@ def test_a_metric_of_aws_is_of_a_resource_of_this_stack() -> None:
     }
     known = {name: {form % one for one in of_type(resources, kind)} for name, (kind, form) in kinds.items()}
     known |= {"ApiName": {api["Name"]["Fn::Sub"]}, "Stage": {f"${{{stage['StageName']['Ref']}}}"}}
+    (firewall,) = of_type(resources, "AWS::WAFv2::WebACL").values()
+    known |= {"WebACL": {firewall["VisibilityConfig"]["MetricName"]["Fn::Sub"]}}
+    known |= {"Rule": {"ALL"}, "Region": {"${AWS::Region}"}}
     known |= {"Resource": {f"{one}:live" for one in known["FunctionName"]}}
     for metric in OF_AWS:
         for name, value in metric.dimensions:
