@@ -3,7 +3,7 @@ machine does."""
 
 from typing import Any
 
-from operations.objectives import OBJECTIVES, RATES, Metric, Objective, api, ours
+from operations.objectives import LEAST_BAD, OBJECTIVES, RATES, Metric, Objective, api, ours
 from operations.widgets import (
     BAD,
     GOOD,
@@ -152,7 +152,8 @@ def _left(objective: Objective) -> Json:
 def _burning(objective: Objective) -> Json:
     used, parts = _used(objective)
     limits = {("page" if rate.pages else "ticket") + f" at {rate.times}": float(rate.times) for rate in RATES}
-    burning = expression(used, "times as fast as planned", id="rate", color=OTHER)
+    guarded = f"IF(bad >= {LEAST_BAD}, {used}, 0)"  # as its alarms do
+    burning = expression(guarded, "times as fast as planned", id="rate", color=OTHER)
     return graph(objective.title, [burning, *parts], period=3_600, limits=limits)
 
 

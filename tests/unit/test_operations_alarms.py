@@ -1,5 +1,6 @@
 """What the template's alarms make of good and bad days: their own arithmetic over series of minutes."""
 
+import json
 from collections.abc import Callable, Mapping
 from fractions import Fraction
 from typing import Any
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from operations.arithmetic import Recording, Truths, alarmed, evaluate, metric_of, series, states
 from operations.objectives import ANSWERED, FAILED, FIRST_TRY, OBJECTIVES, Metric, api, ours
 
-from tests.template import TEMPLATE
+from tests.template import ROOT, TEMPLATE
 
 HOUR, DAY = 60, 24 * 60
 # SAM leaves them as they are.
@@ -272,6 +273,13 @@ def test_a_fault_tells_of_itself_and_of_nothing_else(fault: Callable[[Days, rang
 def test_the_page_for_pictures_lasts_as_long_as_none_is_answered() -> None:
     page = spoiled(no_model)["ImageAvailabilityPage"]
     assert page[DAY + 10 : DAY + 6 * HOUR].all()
+
+
+def test_a_recorded_fault_pages_within_two_minutes_and_tells_nothing_else() -> None:
+    recorded = json.loads((ROOT / "tests" / "recordings" / "lost_right.json").read_text())
+    found = fired(Recording.of_json(recorded))
+    assert found.keys() == {"StitchAvailabilityPage"}
+    assert recorded["begin"] < first(found["StitchAvailabilityPage"]) <= recorded["begin"] + 2
 
 
 def test_every_alarm_that_acts_is_fired_by_a_fault_of_these_tests() -> None:
