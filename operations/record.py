@@ -50,7 +50,9 @@ def record(file: Path = FILE) -> None:
         "end": GOOD + BROKEN,
     }
     file.parent.mkdir(exist_ok=True)
-    file.write_text(json.dumps(about | recording.to_json(), indent=1) + "\n")
+    data = about | recording.to_json()
+    metrics = ",\n".join(map(json.dumps, data.pop("metrics")))
+    file.write_text(f'{json.dumps(data)[:-1]}, "metrics": [\n{metrics}\n]}}\n')
 
 
 def _call(stack: Stack, recording: Recording, minute: int, began: float) -> None:
