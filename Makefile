@@ -4,6 +4,8 @@ MESSAGE ?= hello, shreeshail
 VOICE ?=
 FORMAT ?= mp3
 AUDIOS ?= samples/clips
+IMAGE ?= samples/images/cow.jpg
+PROMPT ?= animal
 PORT ?= 4566
 STAGE ?= dev
 ARCHITECTURE ?= x86_64
@@ -19,7 +21,7 @@ READY_LOCAL := .venv-local/.ready
 READY_BENCH := .venv-bench/.ready
 READY_DELIVERY := .venv-delivery/.ready
 # Handed over by the environment, so that any message reaches the program as it is.
-export MESSAGE VOICE
+export MESSAGE VOICE IMAGE
 export STAGE BASE HEAD SERVICE RELEASE DURATION
 export ARCHITECTURE
 export SAM_CLI_TELEMETRY := 0
@@ -33,7 +35,7 @@ LOCKED := PIP_CONSTRAINT="$(CONSTRAINTS)" PIP_BUILD_CONSTRAINT="$(CONSTRAINTS)" 
 FRESH := [ .aws-sam/build.toml -nt functions/constraints.txt ] || rm -f .aws-sam/build.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run serve test unit functional lint format openapi quality bench build deploy clean
+.PHONY: help setup run identify serve test unit functional lint format openapi operations pictures quality bench build deploy clean
 .PHONY: tools tag integration pipeline audit changes gate service lock sbom package verify promote record rollback probe drift
 
 help: ## list the targets
@@ -59,10 +61,13 @@ $(READY_DELIVERY): delivery/requirements.txt delivery/package-lock.json
 
 setup: $(READY) $(READY_LOCAL) $(READY_DELIVERY) ## install everything that the other targets need
 
-run: setup ## say MESSAGE (VOICE, FORMAT, AUDIOS) through the whole service on this machine
+run: $(READY) $(READY_LOCAL) ## say MESSAGE (VOICE, FORMAT, AUDIOS) through the whole service on this machine
 	@$(BIN)/python -m local run --message "$$MESSAGE" --voice "$$VOICE" --format "$(FORMAT)" --audios "$(AUDIOS)"
 
-serve: setup ## keep the service up on PORT and say how to call it
+identify: $(READY) $(READY_LOCAL) ## identify IMAGE (PROMPT; MODEL_SERVER=http://… asks a real vision model) on this machine
+	@$(BIN)/python -m local identify --image "$$IMAGE" --prompt "$(PROMPT)" --audios "$(AUDIOS)"
+
+serve: $(READY) $(READY_LOCAL) ## keep the service up on PORT and say how to call it
 	@$(BIN)/python -m local serve --port "$(PORT)" --audios "$(AUDIOS)"
 
 test: setup ## every test
@@ -84,6 +89,12 @@ lint: $(READY) ## check style, types, template and workflow
 
 openapi: $(READY) ## write docs/openapi.yaml anew
 	$(BIN)/python -m local.openapi > docs/openapi.yaml.new && mv docs/openapi.yaml.new docs/openapi.yaml
+
+operations: $(READY) ## write alarms of error budgets and dashboards into template.yaml anew
+	$(BIN)/python -m operations template
+
+pictures: $(READY_BENCH) ## draw the dashboards in docs/images/ anew, from sample data
+	.venv-bench/bin/python -m operations pictures
 
 format: $(READY) ## rewrite the code in the project's style
 	$(BIN)/ruff check --fix .

@@ -1,12 +1,15 @@
-"""`make run` and `make serve`."""
+"""`make run`, `make identify` and `make serve`."""
 
 import argparse
 import json
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from local.client import fetch
+from local.pictures import put_picture, put_prompts, result_of, speech_of, wait_for
 from local.stack import HOME, REGION, ROOT, Stack, StackError, build, running, say
 
 
@@ -18,14 +21,17 @@ def main() -> int:
     run.add_argument("--message", required=True)
     run.add_argument("--voice", default="")
     run.add_argument("--format", default="mp3")
+    identify = commands.add_parser("identify", help="identify one picture through the whole service, and stop")
+    identify.add_argument("--image", type=Path, required=True)
+    identify.add_argument("--prompt", required=True)
     serve = commands.add_parser("serve", help="keep the service up until Ctrl-C")
     serve.add_argument("--port", type=int, default=4566)
-    for command in (run, serve):
+    for command in (run, identify, serve):
         command.add_argument("--audios", type=Path, default=ROOT / "samples" / "clips", help="the clips to upload")
     commands.add_parser("build", help="only build, for this machine's interpreter")
     options = parser.parse_args()
     try:
-        return {"run": _run, "serve": _serve, "build": _build}[options.command](options)
+        return {"run": _run, "identify": _identify, "serve": _serve, "build": _build}[options.command](options)
     except StackError as error:
         say(f"error: {error}")
         return 1
@@ -55,11 +61,40 @@ def _run(options: argparse.Namespace) -> int:
     return 0
 
 
+def _identify(options: argparse.Namespace) -> int:
+    if not options.image.is_file():
+        raise StackError(f"{options.image} is not a file")
+    with running(state=HOME / "aws") as stack:
+        _put_clips(stack, options.audios)
+        put_prompts(stack)
+        say(f"asking {stack.model.server or 'a stand-in, which is no model: its answer means nothing'}")
+        put = put_picture(stack, f"inbox/{options.prompt}/{options.image.name}", options.image.read_bytes())
+        result = result_of(stack, put)
+        print(json.dumps(result, ensure_ascii=False, indent=2))
+        if result["outcome"] != "answered":
+            say(f"{result['outcome']}: {result['detail']}")
+            return 1
+        if "say" in result:
+            _save_speech(speech_of(stack, put), options.image.stem, lambda key: wait_for(stack, key))
+    return 0
+
+
+def _save_speech(speech: dict[str, Any], name: str, read: Callable[[str], bytes]) -> None:
+    if speech["outcome"] != "spoken":
+        say(f"not said aloud: {speech['problem'].get('detail') or speech['problem']['title']}")
+        return
+    file = (ROOT / "out" / name).with_suffix(Path(speech["audio"]).suffix)
+    file.parent.mkdir(exist_ok=True)
+    file.write_bytes(read(speech["audio"]))
+    print(f"saved {file.relative_to(ROOT)}")
+
+
 def _serve(options: argparse.Namespace) -> int:
     # A service manager stops with SIGTERM: that, too, must leave nothing running.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     with running(port=options.port, state=HOME / "aws") as stack:
         _put_clips(stack, options.audios)
+        put_prompts(stack)
         print(_how_to_call(stack), flush=True)
         try:
             signal.pause()
@@ -79,6 +114,7 @@ def _how_to_call(stack: Stack) -> str:
     curl = f"""curl --aws-sigv4 "aws:amz:{REGION}:execute-api" --user "{user}" \\
   -H "Content-Type: application/json" -d '{{"message": "hello, shreeshail"}}' \\
   {stack.api_url}/stitch"""
+    asked = stack.model.server or f"a stand-in, which is no model, at {stack.model.url}"
     return f"""
 The service is up. Call it, and add -H 'Accept: audio/mpeg' -L -o hello.mp3 for the audio itself:
 
@@ -91,6 +127,8 @@ Everything else of this AWS (AWS_ENDPOINT_URL={stack.endpoint}, region {REGION})
   clips    s3://{stack.outputs["InputBucketName"]}
   output   s3://{stack.outputs["OutputBucketName"]}
   workflow {stack.outputs["StateMachineArn"]}
+  pictures s3://{stack.outputs["ImagesBucketName"]}/inbox/<prompt>/<name>, answered by {asked}
+  results  s3://{stack.outputs["ResultsBucketName"]}/results/
 
 Ctrl-C stops it."""
 

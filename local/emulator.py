@@ -11,8 +11,10 @@ Each addition is a few lines on its own functions.
 - events for functions are retried, and end in the dead-letter queue, as asynchronous invocations are
 - loopback counts as TLS, so that the buckets' policies can be the real ones
 - the REST API's front door (front_door.py)
+- workflows that events start, and Bedrock (workflow.py)
 
-Configured by MiniStack's variables: GATEWAY_PORT, BIND_HOST, MINISTACK_REGION, AUTH, PERSIST_STATE, STATE_DIR …
+Configured by MiniStack's variables: GATEWAY_PORT, BIND_HOST, MINISTACK_REGION, AUTH, PERSIST_STATE, STATE_DIR …, and by
+MODEL_URL, where the stand-in for a model answers.
 """
 
 import json
@@ -32,6 +34,7 @@ from ministack.services.cloudformation.provisioners import _RESOURCE_HANDLERS
 from samtranslator.translator import transform
 
 import front_door
+import workflow
 
 AT_ONCE = 2
 """Processes of one function."""
@@ -172,7 +175,9 @@ def main() -> None:
     _bounded_functions()
     _events_are_asynchronous_invocations()
     _loopback_is_secure()
-    front_door.install(f"http://127.0.0.1:{os.environ['GATEWAY_PORT']}")
+    endpoint = f"http://127.0.0.1:{os.environ['GATEWAY_PORT']}"
+    front_door.install(endpoint)
+    workflow.install(endpoint)
     threading.Thread(target=_stop_with_parent, daemon=True).start()
     from ministack.app import main as serve
 

@@ -145,7 +145,7 @@ class _Call:
                 {"__type": "com.amazon.coral.validate#ValidationException", "message": "input too long"}
             )
         role = self.integration.get("credentials", "")
-        credentials: dict[str, Any] = _assumed(role, account)
+        credentials: dict[str, Any] = assumed(role, account, "apigateway.amazonaws.com")
         session: Any = boto3.Session(**credentials)
         client = session.client(
             "stepfunctions",
@@ -169,21 +169,21 @@ class _Call:
         return rendered
 
 
-def _assumed(role_arn: str, account: str) -> dict[str, str]:
-    """Credentials of the role, if its trust policy lets API Gateway have it; otherwise some that do not work."""
+def assumed(role_arn: str, account: str, service: str) -> dict[str, str]:
+    """Credentials of the role, if its trust policy lets the AWS service have it; otherwise some that do not work."""
     name = role_arn.rpartition("/")[2]
     role = iam._roles.get_scoped(account, None, name) or {}
     trust = role.get("AssumeRolePolicyDocument", "{}")
     trust = json.loads(urllib.parse.unquote(trust)) if isinstance(trust, str) else trust
     trusted = any(
         statement.get("Effect") == "Allow"
-        and iam_evaluator._service_principal_matches(statement.get("Principal"), "apigateway.amazonaws.com")
+        and iam_evaluator._service_principal_matches(statement.get("Principal"), service)
         for statement in trust.get("Statement", [])
     )
     key, secret, token = sts._gen_session_access_key(), sts._gen_secret(), sts._gen_session_token()
     if trusted:
         sts.register_session(key, {
-            "Arn": f"arn:aws:sts::{account}:assumed-role/{name}/apigateway", "UserId": f"{name}:apigateway",
+            "Arn": f"arn:aws:sts::{account}:assumed-role/{name}/{service}", "UserId": f"{name}:{service}",
             "SecretAccessKey": secret, "SessionToken": token,
         })  # fmt: skip
     return {"aws_access_key_id": key, "aws_secret_access_key": secret, "aws_session_token": token}

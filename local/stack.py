@@ -23,6 +23,7 @@ from botocore.config import Config
 from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 
+from local import model
 from local.client import Caller
 from stitcher.repo import LocalRepo, Stored
 
@@ -37,6 +38,8 @@ ADMIN: dict[str, Any] = {"aws_access_key_id": "test", "aws_secret_access_key": "
 """The emulator's root account: it exists on this machine's loopback address only."""
 SOURCES = ("template.yaml", "samconfig.toml", "src", "functions", "layers", "statemachine", "local")
 START_SECONDS = 60
+_clients: dict[tuple[str, int], Any] = {}
+"""By service and port: making one takes longer than most calls."""
 CONSTRAINTS = ROOT / "functions" / "constraints.txt"
 """What is deployed here has the versions that `make build` gives it."""
 
@@ -58,6 +61,8 @@ class Stack:
     outputs: dict[str, str]
     credentials: Credentials
     """Of an IAM user who may call this API and do nothing else."""
+    model: model.StandIn
+    """What is asked instead of a vision model."""
 
     @property
     def endpoint(self) -> str:
@@ -128,14 +133,16 @@ def running(*, port: int = 0, state: Path | None = None) -> Iterator[Stack]:
                 if path.name != "lock":
                     shutil.rmtree(path) if path.is_dir() else path.unlink()
         build(digest)
-        port = port or _free_port()
-        exits.enter_context(_emulator(port, folder))
+        port = port or free_port()
+        stand_in = exits.enter_context(model.serving())
+        exits.enter_context(emulator(port, folder, stand_in.url))
+        exits.callback(_close_clients)
         outputs = _outputs(port)
         if not outputs:
             _deploy(port)
             outputs = _outputs(port)
             deployed.write_text(json.dumps({"sources": digest}))
-        yield Stack(port, outputs, _caller_credentials(port, outputs))
+        yield Stack(port, outputs, _caller_credentials(port, outputs), stand_in)
 
 
 def build(digest: str | None = None) -> Path:
@@ -183,20 +190,24 @@ def _sam(*arguments: str, environment: dict[str, str]) -> None:
 
 
 @contextlib.contextmanager
-def _emulator(port: int, folder: Path) -> Iterator[None]:
+def emulator(port: int, folder: Path, model_url: str = "") -> Iterator[None]:
     """MiniStack with IAM enforced, on the loopback address, its state in the folder."""
     interpreter = ROOT / ".venv-local" / "bin" / "python"
     if not interpreter.exists():
         raise StackError("the embedded AWS is not installed: run `make setup`")
     if not _is_free(port):
         raise StackError(f"port {port} is in use: stop what uses it, or choose another with PORT=…")
+    scratch = folder / "tmp"
+    scratch.mkdir(exist_ok=True)
     environment = _clean_environment() | {
         "GATEWAY_PORT": str(port),
         "BIND_HOST": "127.0.0.1",
         "MINISTACK_REGION": REGION,
+        "MODEL_URL": model_url,
         "AUTH": "true",
         "PERSIST_STATE": "1",
         "STATE_DIR": str(folder / "state"),
+        "TMPDIR": str(scratch),  # where it unpacks functions, and leaves them
         "S3_PERSIST": "1",
         "S3_DATA_DIR": str(folder / "s3"),
     }
@@ -219,6 +230,7 @@ def _emulator(port: int, folder: Path) -> Iterator[None]:
             process.wait()
             if process.stdin:
                 process.stdin.close()
+            shutil.rmtree(scratch, ignore_errors=True)
 
 
 def _wait_until_ready(port: int, process: "subprocess.Popen[bytes]", log_path: Path) -> None:
@@ -261,10 +273,20 @@ def _outputs(port: int) -> dict[str, str]:
 
 
 def _client(service: str, port: int) -> Any:
+    if client := _clients.get((service, port)):
+        return client
     # inject_host_prefix: the emulator has one host name for every service.
     config = Config(inject_host_prefix=False, retries={"total_max_attempts": 1}, read_timeout=60)
     session: Any = boto3.Session(region_name=REGION, **ADMIN)
-    return session.client(service, endpoint_url=f"http://127.0.0.1:{port}", config=config)
+    client = session.client(service, endpoint_url=f"http://127.0.0.1:{port}", config=config)
+    _clients[service, port] = client
+    return client
+
+
+def _close_clients() -> None:
+    """The emulator does not end before the connections to it do."""
+    while _clients:
+        _clients.popitem()[1].close()
 
 
 def _clean_environment() -> dict[str, str]:
@@ -302,7 +324,7 @@ def _locked(folder: Path) -> Iterator[None]:
         yield
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

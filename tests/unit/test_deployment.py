@@ -15,7 +15,8 @@ WATCHED = {
     "Plan": ["PlanErrorsAlarm", "ApiFaultsAlarm"],
     "Voices": ["VoicesErrorsAlarm", "ApiFaultsAlarm"],
 }
-ALARMS = sorted({*(alarm for some in WATCHED.values() for alarm in some), "StitchFailedAlarm", "StitchTimedOutAlarm"})
+WORKFLOWS = {"StitchFailedAlarm": "Stitch", "StitchTimedOutAlarm": "Stitch", "IdentifyFailedAlarm": "Identify"}
+ALARMS = sorted({*(alarm for some in WATCHED.values() for alarm in some), *WORKFLOWS})
 NOTHING = {"Ref": "AWS::NoValue"}
 
 # What AWS publishes, with the dimensions of each set: the services' pages "metrics and dimensions".
@@ -48,7 +49,7 @@ def test_development_environments_switch_at_once(stage: str) -> None:
 def test_a_new_version_of_the_workflow_gets_a_tenth_of_the_messages_for_ten_minutes(stage: str) -> None:
     assert setting(stage, "Shift") == "CANARY"
     resources = translated(stage=stage)
-    (alias,) = of_type(resources, "AWS::StepFunctions::StateMachineAlias").values()
+    alias = resources["StitchStateMachineAliaslive"]["Properties"]
     assert alias == {
         "Name": "live",
         "DeploymentPreference": {
@@ -130,7 +131,7 @@ def test_an_alarm_of_a_deployment_is_on_a_metric_that_exists(name: str) -> None:
     function = name.removesuffix("ErrorsAlarm")
     expected = {
         "AWS/ApiGateway": {"ApiName": {"Fn::Sub": "${Prefix}-${Stage}"}, "Stage": {"Ref": "Stage"}},
-        "AWS/States": {"StateMachineArn": {"Ref": "StitchStateMachine"}},
+        "AWS/States": {"StateMachineArn": {"Ref": f"{WORKFLOWS.get(name)}StateMachine"}},
         "AWS/Lambda": {
             "FunctionName": {"Ref": f"{function}Function"},
             "Resource": {"Fn::Sub": f"${{{function}Function}}:live"},

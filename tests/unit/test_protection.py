@@ -71,14 +71,18 @@ def test_every_stage_throttles_the_api(stage: str) -> None:
     assert 0 < row(stage)["Rate"] <= row(stage)["Burst"]
 
 
-@pytest.mark.parametrize(("function", "column"), [("FetchClips", "FetchAtOnce"), ("PrepareClip", "PrepareAtOnce")])
-def test_preparing_many_clips_does_not_take_the_functions_that_answer_callers(function: str, column: str) -> None:
+@pytest.mark.parametrize(
+    ("function", "column"),
+    [("FetchClips", "FetchAtOnce"), ("PrepareClip", "PrepareAtOnce"), ("IdentifyImage", "IdentifyAtOnce")],
+)
+def test_many_clips_or_images_do_not_take_the_functions_that_answer_callers(function: str, column: str) -> None:
     properties = translated(stage="prod")[f"{function}Function"]["Properties"]
     cap = {"Fn::FindInMap": ["Environments", {"Ref": "Stage"}, column]}
     assert properties["ReservedConcurrentExecutions"] == {"Fn::If": ["Guarded", cap, NOTHING]}
     for stage in GUARDED:
         # An account has 1,000 at once, of which Lambda keeps 100 unreserved.
-        assert 0 < row(stage)["PrepareAtOnce"] + row(stage)["FetchAtOnce"] <= 500
+        assert row(stage)[column] > 0
+        assert sum(row(stage)[name] for name in ("PrepareAtOnce", "FetchAtOnce", "IdentifyAtOnce")) <= 500
 
 
 def test_callers_can_be_restricted_by_account_organisation_and_address() -> None:

@@ -14,7 +14,7 @@ from tests.template import ROOT, TEMPLATE, of_type, translated
 
 STEPS = {"CacheLookup": "cache_lookup", "FetchClips": "fetch_clips", "Stitch": "stitch", "Publish": "publish"}
 CALLED = {"Plan": "plan", "Voices": "voices"}  # by API Gateway itself
-FUNCTIONS = STEPS | CALLED | {"PrepareClip": "prepare_clip"}
+FUNCTIONS = STEPS | CALLED | {"PrepareClip": "prepare_clip", "IdentifyImage": "identify_image"}
 STAGES = ["local", "dev", "test", "stage", "prod"]
 # Actions that have no resource to name (AWS Service Authorization Reference).
 WITHOUT_RESOURCE = re.compile(
@@ -77,7 +77,8 @@ def test_a_change_makes_new_versions_of_all_functions(change: Callable[[dict[str
 
 def test_the_domain_code_is_in_every_functions_package() -> None:
     for folder in FUNCTIONS.values():
-        assert (ROOT / "functions" / folder / "stitcher").resolve() == ROOT / "src" / "stitcher"
+        domain = "identifier" if folder == "identify_image" else "stitcher"
+        assert (ROOT / "functions" / folder / domain).resolve() == ROOT / "src" / domain
 
 
 def test_there_is_a_function_for_every_step_with_a_role_and_a_log_of_its_own() -> None:
@@ -173,8 +174,7 @@ def test_a_step_may_do_what_the_design_says_and_no_more(step: str, expected: set
 
 def test_the_api_calls_the_workflow_by_its_alias() -> None:
     resources = translated()
-    (alias,) = of_type(resources, "AWS::StepFunctions::StateMachineAlias").values()
-    assert alias["Name"] == "live"
+    assert resources["StitchStateMachineAliaslive"]["Properties"]["Name"] == "live"
     called = {"Fn::Sub": "${StitchStateMachine}:live"}
     assert resources["ApiRole"]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"][0]["Resource"] == called
     assert TEMPLATE["Outputs"]["StateMachineArn"]["Value"] == called
@@ -209,14 +209,15 @@ def test_api_gateway_calls_functions_by_their_aliases_and_only_for_their_own_met
     }
 
 
-def test_the_definition_uses_every_substitution_and_no_other() -> None:
-    definition = (ROOT / "statemachine" / "stitch.asl.json").read_text()
-    given = TEMPLATE["Resources"]["StitchStateMachine"]["Properties"]["DefinitionSubstitutions"]
+@pytest.mark.parametrize("name", ["Stitch", "Identify"])
+def test_the_definition_uses_every_substitution_and_no_other(name: str) -> None:
+    definition = (ROOT / "statemachine" / f"{name.lower()}.asl.json").read_text()
+    given = TEMPLATE["Resources"][f"{name}StateMachine"]["Properties"]["DefinitionSubstitutions"]
     assert set(re.findall(r"\$\{(\w+)\}", definition)) == given.keys()
 
 
 def test_the_workflow_is_express_and_traced() -> None:
-    (machine,) = of_type(translated(), "AWS::StepFunctions::StateMachine").values()
+    machine = translated()["StitchStateMachine"]["Properties"]
     assert machine["StateMachineType"] == "EXPRESS"
     assert machine["TracingConfiguration"] == {"Enabled": True}
 
@@ -248,7 +249,7 @@ def test_every_error_of_api_gateway_itself_is_a_problem() -> None:
         assert json.loads(text)["success"] is False, name
 
 
-@pytest.mark.parametrize("name", ["InputBucket", "OutputBucket"])
+@pytest.mark.parametrize("name", ["InputBucket", "OutputBucket", "ImagesBucket", "ResultsBucket", "PromptsBucket"])
 def test_a_bucket_is_private_encrypted_and_kept(name: str) -> None:
     bucket = TEMPLATE["Resources"][name]
     assert bucket["DeletionPolicy"] == bucket["UpdateReplacePolicy"] == "Retain"
@@ -279,9 +280,15 @@ def test_work_and_cache_expire_and_prepared_clips_do_not() -> None:
 def test_a_caller_finds_what_is_needed_in_the_outputs() -> None:
     assert TEMPLATE["Outputs"].keys() == {
         "ApiUrl",
+        "FailedImagesQueueUrl",
+        "IdentifyStateMachineArn",
+        "ImagesBucketName",
         "InputBucketName",
         "OutputBucketName",
+        "PromptPointers",
+        "PromptsBucketName",
         "RefusedClipsQueueUrl",
+        "ResultsBucketName",
         "StateMachineArn",
     }
 
@@ -306,7 +313,7 @@ def test_what_the_readme_invokes_is_there() -> None:
 
 def test_a_put_clip_is_prepared_through_eventbridge_with_retries_and_a_dead_letter_queue() -> None:
     resources = translated()
-    (rule,) = of_type(resources, "AWS::Events::Rule").values()
+    rule = resources["PrepareClipFunctionClipPut"]["Properties"]
     assert rule["EventPattern"]["detail-type"] == ["Object Created"]
     bucket = TEMPLATE["Resources"]["InputBucket"]["Properties"]["BucketName"]
     assert rule["EventPattern"]["detail"]["bucket"]["name"] == [bucket]

@@ -4,7 +4,10 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.pipeline.foundation.documents import REGION, STAGES
 from tests.pipeline.foundation.iam import Iam
+from tests.pipeline.foundation.template_rights import Resources
+from tests.template import translated
 
 
 @pytest.fixture(scope="session")
@@ -12,3 +15,11 @@ def iam() -> Iterator[Iam]:
     """IAM, as it would decide on AWS."""
     with Iam.running() as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def templates() -> dict[str, Resources]:
+    """The template as CloudFormation gets it, of every stage."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_DEFAULT_REGION", REGION)
+        return {stage: translated(stage=stage) for stage in STAGES}

@@ -87,6 +87,11 @@ def listed(value: Any) -> list[Any]:
 # Things that the tests ask about, by stage.
 
 
+def values(stage: str) -> dict[str, str]:
+    """What ARNs of the stage are made with."""
+    return {"account": ACCOUNTS[stage], "artifact_account": ARTIFACT_ACCOUNT, "region": REGION, "stage": stage}
+
+
 def others(stage: str) -> list[str]:
     return [other for other in STAGES if other != stage]
 

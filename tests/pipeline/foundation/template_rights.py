@@ -5,13 +5,16 @@ cfn-lint brings the schemas.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from cfnlint.schema import PROVIDER_SCHEMA_MANAGER  # type: ignore[import-untyped]
 
+from tests.template import TEMPLATE
+
 Resource = dict[str, Any]
+Resources = dict[str, Resource]
 
 # Of what a type's handlers may need: features that the template does not use.
 UNUSED = re.compile(
@@ -58,6 +61,7 @@ ARNS = {
     "AWS::Lambda::Version": "arn:aws:lambda:{region}:{account}:function:{name}:1",
     "AWS::Logs::LogGroup": "arn:aws:logs:{region}:{account}:log-group:{name}",
     "AWS::Logs::MetricFilter": "arn:aws:logs:{region}:{account}:log-group:{name}",
+    "AWS::Logs::QueryDefinition": "*",
     "AWS::S3::Bucket": "arn:aws:s3:::{name}",
     "AWS::S3::BucketPolicy": "arn:aws:s3:::{name}",
     "AWS::SNS::Subscription": "arn:aws:sns:{region}:{account}:{name}",
@@ -152,7 +156,7 @@ def referred(value: Any) -> Iterator[str]:
             yield from referred(inner)
 
 
-def name(resources: dict[str, Resource], logical_id: str, values: dict[str, str]) -> str:
+def name(resources: Resources, logical_id: str, values: dict[str, str]) -> str:
     """A resource's name: as the template gives it, or as CloudFormation makes one up."""
     resource = resources[logical_id]
     whole = PART_OF.get(resource["Type"])
@@ -161,26 +165,46 @@ def name(resources: dict[str, Resource], logical_id: str, values: dict[str, str]
             return name(resources, other, values)
     for key in NAMES:
         if key in resource["Properties"]:
-            return filled(resource["Properties"][key], values)
+            return str(filled(resource["Properties"][key], values))
     return f"audio-stitcher-{values['stage']}-{logical_id}-0A1B2C3D4E5F"
 
 
-def filled(value: Any, values: dict[str, str]) -> str:
-    """A text of the template with its parameters; `!Sub` is the only function that names are made with."""
-    text: str = value if isinstance(value, str) else value["Fn::Sub"]
-    parameters = {"Prefix": "stitcher", "Stage": values["stage"], "CachePrefix": "cache/"}
-    parameters |= {"AWS::AccountId": values["account"], "AWS::Region": values["region"], "AWS::Partition": "aws"}
-    return re.sub(r"\$\{([\w:]+)\}", lambda found: parameters[found.group(1)], text)
+def filled(value: Any, values: dict[str, str], resources: Resources | None = None) -> Any:
+    """A value of the template without its functions; what refers to a resource becomes that one's ARN."""
+    known = {"Prefix": "stitcher", "Stage": values["stage"], "CachePrefix": "cache/"}
+    known |= {"AWS::AccountId": values["account"], "AWS::Region": values["region"], "AWS::Partition": "aws"}
+
+    def of(name: str) -> str:
+        return known[name] if name in known else arn(resources or {}, name.removesuffix(".Arn"), values)
+
+    match value:
+        case {"Ref": name}:
+            return of(name)
+        case {"Fn::GetAtt": [logical_id, _]}:
+            return of(logical_id)
+        case {"Fn::FindInMap": [table, row, column]}:
+            rows = TEMPLATE["Mappings"][table]
+            return rows[filled(row, values, resources)][filled(column, values, resources)]
+        case {"Fn::Sub": [text, more]}:
+            known |= {name: filled(inner, values, resources) for name, inner in more.items()}
+            return _substituted(text, of)
+        case {"Fn::Sub": text}:
+            return _substituted(text, of)
+    return value
 
 
-def arn(resources: dict[str, Resource], logical_id: str, values: dict[str, str]) -> str:
-    form = ARNS[resources[logical_id]["Type"]]
+def _substituted(text: str, of: Callable[[str], str]) -> str:
+    return re.sub(r"\$\{([\w:.]+)\}", lambda found: of(found.group(1)), text)
+
+
+def arn(resources: Resources, logical_id: str, values: dict[str, str]) -> str:
+    kind = resources[logical_id]["Type"]
+    assert kind in ARNS, f"{kind} is new in the template: say what its ARNS are, and let CloudFormation's role make it"
+    form = ARNS[kind]
     return form.format(name=name(resources, logical_id, values), **values)
 
 
-def needs(
-    resources: dict[str, Resource], logical_id: str, values: dict[str, str], *, read_only: bool = False
-) -> Iterator[Need]:
+def needs(resources: Resources, logical_id: str, values: dict[str, str], *, read_only: bool = False) -> Iterator[Need]:
     """Everything that CloudFormation has to be allowed for this resource; to read it only, as drift detection does.
 
     `values` has account, artifact_account, region, stage.

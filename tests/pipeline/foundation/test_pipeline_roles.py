@@ -163,6 +163,16 @@ def test_an_account_cannot_write_what_it_gives_itself_the_right_to(iam: Iam) -> 
             assert not iam.may(greedy, "s3:PutObject", f"{BUCKET}/{key}", NEW, artifact_policy("bucket")), (name, key)
 
 
+def test_an_account_cannot_use_the_key_for_what_it_gives_itself_the_right_to(iam: Iam) -> None:
+    everything = {"Statement": [{"Effect": "Allow", "Action": "kms:*", "Resource": "*"}]}
+    through = {"kms:ViaService": f"s3.{REGION}.amazonaws.com"}
+    for name, expected in (("dev-pipeline", True), ("dev-drift", False), ("prod-pipeline", False)):
+        greedy = Role(iam_arn("dev", f"role/foundation/audio-stitcher-{name}"), {}, {"all": everything}, everything)
+        assert iam.may(greedy, "kms:Decrypt", KEY, through, artifact_policy("key")) is expected, name
+        assert not iam.may(greedy, "kms:Decrypt", KEY, {}, artifact_policy("key")), name
+        assert not iam.may(greedy, "kms:PutKeyPolicy", KEY, through, artifact_policy("key")), name
+
+
 @pytest.mark.parametrize("stage", STAGES)
 def test_the_key_is_used_for_the_bucket_only(iam: Iam, stage: str) -> None:
     owned = artifact_policy("key")

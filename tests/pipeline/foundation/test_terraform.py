@@ -15,7 +15,7 @@ from typing import Any
 
 import boto3
 import pytest
-from local.stack import ADMIN, REGION, _emulator, _free_port
+from local.stack import ADMIN, REGION, emulator, free_port
 
 from tests.pipeline.foundation.documents import FOUNDATION, GITHUB, artifact_policy, rendered, roles
 from tests.pipeline.foundation.iam import Document, Role
@@ -42,6 +42,8 @@ resource "aws_s3_bucket_lifecycle_configuration" "artifacts" {
 }
 """
 LOCAL_FILES = shutil.ignore_patterns(".terraform*", "*.tfvars", "*.tfstate*")
+REAL = ("AWS_", "TF_DATA_DIR", "TF_VAR_", "TF_WORKSPACE")
+"""Variables that would lead to another account, or to another state."""
 NO_PROVIDER = ("Failed to query available provider", "Failed to install provider")
 
 
@@ -51,13 +53,11 @@ class Terraform:
 
     program: str
     folder: Path
-    data: Path
-    """Where it keeps the provider."""
     port: int
     """Of the embedded AWS; no other can be reached."""
 
     def start(self, command: str, *options: str) -> "subprocess.Popen[str]":
-        environment = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "TF_VAR_"))}
+        environment = {name: value for name, value in os.environ.items() if not name.startswith(REAL)}
         environment |= {
             "AWS_ACCESS_KEY_ID": ADMIN["aws_access_key_id"],
             "AWS_SECRET_ACCESS_KEY": ADMIN["aws_secret_access_key"],
@@ -67,7 +67,6 @@ class Terraform:
             "AWS_MAX_ATTEMPTS": "2",
             "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
             "CHECKPOINT_DISABLE": "1",
-            "TF_DATA_DIR": str(self.data),
         }
         return subprocess.Popen(
             [self.program, command, "-no-color", *options],
@@ -107,8 +106,8 @@ def terraform(program: str, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     shutil.copytree(FOUNDATION, folder, dirs_exist_ok=True, ignore=LOCAL_FILES)
     (folder / "embedded_override.tf").write_text(OVERRIDE)
     (folder / "terraform.tfvars.json").write_text(json.dumps(VARIABLES))
-    made = Terraform(program, folder, folder / ".terraform", _free_port())
-    with _emulator(made.port, tmp_path_factory.mktemp("aws")):
+    made = Terraform(program, folder, free_port())
+    with emulator(made.port, tmp_path_factory.mktemp("aws")):
         client(made, "s3").create_bucket(Bucket=STATE_BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
         backend = {"bucket": STATE_BUCKET, "region": REGION, "use_path_style": "true"}
         with made.start("init", *(f"-backend-config={name}={value}" for name, value in backend.items())) as process:
@@ -127,7 +126,9 @@ def begun(
     plain = tmp_path_factory.mktemp("plain")
     shutil.copytree(FOUNDATION, plain, dirs_exist_ok=True, ignore=LOCAL_FILES)
     shutil.copy(terraform.folder / ".terraform.lock.hcl", plain)
-    checks = Terraform(terraform.program, plain, terraform.data, terraform.port)
+    (plain / ".terraform").mkdir()
+    (plain / ".terraform" / "providers").symlink_to(terraform.folder / ".terraform" / "providers")
+    checks = Terraform(terraform.program, plain, terraform.port)
     with (
         terraform.start("apply", "-input=false", "-auto-approve") as apply,
         checks.start("validate") as validate,

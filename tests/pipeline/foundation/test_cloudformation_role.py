@@ -1,4 +1,4 @@
-"""What CloudFormation may make for the application, and what the application may ever do."""
+"""What CloudFormation may make for the application, and what it may not."""
 
 import re
 from typing import Any
@@ -7,44 +7,23 @@ import pytest
 
 from tests.pipeline.foundation.documents import (
     ACCOUNTS,
-    ARTIFACT_ACCOUNT,
-    BUCKET,
     CLOUDFORMATION,
     KEY,
     PIPELINE,
-    REGION,
     ROLES,
     STAGES,
     application_role,
     boundary,
     bucket,
     foundation_role,
-    function,
-    here,
     iam_arn,
-    listed,
     others,
-    rendered,
-    stack,
+    values,
 )
-from tests.pipeline.foundation.iam import Document, Iam, Role
-from tests.pipeline.foundation.template_rights import Resource, arn, filled, needs, referred
-from tests.template import translated
+from tests.pipeline.foundation.iam import Iam, Role
+from tests.pipeline.foundation.template_rights import Resources, needs, referred
 
-Resources = dict[str, Resource]
 EVERYTHING = {"all": {"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}}
-
-
-@pytest.fixture(scope="module")
-def templates() -> dict[str, Resources]:
-    """The template as CloudFormation gets it, of every stage."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("AWS_DEFAULT_REGION", REGION)
-        return {stage: translated(stage=stage) for stage in STAGES}
-
-
-def values(stage: str) -> dict[str, str]:
-    return {"account": ACCOUNTS[stage], "artifact_account": ARTIFACT_ACCOUNT, "region": REGION, "stage": stage}
 
 
 def refused(iam: Iam, resources: Resources, stage: str) -> list[tuple[str, str, str]]:
@@ -251,92 +230,3 @@ def test_a_deployment_neither_reads_nor_deletes_what_people_made(iam: Iam, stage
             assert not iam.may(role, "s3:DeleteBucket", bucket(stage, of))
             for action in ("s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:DeleteObjectVersion"):
                 assert not iam.may(role, action, f"{bucket(stage, of)}/hello.wav"), action
-
-
-# ── What the application itself may do ─────────────────────────────────────────────────────────────────────────────
-
-
-def bounded(stage: str) -> Role:
-    """A role of the application that is given everything: what it may do is the boundary."""
-    return Role(application_role(stage), {}, EVERYTHING, rendered("boundary", ACCOUNTS[stage], stage))
-
-
-def named(template: Resources, resource: Any, stage: str) -> str:
-    """The ARN that a role's statement names."""
-    if isinstance(resource, dict) and "Fn::Sub" not in resource:
-        return arn(template, resource.get("Ref") or resource["Fn::GetAtt"][0], values(stage))
-    text = resource if isinstance(resource, str) else resource["Fn::Sub"]
-    for logical_id in set(re.findall(r"\$\{(\w+)(?:\.Arn)?\}", text)) & template.keys():
-        text = re.sub(rf"\$\{{{logical_id}(\.Arn)?\}}", arn(template, logical_id, values(stage)), text)
-    return filled(text, values(stage))
-
-
-def met(statement: Document, stage: str) -> dict[str, str]:
-    """A request's context that the statement's conditions are true in."""
-    equal = statement.get("Condition", {}).get("StringEquals", {})
-    return {key: filled(value, values(stage)) for key, value in equal.items()}
-
-
-@pytest.mark.parametrize("stage", STAGES)
-def test_the_boundary_leaves_the_application_what_its_roles_say(
-    iam: Iam, templates: dict[str, Resources], stage: str
-) -> None:
-    taken = [
-        (logical_id, action, resource)
-        for logical_id, role in templates[stage].items()
-        if role["Type"] == "AWS::IAM::Role"
-        for policy in role["Properties"].get("Policies", [])
-        for statement in policy["PolicyDocument"]["Statement"]
-        for action in listed(statement["Action"])
-        for resource in listed(statement["Resource"])
-        if not iam.may(bounded(stage), action, named(templates[stage], resource, stage), met(statement, stage))
-    ]
-    assert taken == []
-
-
-@pytest.mark.parametrize("stage", STAGES)
-def test_the_boundary_leaves_functions_their_logs_and_traces(iam: Iam, stage: str) -> None:
-    stream = here("logs", stage, f"log-group:/aws/lambda/stitcher-{stage}-stitch:log-stream:x")
-    for action in ("logs:CreateLogStream", "logs:PutLogEvents"):
-        assert iam.may(bounded(stage), action, stream)
-    assert iam.may(bounded(stage), "xray:PutTraceSegments", "*")
-
-
-@pytest.mark.parametrize("stage", STAGES)
-def test_the_application_stays_in_its_stage_and_away_from_iam(iam: Iam, stage: str) -> None:
-    for action, resource in {
-        "cloudformation:CreateChangeSet": stack(stage),
-        "ec2:RunInstances": "*",
-        "iam:CreateRole": application_role(stage),
-        "iam:PassRole": application_role(stage),
-        "kms:Decrypt": KEY,
-        "lambda:AddPermission": function(stage),
-        "lambda:UpdateFunctionCode": function(stage),
-        "s3:DeleteObject": f"{bucket(stage)}/hello.wav",
-        "s3:GetObject": f"{BUCKET}/releases/x",
-        "s3:PutBucketPolicy": bucket(stage),
-        "ssm:PutParameter": here("ssm", stage, f"parameter/stitcher/{stage}/prompts/animal"),
-        "sts:AssumeRole": foundation_role(stage, "cloudformation"),
-    }.items():
-        assert not iam.may(bounded(stage), action, resource), action
-    for other in others(stage):
-        assert not iam.may(
-            bounded(stage), "cloudwatch:PutMetricData", "*", {"cloudwatch:namespace": f"stitcher/{other}"}
-        )
-        for action, resource in {
-            "lambda:InvokeFunction": here("lambda", stage, f"function:audio-stitcher-{other}-StitchFunction-0A:live"),
-            "s3:GetObject": f"arn:aws:s3:::stitcher-audios-{other}-{ACCOUNTS[stage]}/hello.wav",
-            "s3:PutObject": f"{bucket(other, 'output')}/cache/x",
-            "sqs:SendMessage": here("sqs", stage, f"stitcher-refused-clips-{other}"),
-            "ssm:GetParameter": here("ssm", stage, f"parameter/stitcher/{other}/prompts/animal"),
-            "states:StartSyncExecution": here("states", stage, f"stateMachine:stitcher-stitch-{other}:live"),
-        }.items():
-            assert not iam.may(bounded(stage), action, resource), (action, other)
-
-
-def test_generated_names_begin_with_the_name_of_the_stack(templates: dict[str, Resources]) -> None:
-    """CloudFormation shortens the stack's name where a name gets longer than 64 characters; the policies go by it."""
-    longest = 64 - len("audio-stitcher-stage-") - len("-0A1B2C3D4E5F")
-    for logical_id, resource in templates["prod"].items():
-        if resource["Type"] in ("AWS::IAM::Role", "AWS::Lambda::Function", "AWS::Events::Rule"):
-            assert len(logical_id) <= longest, logical_id

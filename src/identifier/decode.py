@@ -1,0 +1,154 @@
+"""The process that decodes one picture: `python -m identifier.decode KIND LONGEST_EDGE`, the file on standard input.
+
+Writes a line of JSON with the size, then the new file; or, with exit code 2, a list of reason and detail.
+"""
+
+import contextlib
+import json
+import math
+import resource
+import sys
+import warnings
+from collections.abc import Callable
+from io import BytesIO
+
+from PIL import Image, ImageCms, UnidentifiedImageError
+
+from identifier import limits
+from identifier.errors import Unusable
+from identifier.picture import REFUSED
+
+QUALITY = 90
+TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+"""What makes a picture of an EXIF orientation upright (EXIF 2.3, tag 274)."""
+ORIENTATION = 274
+
+
+def main() -> int:
+    """Decode standard input; returns the exit code."""
+    _limit()
+    kind, longest_edge = sys.argv[1], int(sys.argv[2])
+    make, data = _maker(kind), sys.stdin.buffer.read()
+    warnings.simplefilter("ignore")
+    Image.MAX_IMAGE_PIXELS = None  # `image` has limits of its own
+    try:
+        width, height, made = make(data, longest_edge)
+    except Unusable as refusal:
+        return _refuse(refusal.reason, refusal.detail)
+    except MemoryError:
+        return _refuse("too_complex", f"decoding it takes more than {limits.DECODE_BYTES // limits.MB} MB")
+    except UnidentifiedImageError:
+        return _refuse("unreadable", f"it begins like {kind.upper()} but is none")
+    except Exception as error:  # whatever a decoder makes of a broken file
+        return _refuse("unreadable", f"it is damaged, not complete, or too large to decode: {error}"[:300])
+    sys.stdout.buffer.write(json.dumps({"width": width, "height": height}).encode() + b"\n" + made)
+    return 0
+
+
+def _maker(kind: str) -> Callable[[bytes, int], tuple[int, int, bytes]]:
+    if kind != "pdf":
+        return lambda data, longest_edge: image(data, kind, longest_edge)
+    from identifier.pdf import document  # pdfium is not loaded for pictures
+
+    return lambda data, _: document(data)
+
+
+def _limit() -> None:
+    for what, most in (
+        (resource.RLIMIT_AS, limits.DECODE_BYTES),
+        (resource.RLIMIT_CPU, limits.DECODE_SECONDS),
+        (resource.RLIMIT_CORE, 0),
+    ):
+        # Some systems know no limit of memory; Linux, and with it Lambda, does.
+        with contextlib.suppress(ValueError, OSError):
+            resource.setrlimit(what, (most, most))
+
+
+def _refuse(reason: str, detail: str) -> int:
+    print(json.dumps([reason, detail]))
+    return REFUSED
+
+
+def image(data: bytes, kind: str, longest_edge: int) -> tuple[int, int, bytes]:
+    """Width, height, JPEG: the first frame, upright, in sRGB, on white where it is transparent."""
+    most = limits.PIXELS[kind]
+    with Image.open(BytesIO(data), formats=[kind.upper()]) as source:
+        if source.width * source.height > most:
+            raise Unusable(
+                "too_large", f"it has {source.width} × {source.height} pixels; the limit is {most // 10**6} million"
+            )
+        turn = TURNS.get(_orientation(source))
+        profile = source.info.get("icc_profile")
+        shown = _scaled(source, longest_edge)
+    shown = _flat(_srgb(shown, profile))
+    if turn is not None:
+        shown = shown.transpose(turn)
+    if min(shown.size) < limits.SHORTEST_EDGE:
+        raise Unusable("too_small", f"{shown.width} × {shown.height} pixels would be sent, which shows nothing")
+    # Only pixels are copied: what a file says of itself (EXIF, comments) sticks to images that are changed in place.
+    clean = Image.new("RGB", shown.size)
+    clean.paste(shown)
+    return _fitting(clean)
+
+
+def _orientation(source: Image.Image) -> int:
+    try:
+        return int(source.getexif().get(ORIENTATION, 1))
+    except Exception:  # broken metadata is no reason to refuse the pixels
+        return 1
+
+
+def _scaled(source: Image.Image, longest_edge: int) -> Image.Image:
+    """The first frame, no larger than asked, in a mode that can be scaled smoothly: L, LA, RGB, RGBA or CMYK."""
+    if source.mode in ("P", "PA") or "transparency" in source.info:
+        source = source.convert("RGBA")
+    elif source.mode == "1":
+        source = source.convert("L")
+    elif source.mode.startswith("I"):  # 16 bits of grey, of which the upper eight are kept
+        source = source.point(lambda value: value * (1 / 256)).convert("L")
+    source.thumbnail((longest_edge, longest_edge), Image.Resampling.LANCZOS, reducing_gap=2.0)
+    source.load()  # where it was small enough, nothing has been decoded yet
+    return source
+
+
+def _srgb(shown: Image.Image, profile: bytes | None) -> Image.Image:
+    """In the colours that models expect. A profile that cannot be used is as good as none."""
+    if not profile or shown.mode in ("LA", "RGBA"):
+        return shown
+    with contextlib.suppress(ImageCms.PyCMSError, OSError):
+        space = ImageCms.ImageCmsProfile(BytesIO(profile))
+        converted = ImageCms.profileToProfile(shown, space, ImageCms.createProfile("sRGB"), outputMode="RGB")
+        return converted or shown
+    return shown
+
+
+def _flat(shown: Image.Image) -> Image.Image:
+    if shown.mode not in ("LA", "RGBA"):
+        return shown.convert("RGB")
+    paper = Image.new("RGB", shown.size, "white")
+    paper.paste(shown.convert("RGB"), mask=shown.getchannel("A"))
+    return paper
+
+
+def _fitting(clean: Image.Image) -> tuple[int, int, bytes]:
+    """As JPEG; made smaller as long as it is over Bedrock's limit of bytes, which only noise is."""
+    while True:
+        buffer = BytesIO()
+        clean.save(buffer, "JPEG", quality=QUALITY, subsampling="4:4:4")  # coloured writing stays sharp
+        if buffer.tell() <= limits.IMAGE_BYTES:
+            return clean.width, clean.height, buffer.getvalue()
+        scale = 0.95 * math.sqrt(limits.IMAGE_BYTES / buffer.tell())
+        size = (round(clean.width * scale), round(clean.height * scale))
+        clean = clean.resize(size, Image.Resampling.LANCZOS)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,122 @@
+"""A picture as it arrived → what is sent to the model: pixels only, upright, no larger than asked.
+
+What arrives is anybody's, and decoders have had holes. It is decoded in a process of its own, which has little time,
+little memory, and nothing of this one's environment: no credentials.
+"""
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from typing import Literal
+
+from identifier.errors import Unusable
+from identifier.limits import DECODE_WAIT_SECONDS, LONGEST_EDGE, MB, UPLOAD_BYTES
+
+Format = Literal["jpeg", "png", "gif", "webp", "pdf"]
+
+REFUSED = 2
+"""How the decoding process ends when it has a reason to give."""
+
+_SIGNATURES: tuple[tuple[bytes, Format], ...] = (
+    (b"\xff\xd8\xff", "jpeg"),
+    (b"\x89PNG\r\n\x1a\n", "png"),
+    (b"GIF87a", "gif"),
+    (b"GIF89a", "gif"),
+    (b"%PDF-", "pdf"),
+)
+_TAKEN = "JPEG, PNG, GIF, WebP and PDF can be used"
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """What the model is shown.
+
+    `kind` and `format` are those of `data`, which is always a file made anew: a JPEG in sRGB without metadata, or a
+    PDF of the same pages. `width` and `height` are pixels, or points of a PDF's first page (1/72 inch); `sha256` is
+    that of the file as it arrived.
+    """
+
+    kind: Literal["image", "document"]
+    format: Literal["jpeg", "pdf"]
+    data: bytes
+    width: int
+    height: int
+    sha256: str
+
+
+def prepare_picture(data: bytes, longest_edge: int = LONGEST_EDGE) -> Picture:
+    """Make the file ready for a model: its longer side at most `longest_edge` pixels, never enlarged.
+
+    The same file always gives the same bytes. Raises `Unusable`, within 10 s, for whatever cannot be shown.
+    """
+    check_size(len(data))
+    kind = sniff(data)
+    head, _, body = _decode(data, kind, longest_edge).partition(b"\n")
+    size = json.loads(head)
+    return Picture(
+        kind="document" if kind == "pdf" else "image",
+        format="pdf" if kind == "pdf" else "jpeg",
+        data=body,
+        width=size["width"],
+        height=size["height"],
+        sha256=hashlib.sha256(data).hexdigest(),
+    )
+
+
+def check_size(size: int) -> None:
+    """Raises `Unusable` for a file of so many bytes; it need not have been read."""
+    if not size:
+        raise Unusable("empty", "the file is empty")
+    if size > UPLOAD_BYTES:
+        raise Unusable("too_large", f"the file has {size} bytes; the limit is {UPLOAD_BYTES // MB} MB")
+
+
+def sniff(data: bytes) -> Format:
+    """What the file is by its content; names and declared types are not asked. Raises `Unusable`."""
+    kind = next((kind for signature, kind in _SIGNATURES if data.startswith(signature)), None)
+    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+        kind = "webp"
+    if kind is None:
+        if data[4:8] == b"ftyp" and data[8:12] in (b"heic", b"heix", b"mif1", b"msf1", b"avif"):
+            raise Unusable(
+                "wrong_type", f"it is a HEIC or AVIF file; {_TAKEN} (iPhone: Camera, Formats, Most Compatible)"
+            )
+        raise Unusable("wrong_type", f"it is no picture that is known here, whatever its name; {_TAKEN}")
+    # Other programs would see another file in it than this one does: that is no accident of a camera.
+    if kind != "pdf" and b"%PDF-" in data[:1024]:
+        raise Unusable("ambiguous", f"it is {kind.upper()} and PDF at once")
+    if _ends_as_zip(data):
+        raise Unusable("ambiguous", f"it is {kind.upper()} and a ZIP archive at once")
+    return kind
+
+
+def _ends_as_zip(data: bytes) -> bool:
+    """Whether it ends in ZIP's end of central directory: 22 bytes and a comment of the length given in the last two."""
+    at = data.rfind(b"PK\x05\x06", -(22 + 0xFFFF))
+    return at >= 0 and at + 22 + int.from_bytes(data[at + 20 : at + 22], "little") == len(data)
+
+
+def _decode(data: bytes, kind: Format, longest_edge: int) -> bytes:
+    # LD_LIBRARY_PATH is how Lambda's Python finds its own library.
+    environment = {name: os.environ[name] for name in ("LD_LIBRARY_PATH",) if name in os.environ}
+    try:
+        done = subprocess.run(
+            [sys.executable, "-P", "-m", "identifier.decode", kind, str(longest_edge)],
+            input=data,
+            capture_output=True,
+            timeout=DECODE_WAIT_SECONDS,
+            env=environment | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise Unusable("too_complex", f"it takes more than {DECODE_WAIT_SECONDS} s to decode") from None
+    if done.returncode == REFUSED:
+        raise Unusable(*json.loads(done.stdout))
+    if done.returncode < 0:  # killed: out of time, out of memory, or the decoder broke
+        raise Unusable("too_complex", f"decoding it was stopped (signal {-done.returncode})")
+    if done.returncode:
+        raise RuntimeError(f"the decoding process failed: {done.stderr.decode(errors='replace')[-2_000:]}")
+    return done.stdout

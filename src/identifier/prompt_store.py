@@ -1,0 +1,128 @@
+"""The prompts that are in force: a pointer in SSM names a document in S3 by version and hash.
+
+What a worker has loaded is good for `max_age_s`; then it looks at the pointer again, so that a change reaches warm
+workers, too. What cannot be loaded does not replace what could: the worker goes on with the last good one and says so.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Annotated
+
+from botocore.exceptions import BotoCoreError, ClientError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from identifier import storage
+from identifier.errors import InvalidPrompt, PromptUnavailable, StorageFault, UnknownPrompt
+from identifier.keys import document_key
+from identifier.prompt import ID, Prompt, Version, digest, read_prompt
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_ssm import SSMClient
+
+
+class Pointer(BaseModel):
+    """Which version of a prompt is in force, and the SHA-256 of its document."""
+
+    model_config = ConfigDict(frozen=True)
+
+    version: Version
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A prompt, the hash of its document, and why it is not the newest, if it is not."""
+
+    prompt: Prompt
+    sha256: str
+    stale_reason: str | None = None
+
+
+class PromptStore:
+    """The prompts of one environment.
+
+    Parameters
+    ----------
+    pointer_prefix
+        What the names of the pointers begin with: `/stitcher/dev/prompts/`.
+    max_age_s
+        Seconds after which a prompt is looked up again.
+    """
+
+    def __init__(
+        self,
+        s3: "S3Client",
+        ssm: "SSMClient",
+        bucket: str,
+        pointer_prefix: str,
+        max_age_s: float = 30,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.s3, self.ssm, self.bucket, self.prefix = s3, ssm, bucket, pointer_prefix
+        self.max_age_s, self.clock = max_age_s, clock
+        self._known: dict[str, tuple[float, Loaded]] = {}
+
+    def get(self, prompt_id: str) -> Loaded:
+        """The prompt in force.
+
+        Raises
+        ------
+        UnknownPrompt
+            It is not published, or no longer.
+        PromptUnavailable
+            It cannot be loaded, and this worker has never loaded it.
+        """
+        if not ID.match(prompt_id):
+            raise UnknownPrompt(prompt_id)
+        until, known = self._known.get(prompt_id, (0.0, None))
+        if known and self.clock() < until:
+            return known
+        try:
+            loaded = self._load(prompt_id, known)
+        except UnknownPrompt:
+            self._known.pop(prompt_id, None)
+            raise
+        except (InvalidPrompt, StorageFault, ClientError, BotoCoreError) as error:
+            if known is None:
+                raise PromptUnavailable(f"prompt {prompt_id} cannot be loaded: {error}") from error
+            loaded = replace(known, stale_reason=str(error))
+        self._known[prompt_id] = self.clock() + self.max_age_s, loaded
+        return loaded
+
+    def _load(self, prompt_id: str, known: Loaded | None) -> Loaded:
+        pointer = read_pointer(self.ssm, self.prefix, prompt_id)
+        if known and (known.prompt.version, known.sha256) == (pointer.version, pointer.sha256):
+            return replace(known, stale_reason=None)
+        return Loaded(read_version(self.s3, self.bucket, prompt_id, pointer), pointer.sha256)
+
+
+def read_pointer(ssm: "SSMClient", prefix: str, prompt_id: str) -> Pointer:
+    """The pointer of a prompt. Raises `UnknownPrompt`, `InvalidPrompt`, or SSM's own errors."""
+    try:
+        value = ssm.get_parameter(Name=prefix + prompt_id)["Parameter"]["Value"]
+    except ClientError as error:
+        if error.response["Error"]["Code"] == "ParameterNotFound":
+            raise UnknownPrompt(prompt_id) from None
+        raise
+    try:
+        return Pointer.model_validate_json(value)
+    except ValidationError:
+        raise InvalidPrompt(
+            f'the pointer {prefix}{prompt_id} must be {{"version": …, "sha256": …}}; it is {value!r:.200}'
+        ) from None
+
+
+def read_version(s3: "S3Client", bucket: str, prompt_id: str, pointer: Pointer) -> Prompt:
+    """The document that a pointer names, if it is what the pointer says. Raises `InvalidPrompt`, `StorageFault`."""
+    key = document_key(prompt_id, pointer.version)
+    found = storage.read(s3, bucket, key)
+    if found is None:
+        raise InvalidPrompt(f"the pointer names {key}, which is not there")
+    if digest(found.data) != pointer.sha256:
+        raise InvalidPrompt(f"{key} is not what was published: its SHA-256 is {digest(found.data)}")
+    prompt = read_prompt(found.data)
+    if (prompt.id, prompt.version) != (prompt_id, pointer.version):
+        raise InvalidPrompt(f"{key} says that it is {prompt.id}, version {prompt.version}")
+    return prompt

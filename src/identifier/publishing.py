@@ -1,0 +1,112 @@
+"""Putting prompts into force, and back. Nothing here changes a document that is published."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from identifier import storage
+from identifier.errors import IdentifyError, PublishingError, UnknownPrompt
+from identifier.keys import PROMPTS, document_key
+from identifier.prompt import Prompt, digest, read_prompt
+from identifier.prompt_store import Pointer, read_pointer, read_version
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_ssm import SSMClient
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A prompt: the version in force, if one is, the stored ones, and what is wrong with it, if anything."""
+
+    prompt_id: str
+    version: int | None
+    stored: tuple[int, ...]
+    problem: str | None = None
+
+
+def publish(s3: "S3Client", ssm: "SSMClient", bucket: str, prefix: str, document: bytes) -> Prompt:
+    """Store the document as a new version and put it into force; the same document again changes nothing.
+
+    Raises
+    ------
+    InvalidPrompt
+        The document breaks a rule.
+    PublishingError
+        That version is stored with another content, or is older than a stored one.
+    """
+    prompt = read_prompt(document)
+    newer = [version for version in versions(s3, bucket, prompt.id) if version > prompt.version]
+    if newer:
+        raise PublishingError(
+            f"{prompt.id} has version {max(newer)}: make this version {max(newer) + 1}, or roll back to a stored one"
+        )
+    key = document_key(prompt.id, prompt.version)
+    if not storage.put_new(s3, bucket, key, document):
+        stored = storage.read(s3, bucket, key)
+        if stored is None or stored.data != document:
+            raise PublishingError(
+                f"{prompt.id} version {prompt.version} is published with another content, and a version never changes:"
+                f" make this one version {prompt.version + 1}"
+            )
+    _point(ssm, prefix, prompt.id, Pointer(version=prompt.version, sha256=digest(document)))
+    return prompt
+
+
+def rollback(
+    s3: "S3Client", ssm: "SSMClient", bucket: str, prefix: str, prompt_id: str, version: int | None = None
+) -> Prompt:
+    """Put a stored version into force, by default the one before the present one. Raises `PublishingError`, and
+    `InvalidPrompt` where the stored document is not one."""
+    if version is None:
+        try:
+            present = read_pointer(ssm, prefix, prompt_id).version
+        except UnknownPrompt:
+            raise PublishingError(f"{prompt_id} is not published; name the version to go to") from None
+        version = max((older for older in versions(s3, bucket, prompt_id) if older < present), default=None)
+        if version is None:
+            raise PublishingError(f"{prompt_id} has no version before {present}")
+    stored = storage.read(s3, bucket, document_key(prompt_id, version))
+    if stored is None:
+        raise PublishingError(f"{prompt_id} has no version {version}; it has {versions(s3, bucket, prompt_id)}")
+    pointer = Pointer(version=version, sha256=digest(stored.data))
+    prompt = read_version(s3, bucket, prompt_id, pointer)
+    _point(ssm, prefix, prompt_id, pointer)
+    return prompt
+
+
+def published(s3: "S3Client", ssm: "SSMClient", bucket: str, prefix: str) -> Iterator[Published]:
+    """Every prompt that is stored or pointed to, by name; each is loaded, to say whether it is sound."""
+    pages = ssm.get_paginator("get_parameters_by_path").paginate(Path=prefix)
+    names = {item["Name"].removeprefix(prefix) for page in pages for item in page["Parameters"]}
+    stored = _stored(s3, bucket, PROMPTS)
+    for prompt_id in sorted(names | stored.keys()):
+        have = tuple(sorted(stored.get(prompt_id, ())))
+        try:
+            pointer = read_pointer(ssm, prefix, prompt_id)
+            read_version(s3, bucket, prompt_id, pointer)
+        except UnknownPrompt:
+            yield Published(prompt_id, None, have, "it is stored but not in force")
+        except IdentifyError as error:
+            yield Published(prompt_id, None, have, str(error))
+        else:
+            yield Published(prompt_id, pointer.version, have)
+
+
+def versions(s3: "S3Client", bucket: str, prompt_id: str) -> list[int]:
+    """The stored versions of a prompt, oldest first."""
+    return sorted(_stored(s3, bucket, f"{PROMPTS}{prompt_id}/").get(prompt_id, []))
+
+
+def _stored(s3: "S3Client", bucket: str, prefix: str) -> dict[str, list[int]]:
+    found: dict[str, list[int]] = {}
+    for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
+        for item in page.get("Contents", ()):
+            if match := re.fullmatch(rf"{PROMPTS}([^/]+)/([1-9]\d*)\.json", item["Key"]):
+                found.setdefault(match[1], []).append(int(match[2]))
+    return found
+
+
+def _point(ssm: "SSMClient", prefix: str, prompt_id: str, pointer: Pointer) -> None:
+    ssm.put_parameter(Name=prefix + prompt_id, Value=pointer.model_dump_json(), Type="String", Overwrite=True)

@@ -1,0 +1,117 @@
+"""What became of a picture, written once and kept."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+
+from identifier import storage
+from identifier.errors import StorageFault
+from identifier.keys import result_key
+from identifier.say import Say
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+Kind = Literal["answered", "rejected", "failed"]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Image(_Part):
+    """Which picture: the version of the file that was put; `sha256` is that of its content, where it was read."""
+
+    bucket: str
+    key: str
+    version_id: str
+    sha256: str | None = None
+
+
+class PromptUsed(_Part):
+    """Which prompt; without version and hash where it could not be loaded."""
+
+    id: str
+    version: int | None = None
+    sha256: str | None = None
+
+
+class Result(_Part):
+    """The document beside which nothing else about a picture needs to be kept.
+
+    `outcome` is "answered" with an `answer`, or "rejected" (the same picture would end the same way again) or "failed"
+    (it could not be worked on) with a `reason` for machines and a `detail` for people. `say` is what is to be said
+    about an answer, or `unsaid` why nothing is. `cost_usd` is an estimate by the dated table in prices.py, None for a
+    model that is not in it. `attempts` counts the tries of the execution.
+    """
+
+    image: Image
+    prompt: PromptUsed
+    outcome: Kind
+    answer: dict[str, Any] | None = None
+    reason: str | None = None
+    detail: str | None = None
+    say: Say | None = None
+    unsaid: str | None = None
+    model: str | None = None
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cost_usd: float | None = None
+    latency_ms: int = 0
+    attempts: int = 1
+    at: datetime
+
+    @model_validator(mode="after")
+    def _whole(self) -> "Result":
+        if (self.outcome == "answered") != (self.answer is not None):
+            raise ValueError("an answered result has an answer, and no other has")
+        if (self.outcome == "answered") == (self.reason is not None):
+            raise ValueError("a result without an answer has a reason, and no other has")
+        return self
+
+    @property
+    def key(self) -> str:
+        """Where it is stored."""
+        return result_key(self.image.key, self.image.version_id)
+
+    @property
+    def final(self) -> bool:
+        """Nothing replaces it: it is an answer, or would be the same again."""
+        return self.outcome != "failed"
+
+    def to_json(self) -> bytes:
+        """The document as it is stored."""
+        return self.model_dump_json(indent=2, exclude_none=True).encode()
+
+
+def find_result(s3: "S3Client", bucket: str, image_key: str, version_id: str) -> Result | None:
+    """The result for this version of a picture; what is no result is as good as none. Raises `StorageFault`."""
+    found = storage.read(s3, bucket, result_key(image_key, version_id))
+    return _result(found.data) if found else None
+
+
+def save_result(s3: "S3Client", bucket: str, result: Result) -> Result:
+    """Store the result unless there is one that is final; returns the one that stands then.
+
+    A failed one makes way for what a later try finds, and never replaces anything. Raises `StorageFault`.
+    """
+    data = result.to_json()
+    if storage.put_new(s3, bucket, result.key, data):
+        return result
+    there = storage.read(s3, bucket, result.key)
+    if there is None:
+        raise StorageFault("the result is being written by somebody else")
+    stands = _result(there.data)
+    if stands is not None and (stands.final or not result.final):
+        return stands
+    if not storage.replace(s3, bucket, result.key, data, there.etag):
+        raise StorageFault("the result is being written by somebody else")
+    return result
+
+
+def _result(data: bytes) -> Result | None:
+    try:
+        return Result.model_validate_json(data)
+    except ValidationError:
+        return None

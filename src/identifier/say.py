@@ -1,0 +1,75 @@
+"""What is said aloud about an answer."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from identifier.prompt import FIELD, Prompt
+
+LONGEST = 2_000
+"""Characters of a message, which the stitcher has as its limit, too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Say:
+    """A message for the stitcher."""
+
+    message: str
+    voice: str
+    format: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unsaid:
+    """Nothing is said, for this reason."""
+
+    reason: str
+
+
+class _NoWords(Exception):
+    """The message has no words for this answer."""
+
+
+def spoken(prompt: Prompt, answer: dict[str, Any]) -> Say | Unsaid:
+    """The prompt's message with the answer's values in it, or why there is none."""
+    say = prompt.say
+    if say is None:
+        return Unsaid("the prompt says nothing aloud")
+    for path, values in say.when.items():
+        if (value := _value(answer, path)) not in values:
+            return Unsaid(f"nothing is said when {path} is {'missing' if value is None else value}"[:LONGEST])
+    try:
+        message = FIELD.sub(lambda found: _words(say.words, found[1], answer), say.template)
+    except _NoWords as why:
+        return Unsaid(str(why))
+    if len(message) > LONGEST:
+        return Unsaid(f"the message would have {len(message)} characters; the limit is {LONGEST}")
+    return Say(message, say.voice, say.format)
+
+
+def _words(words: dict[str, str | None], path: str, answer: dict[str, Any]) -> str:
+    value = _value(answer, path)
+    if value is None or value in ("", []):
+        raise _NoWords(f"the answer has no {path}")
+    said = [_one(words, path, item) for item in (value if isinstance(value, list) else [value])]
+    return ", ".join(said)
+
+
+def _value(answer: dict[str, Any], path: str) -> Any:
+    value: Any = answer
+    for name in path.split("."):
+        value = value.get(name) if isinstance(value, dict) else None
+    return value
+
+
+def _one(words: dict[str, str | None], path: str, value: Any) -> str:
+    if isinstance(value, dict | list):
+        raise _NoWords(f"{path} is not a single value")
+    if isinstance(value, bool):
+        text = "true" if value else "false"
+    else:
+        # A model may write a whole number as 20.0; nobody says the zero.
+        text = str(int(value) if isinstance(value, float) and value.is_integer() else value)
+    said = words.get(text, text)
+    if said is None:
+        raise _NoWords(f"nothing is said when {path} is {text}")
+    return said

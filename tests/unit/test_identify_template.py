@@ -1,0 +1,176 @@
+"""Laws of the template's part for pictures, checked on what SAM makes of it."""
+
+import json
+import tomllib
+from typing import Any
+
+import pytest
+
+from identifier.limits import UPLOAD_BYTES
+from identifier.model import READ_SECONDS
+from identifier.prompt import read_prompt
+from tests.template import ROOT, TEMPLATE, translated
+from tests.unit.test_template import STAGES, listed, statements
+
+RULES = ["IdentifyStateMachineImagePut", "IdentifyStateMachineImageOfWrongSizePut"]
+DEFINITION = json.loads((ROOT / "statemachine" / "identify.asl.json").read_text())
+FUNCTION = TEMPLATE["Resources"]["IdentifyImageFunction"]["Properties"]
+
+
+def takes(rule: str, size: int) -> bool:
+    """Whether a rule's pattern takes an object of this size (EventBridge guide, "Numeric matching")."""
+    for wanted in translated()[rule]["Properties"]["EventPattern"]["detail"]["object"]["size"]:
+        if isinstance(wanted, dict):
+            bounds = wanted["numeric"]
+            held = {"<=": size <= bounds[-1], ">": size > bounds[bounds.index(">") + 1] if ">" in bounds else True}
+            if all(held[operator] for operator in bounds[::2]):
+                return True
+        elif wanted == size:
+            return True
+    return False
+
+
+@pytest.mark.parametrize(("size", "rule"), [(0, 1), (1, 0), (UPLOAD_BYTES, 0), (UPLOAD_BYTES + 1, 1), (5 * 1024**4, 1)])
+def test_every_size_is_taken_by_one_rule(size: int, rule: int) -> None:
+    assert [takes(name, size) for name in RULES] == [rule == 0, rule == 1]
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_a_rule_starts_the_workflows_alias_with_retries_and_a_dead_letter_queue(name: str) -> None:
+    resources = translated()
+    pattern = resources[name]["Properties"]["EventPattern"]
+    assert (pattern["source"], pattern["detail-type"]) == (["aws.s3"], ["Object Created"])
+    assert pattern["detail"]["bucket"]["name"] == [TEMPLATE["Resources"]["ImagesBucket"]["Properties"]["BucketName"]]
+    assert pattern["detail"]["object"]["key"] == [{"prefix": "inbox/"}]
+    (target,) = resources[name]["Properties"]["Targets"]
+    assert target["Arn"] == {"Ref": "IdentifyStateMachineAliaslive"}
+    assert target["DeadLetterConfig"] == {"Arn": {"Fn::GetAtt": ["FailedImages", "Arn"]}}
+    assert target["RetryPolicy"]["MaximumRetryAttempts"] > 0
+    (statement,) = statements(resources[f"{name}Role"]["Properties"])
+    assert (statement["Action"], statement["Resource"]) == ("states:StartExecution", target["Arn"])
+    queue = resources["FailedImagesFromEventBridge"]["Properties"]["PolicyDocument"]["Statement"][0]
+    assert {"Fn::GetAtt": [name, "Arn"]} in queue["Condition"]["ArnEquals"]["aws:SourceArn"]
+
+
+def test_the_workflow_is_standard_traced_and_pins_the_functions_version() -> None:
+    resources = translated()
+    machine = resources["IdentifyStateMachine"]["Properties"]
+    assert machine["StateMachineType"] == "STANDARD"
+    assert machine["TracingConfiguration"] == {"Enabled": True}
+    version = machine["DefinitionSubstitutions"]["IdentifyImageFunction"]["Ref"]
+    assert resources[version]["Type"] == "AWS::Lambda::Version"
+    assert resources[version]["DeletionPolicy"] == "Retain"
+    alias = resources["IdentifyStateMachineAliaslive"]["Properties"]
+    assert alias["Name"] == "live"
+    assert alias["DeploymentPreference"]["Alarms"] == [{"Ref": "IdentifyFailedAlarm"}]
+
+
+def test_pictures_and_prompts_are_versioned_and_pictures_are_announced() -> None:
+    for name in ("ImagesBucket", "PromptsBucket"):
+        assert TEMPLATE["Resources"][name]["Properties"]["VersioningConfiguration"] == {"Status": "Enabled"}
+    announced = TEMPLATE["Resources"]["ImagesBucket"]["Properties"]["NotificationConfiguration"]
+    assert announced["EventBridgeConfiguration"]["EventBridgeEnabled"] is True
+
+
+def test_old_versions_outlive_a_redrive_and_results_stay() -> None:
+    rules = TEMPLATE["Resources"]["ImagesBucket"]["Properties"]["LifecycleConfiguration"]["Rules"]
+    (old,) = (rule for rule in rules if "NoncurrentVersionExpiration" in rule)
+    assert old["NoncurrentVersionExpiration"]["NoncurrentDays"] > 14
+    assert not any("ExpirationInDays" in rule for rule in rules)
+    rules = TEMPLATE["Resources"]["ResultsBucket"]["Properties"]["LifecycleConfiguration"]["Rules"]
+    assert [rule["Prefix"] for rule in rules if "ExpirationInDays" in rule] == ["claims/"]
+
+
+def place(resource: Any) -> str:
+    """An ARN in short: the bucket and folder, or what follows the account."""
+    if isinstance(resource, dict) and "Fn::Sub" in resource:
+        text = resource["Fn::Sub"]
+        text, names = (text, {}) if isinstance(text, str) else text
+        text = text.replace("${Prefix}-", "").replace("-${Stage}-${AWS::AccountId}", "")
+        row = names.get("Id", {}).get("Fn::FindInMap")
+        return str(text.rpartition(":")[2].replace("${Id}", row[2] if row else ""))
+    if isinstance(resource, dict) and "Fn::FindInMap" in resource:
+        found: str = resource["Fn::FindInMap"][2]
+        return found
+    return str(resource["Fn::GetAtt"][0])
+
+
+def rights(role: str) -> set[tuple[str, str]]:
+    return {
+        (action, place(resource))
+        for statement in statements(translated()[role]["Properties"])
+        for action in listed(statement["Action"])
+        for resource in listed(statement["Resource"])
+        if resource != "*"
+    }
+
+
+def test_the_function_may_do_what_the_design_says_and_no_more() -> None:
+    assert rights("IdentifyImageFunctionRole") == {
+        ("s3:GetObjectVersion", "images/inbox/*"),
+        ("s3:ListBucket", "images"),
+        ("s3:ListBucket", "results"),
+        ("s3:PutObject", "results/results/*"),
+        ("s3:GetObject", "results/results/*"),
+        ("s3:PutObject", "results/claims/*"),
+        ("s3:GetObject", "results/claims/*"),
+        ("s3:GetObject", "prompts/prompts/*"),
+        ("ssm:GetParameter", "parameter/${Prefix}/${Stage}/prompts/*"),
+        ("bedrock:InvokeModel", "inference-profile/Small"),
+        ("bedrock:InvokeModel", "inference-profile/Large"),
+        ("bedrock:InvokeModel", "SmallAt"),
+        ("bedrock:InvokeModel", "LargeAt"),
+        ("bedrock:ApplyGuardrail", "guardrail/*"),
+    }
+
+
+def test_the_workflow_may_do_what_the_design_says_and_no_more() -> None:
+    assert rights("IdentifyStateMachineRole") == {
+        ("lambda:InvokeFunction", "*"),  # any version of the one function
+        ("states:StartSyncExecution", "live"),
+        ("s3:GetObject", "output/${CachePrefix}*"),
+        ("s3:PutObject", "results/results/*"),
+        ("sqs:SendMessage", "FailedImages"),
+    }
+    (invoke,) = (
+        statement
+        for statement in statements(translated()["IdentifyStateMachineRole"]["Properties"])
+        if statement["Action"] == "lambda:InvokeFunction"
+    )
+    assert invoke["Resource"] == {"Fn::Sub": "${IdentifyImageFunction.Arn}:*"}
+
+
+@pytest.mark.parametrize("size", ["Small", "Large"])
+def test_a_model_is_asked_through_its_profile_only(size: str) -> None:
+    (statement,) = (
+        statement
+        for statement in statements(translated()["IdentifyImageFunctionRole"]["Properties"])
+        if place(listed(statement["Resource"])[0]) == f"{size}At"
+    )
+    profile = statement["Condition"]["StringEquals"]["bedrock:InferenceProfileArn"]
+    assert place(profile) == f"inference-profile/{size}"
+
+
+def test_every_environment_may_ask_the_models_of_the_shipped_prompts() -> None:
+    documents = [path.read_bytes() for path in (ROOT / "prompts").glob("*/*.json")]
+    for stage in STAGES:
+        row = TEMPLATE["Mappings"]["Models"][TEMPLATE["Mappings"]["Environments"][stage]["Models"]]
+        assert {read_prompt(document).model for document in documents} <= {row["Small"], row["Large"]}
+        for size in ("Small", "Large"):
+            model = row[size].partition(".")[2]
+            assert all(arn.endswith(f"::foundation-model/{model}") for arn in row[f"{size}At"])
+            stage_region = tomllib.loads((ROOT / "samconfig.toml").read_text())[stage]["deploy"]["parameters"]["region"]
+            assert any(f":{stage_region}:" in arn for arn in row[f"{size}At"])
+
+
+def test_a_claim_outlives_the_task_the_task_the_function_and_the_function_the_model() -> None:
+    variables = FUNCTION["Environment"]["Variables"]
+    task = DEFINITION["States"]["IdentifyImage"]["TimeoutSeconds"]
+    model = int(variables["MODEL_SECONDS"])
+    assert model == READ_SECONDS
+    assert model + 15 < FUNCTION["Timeout"] < task < int(variables["LEASE_SECONDS"])
+
+
+def test_a_prompt_is_remembered_for_half_a_minute_at_most() -> None:
+    rows = TEMPLATE["Mappings"]["Environments"]
+    assert {stage: int(rows[stage]["PromptSeconds"]) for stage in STAGES} == dict.fromkeys(STAGES, 30) | {"local": 1}

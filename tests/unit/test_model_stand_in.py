@@ -1,0 +1,133 @@
+"""The stand-in for a model: repeatable answers that keep to the schema, and every fault on demand."""
+
+import base64
+from random import Random
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+from local.model import FAULTS, LABEL, OTHERS, STOPS, StandIn, made_up
+
+from identifier.prompt import read_prompt
+from tests.conftest import ROOT
+
+SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "required": ["name", "count"],
+    "additionalProperties": False,
+    "properties": {"name": {"type": "string"}, "count": {"type": "integer", "minimum": 0, "maximum": 10**9}},
+}
+
+
+def question(picture: bytes = b"picture", text: str = "What is it?", kind: str = "image") -> dict[str, Any]:
+    block = {kind: {"format": "jpeg", "source": {"bytes": base64.b64encode(picture).decode()}}}
+    return {
+        "system": [{"text": text}],
+        "messages": [{"role": "user", "content": [block, {"text": "Look."}]}],
+        "toolConfig": {"tools": [{"toolSpec": {"name": "record_answer", "inputSchema": {"json": SCHEMA}}}]},
+    }
+
+
+def answer(stand_in: StandIn, request: dict[str, Any]) -> Any:
+    status, error, body = stand_in.converse("model", request)
+    assert (status, error) == (200, "")
+    return body["output"]["message"]["content"][0]["toolUse"]["input"]
+
+
+@pytest.mark.parametrize("kind", ["image", "document"])
+def test_an_answer_depends_on_the_picture_and_on_the_prompt_and_on_nothing_else(kind: str) -> None:
+    first = answer(StandIn(), question(kind=kind))
+    assert answer(StandIn(), question(kind=kind)) == first
+    assert answer(StandIn(), question(b"other", kind=kind)) != first
+    assert answer(StandIn(), question(text="What else?", kind=kind)) != first
+
+
+def test_an_answer_says_that_it_is_a_stand_ins() -> None:
+    assert answer(StandIn(), question())["name"].startswith(LABEL)
+
+
+def parts(depth: int = 2) -> st.SearchStrategy[dict[str, Any]]:
+    """Schemas of the keywords that prompts may use."""
+    low = st.integers(-50, 50)
+    numbers = st.builds(
+        lambda kind, least, more: {"type": kind, "minimum": least, "maximum": least + more},
+        st.sampled_from(["integer", "number"]), low, st.integers(0, 50),
+    )  # fmt: skip
+    texts = st.builds(
+        lambda least, more: {"type": "string", "minLength": least, "maxLength": least + more},
+        st.integers(0, 30), st.integers(0, 30),
+    )  # fmt: skip
+    plain = st.one_of(
+        numbers,
+        texts,
+        st.sampled_from([{"type": "boolean"}, {"type": "null"}, {"enum": ["a", 1, None]}, {"const": "x"}]),
+        st.just({"type": ["string", "null"], "maxLength": 5}),
+    )
+    if not depth:
+        return plain
+    inner = parts(depth - 1)
+    lists = st.builds(
+        lambda item, least, more, unique: {
+            "type": "array", "items": item, "minItems": least, "maxItems": least + more, "uniqueItems": unique,
+        },
+        inner, st.integers(0, 1), st.integers(0, 5), st.booleans(),
+    )  # fmt: skip
+    objects = st.dictionaries(st.sampled_from("abc"), inner, min_size=1).map(
+        lambda fields: {
+            "type": "object",
+            "properties": fields,
+            "required": sorted(fields),
+            "additionalProperties": False,
+        }
+    )
+    return st.one_of(plain, lists, objects)
+
+
+@given(parts(), st.integers(0, 2**32))
+def test_an_answer_keeps_to_any_schema_that_a_prompt_may_have(schema: dict[str, Any], seed: int) -> None:
+    Draft202012Validator(schema).validate(made_up(schema, Random(seed)))  # noqa: S311
+
+
+@settings(max_examples=20)
+@given(st.integers(0, 2**32))
+def test_an_answer_keeps_to_the_schemas_of_the_shipped_prompts(seed: int) -> None:
+    for path in (ROOT / "prompts").glob("*/*.json"):
+        schema = read_prompt(path.read_bytes()).answer_schema
+        Draft202012Validator(schema).validate(made_up(schema, Random(seed)))  # noqa: S311
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_fault_is_bedrocks_error_once(fault: str) -> None:
+    stand_in = StandIn()
+    stand_in.fail(fault)
+    status, error, body = stand_in.converse("model", question())
+    assert (status, error) == (int(fault[:3]), FAULTS[fault])
+    assert LABEL in body["message"]
+    answer(stand_in, question())
+
+
+@pytest.mark.parametrize("stop", STOPS)
+def test_a_stop_is_an_answer_without_the_tool(stop: str) -> None:
+    stand_in = StandIn()
+    stand_in.fail(stop)
+    _, _, body = stand_in.converse("model", question())
+    assert body["stopReason"] == stop
+    assert "toolUse" not in body["output"]["message"]["content"][0]
+
+
+def test_an_unknown_fault_is_refused() -> None:
+    with pytest.raises(ValueError, match="no such fault: 418"):
+        StandIn().fail("418")
+    assert "418" not in (*FAULTS, *STOPS, *OTHERS)
+
+
+def test_calls_are_counted_and_forgotten() -> None:
+    stand_in = StandIn()
+    stand_in.fail("429", times=2)
+    for _ in range(3):
+        stand_in.converse("model", question())
+    assert [(call.model, call.bytes, call.prompt) for call in stand_in.calls] == [("model", 7, "What is it?")] * 3
+    stand_in.forget()
+    assert stand_in.calls == []
