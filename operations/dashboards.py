@@ -3,7 +3,7 @@ machine does."""
 
 from typing import Any
 
-from operations.objectives import OBJECTIVES, RATES, Metric, Objective, api, ours
+from operations.objectives import LEAST_BAD, OBJECTIVES, RATES, Metric, Objective, api, ours
 from operations.widgets import (
     BAD,
     GOOD,
@@ -25,6 +25,7 @@ FUNCTIONS = (
     *("CacheLookup", "FetchClips", "Stitch", "Publish"),
     *("Plan", "Voices", "PrepareClip", "IdentifyImage"),
 )
+FIREWALL = (("WebACL", "${Prefix}-${Stage}"), ("Rule", "ALL"), ("Region", "${AWS::Region}"))
 WORKFLOWS = {"messages": "Stitch", "pictures": "Identify"}
 TICKETS = (
     *("StitchFailedAlarm", "StitchTimedOutAlarm", "IdentifyFailedAlarm"),
@@ -151,7 +152,8 @@ def _left(objective: Objective) -> Json:
 def _burning(objective: Objective) -> Json:
     used, parts = _used(objective)
     limits = {("page" if rate.pages else "ticket") + f" at {rate.times}": float(rate.times) for rate in RATES}
-    burning = expression(used, "times as fast as planned", id="rate", color=OTHER)
+    guarded = f"IF(bad >= {LEAST_BAD}, {used}, 0)"  # as its alarms do
+    burning = expression(guarded, "times as fast as planned", id="rate", color=OTHER)
     return graph(objective.title, [burning, *parts], period=3_600, limits=limits)
 
 
@@ -163,6 +165,7 @@ def _machine() -> list[Row]:
         line(api("Count"), "SampleCount", "calls", color=GOOD),
         line(api("4XXError"), "Sum", "refused (4xx)", color=POOR),
         line(api("5XXError"), "Sum", "failed (5xx)", color=BAD),
+        line(Metric("AWS/WAFV2", "BlockedRequests", FIREWALL), "Sum", "of the refused: by the firewall", color=OTHER),
     ]
     latency = [line(api("Latency"), stat, stat) for stat in ("p50", "p95", "p99")]
     claimed = [line(Metric("AWS/Lambda", "ClaimedAccountConcurrency"), "Maximum", "at once", color=OTHER)]

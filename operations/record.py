@@ -23,7 +23,7 @@ ROOT = Path(__file__).parents[1]
 FILE = ROOT / "tests" / "recordings" / "lost_right.json"
 GOOD, BROKEN, MENDED = 5, 4, 11
 """Minutes."""
-CALLS = 24
+CALLS = 16
 """A minute; every fourth is of a message that was not said before."""
 
 
@@ -54,16 +54,16 @@ def record(file: Path = FILE) -> None:
 
 
 def _call(stack: Stack, recording: Recording, minute: int, began: float) -> None:
-    """The calls of one minute, evenly; a slow one makes the next come late."""
+    """The calls of one minute, evenly; those for which there is no time on a slow machine are left out."""
     say(f"minute {minute + 1} of {recording.minutes}")
     for number in range(CALLS):
         time.sleep(max(0.0, began + 60 * minute + 60 * number / CALLS - time.time()))
+        if time.time() > began + 60 * (minute + 1):
+            return
         gap_ms = 1_000 + minute * CALLS + number if number % 4 == 3 else 120
         status = stack.caller.post("/stitch", {"message": "hello shreeshail", "gap_ms": gap_ms}).status
-        at = int((time.time() - began) // 60)
-        if at < recording.minutes:
-            recording.add(api("Count"), at)
-            recording.add(api("5XXError"), at, int(status >= 500))
+        recording.add(api("Count"), minute)
+        recording.add(api("5XXError"), minute, int(status >= 500))
 
 
 @contextmanager

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from operations.arithmetic import Recording, Values
-from operations.dashboards import FUNCTIONS, WORKFLOWS
+from operations.dashboards import FIREWALL, FUNCTIONS, WORKFLOWS
 from operations.objectives import DAYS, Metric, api, ours
 
 Counts = NDArray[np.int64]
@@ -115,6 +115,8 @@ def _machine(found: Recording, chance: np.random.Generator) -> None:
     stitch = (("FunctionName", "${StitchFunction}"),)
     found.add(Metric("AWS/Lambda", "Throttles", stitch), minutes, 1, chance.poisson(_in_faults(0, (0.05, 0.3, 1))))
     found.add(Metric("AWS/Lambda", "Errors", stitch), minutes, 1, chance.poisson(_in_faults(0, (0.05, 0.3, 0.5))))
+    blocked = chance.poisson(_in_faults(0, (0.08, 0.2, 1.5)))
+    found.add(Metric("AWS/WAFV2", "BlockedRequests", FIREWALL), minutes, 1, blocked)
     at_once = 6 + _crowd(5) + _in_faults(0, (0.05, 0.3, 70))
     found.add(Metric("AWS/Lambda", "ClaimedAccountConcurrency"), minutes, at_once)
     found.add(Metric("AWS/Lambda", "ConcurrentExecutions"), minutes, at_once)

@@ -7,6 +7,7 @@ Pages, as they read in November 2026:
   "Monitoring concurrency"; those of the account have no dimensions
 - AWS/States: Step Functions developer guide, "Monitoring Step Functions metrics using Amazon CloudWatch"
 - AWS/SQS: SQS developer guide, "Available CloudWatch metrics for Amazon SQS"
+- AWS/WAFV2: WAF developer guide, "AWS WAF metrics and dimensions"; of a regional web ACL, where Rule may be ALL
 - AWS/Events: EventBridge user guide, "Monitoring Amazon EventBridge"; of the default bus
 """
 
@@ -34,4 +35,5 @@ METRICS: dict[tuple[str, str], list[set[str]]] = {
     ("AWS/SQS", "ApproximateNumberOfMessagesVisible"): QUEUE,
     ("AWS/SQS", "ApproximateAgeOfOldestMessage"): QUEUE,
     ("AWS/Events", "InvocationsSentToDlq"): RULE,
+    ("AWS/WAFV2", "BlockedRequests"): [{"WebACL", "Rule", "Region"}],
 }

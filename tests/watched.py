@@ -1,4 +1,4 @@
-"""Every metric that the template's alarms, dashboards and objectives name, from what CloudFormation gets."""
+"""What watches the service, as the template has it: alarms, dashboards, and every metric that is named."""
 
 import json
 from collections.abc import Iterator
@@ -7,6 +7,20 @@ from typing import Any
 from operations.arithmetic import metric_of, plain
 from operations.objectives import Metric
 from operations.screen import SEARCH
+
+from tests.template import ROOT, TEMPLATE, of_type
+
+RESOURCES: dict[str, Any] = TEMPLATE["Resources"]
+METRIC_ALARMS = of_type(RESOURCES, "AWS::CloudWatch::Alarm")
+COMPOSITES = of_type(RESOURCES, "AWS::CloudWatch::CompositeAlarm")
+ALARMS = METRIC_ALARMS | COMPOSITES
+OF_DEPLOYMENTS = {name for name in METRIC_ALARMS if "Condition" not in RESOURCES[name]}
+"""Alarms that are everywhere."""
+DASHBOARDS: dict[str, Any] = {
+    name: json.loads(one["DashboardBody"]["Fn::Sub"])
+    for name, one in of_type(RESOURCES, "AWS::CloudWatch::Dashboard").items()
+}
+GUIDE = (ROOT / "docs" / "operations.md").read_text()
 
 
 def watched(resources: dict[str, Any]) -> dict[Metric, set[str]]:

@@ -1,6 +1,7 @@
 """What the template's alarms make of good and bad days: their own arithmetic over series of minutes."""
 
-from collections.abc import Callable, Mapping
+import json
+from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
@@ -8,10 +9,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from operations.arithmetic import Recording, Truths, alarmed, evaluate, metric_of, series, states
+from operations.arithmetic import Recording, Truths, alarmed, metric_of, states
 from operations.objectives import ANSWERED, FAILED, FIRST_TRY, OBJECTIVES, Metric, api, ours
 
-from tests.template import TEMPLATE
+from tests.template import ROOT, TEMPLATE
 
 HOUR, DAY = 60, 24 * 60
 # SAM leaves them as they are.
@@ -269,6 +270,18 @@ def test_a_fault_tells_of_itself_and_of_nothing_else(fault: Callable[[Days, rang
     assert all(DAY < first(state) <= DAY + 6 * HOUR for name, state in found.items() if not name.endswith("Ticket"))
 
 
+def test_the_page_for_pictures_lasts_as_long_as_none_is_answered() -> None:
+    page = spoiled(no_model)["ImageAvailabilityPage"]
+    assert page[DAY + 10 : DAY + 6 * HOUR].all()
+
+
+def test_a_recorded_fault_pages_within_two_minutes_and_tells_nothing_else() -> None:
+    recorded = json.loads((ROOT / "tests" / "recordings" / "lost_right.json").read_text())
+    found = fired(Recording.of_json(recorded))
+    assert found.keys() == {"StitchAvailabilityPage"}
+    assert recorded["begin"] < first(found["StitchAvailabilityPage"]) <= recorded["begin"] + 2
+
+
 def test_every_alarm_that_acts_is_fired_by_a_fault_of_these_tests() -> None:
     faults = (mark.args[1] for mark in test_a_fault_tells_of_itself_and_of_nothing_else.pytestmark)  # type: ignore[attr-defined]
     told = {name for cases in faults for _, names in cases for name in names}
@@ -331,35 +344,3 @@ def test_a_window_alarm_fires_exactly_when_the_share_of_bad_calls_in_its_window_
         bad, good = (sum(column) for column in zip(*inside, strict=True)) if inside else (0, 0)
         percent = Fraction(100 * bad, bad + good) if bad >= 3 else Fraction(0)
         assert found[end - 1] == (percent >= Fraction(str(alarm["Threshold"]))), (end, bad, good)
-
-
-def values(*numbers: float | None) -> Any:
-    return np.array([np.nan if number is None else float(number) for number in numbers])
-
-
-@pytest.mark.parametrize(
-    ("expression", "expected"),
-    [
-        ("a + b", values(3, None, None, 0)),
-        ("a / b", values(0.5, None, None, None)),
-        ("FILL(a, 0) - 1", values(0, -1, 1, -1)),
-        ("IF(a >= 1, 10, b)", values(10, None, 10, 0)),
-        ("SUM(FILL(METRICS(), 0))", values(3, 5, 2, 0)),
-    ],
-)
-def test_missing_values_go_through_all_but_fill(expression: str, expected: Any) -> None:
-    known: Mapping[str, Any] = {"a": values(1, None, 2, 0), "b": values(2, 5, None, 0)}
-    found = evaluate(expression, {**known, "METRICS()": np.array(list(known.values()))})
-    np.testing.assert_array_equal(found, expected)
-
-
-@pytest.mark.parametrize("expression", ["ANOMALY_DETECTION_BAND(a)", "a ** 2", "'a'"])
-def test_arithmetic_that_is_not_known_here_is_refused(expression: str) -> None:
-    with pytest.raises((ValueError, KeyError)):
-        evaluate(expression, {"a": values(1)})
-
-
-def test_expressions_that_wait_for_each_other_are_refused() -> None:
-    circle = [{"Id": "a", "Expression": "b"}, {"Id": "b", "Expression": "a"}]
-    with pytest.raises(ValueError, match="wait for each other"):
-        series(circle, Recording(1), np.array([1]))
