@@ -252,8 +252,7 @@ def test_every_error_of_api_gateway_itself_is_a_problem() -> None:
 @pytest.mark.parametrize("name", ["InputBucket", "OutputBucket", "ImagesBucket", "ResultsBucket", "PromptsBucket"])
 def test_a_bucket_is_private_encrypted_and_kept(name: str) -> None:
     bucket = TEMPLATE["Resources"][name]
-    # A first deployment that fails leaves none behind.
-    assert (bucket["DeletionPolicy"], bucket["UpdateReplacePolicy"]) == ("RetainExceptOnCreate", "Retain")
+    assert bucket["DeletionPolicy"] == bucket["UpdateReplacePolicy"] == "Retain"
     properties = bucket["Properties"]
     assert set(properties["PublicAccessBlockConfiguration"].values()) == {True}
     assert len(properties["PublicAccessBlockConfiguration"]) == 4
