@@ -36,7 +36,7 @@ FRESH := [ .aws-sam/build.toml -nt functions/constraints.txt ] || rm -f .aws-sam
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run identify serve test unit functional lint format openapi operations pictures quality bench build deploy clean
-.PHONY: tools tag integration pipeline audit changes gate service lock sbom package verify promote record rollback probe drift
+.PHONY: tools tag integration pipeline audit changes gate service lock sbom package verify promote record rollback probe drift plan
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -173,6 +173,12 @@ rollback: $(READY) ## deploy again what last passed its checks in STAGE
 
 probe: $(READY) ## signed traffic to API_URL with VOICE's clips for DURATION seconds; reports what failed
 	@$(BIN)/python -m delivery probe --url "$$API_URL" --voice "$$VOICE" --seconds "$$DURATION"
+
+plan: ## what applying foundation/ would change in ACCOUNT (FOUNDATION: the settings as JSON; else foundation.tfvars)
+	@if [ -n "$$FOUNDATION" ]; then printf '%s' "$$FOUNDATION" > foundation/foundation.auto.tfvars.json; fi
+	terraform -chdir=foundation init -input=false \
+		-backend-config="bucket=audio-stitcher-state-$$ACCOUNT" -backend-config="region=$$AWS_REGION"
+	terraform -chdir=foundation plan -input=false -lock=false $(if $(FOUNDATION),,-var-file=foundation.tfvars)
 
 drift: $(READY) ## what somebody changed by hand in STAGE
 	@$(BIN)/python -m delivery drift --stage "$$STAGE"

@@ -19,8 +19,11 @@ SERVICE = ("unit", "integration", "functional")
 
 # The first rule that matches a path decides; `*` matches `/` too. No suites: text that no test reads, or the benchmark.
 RULES: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("README.md", ("unit", "pipeline")),
+    ("README.md", SUITES),
     ("docs/openapi.yaml", ("unit",)),
+    ("docs/operations.md", ("unit",)),
+    ("docs/images/*", ("unit",)),
+    ("docs/identify.md", ("integration",)),
     ("docs/delivery.md", ("pipeline",)),
     ("docs/*", ()),
     ("samples/README.md", ()),

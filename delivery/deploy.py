@@ -41,11 +41,11 @@ def promote(store: Store, stage: Stage, name: str, root: Path, *, back: bool = F
     if before:
         put_clips(stage, before["InputBucketName"], root)
         with Probe(ambient_caller(_address(before)), VOICE) as probe:
-            done = _sam_deploy(store, stage, template, root)
+            done = _sam_deploy(store, stage, template, root, back=back)
         print(probe.report(), flush=True)
     else:
         print(f"{stage.name} is empty: this is its first deployment, with no canary and no probe", flush=True)
-        done = _sam_deploy(store, stage, template, root)
+        done = _sam_deploy(store, stage, template, root, back=back)
     if done:
         raise DeliveryError(f"release {name} was not deployed to {stage.name}; see above. CloudFormation went back.")
     say("deployed", "true")
@@ -99,22 +99,25 @@ def _address(outputs: dict[str, str]) -> str:
     return os.environ.get("API_URL") or outputs["ApiUrl"]
 
 
-def _sam_deploy(store: Store, stage: Stage, template: Path, root: Path) -> int:
+def _sam_deploy(store: Store, stage: Stage, template: Path, root: Path, *, back: bool) -> int:
     command = ["sam", "deploy", "--template-file", str(template), "--config-file", str(root / "samconfig.toml")]
     command += ["--config-env", stage.name, "--no-resolve-s3", *store.sam_options]
     command += ["--s3-prefix", f"deployed/{stage.name}"]
     # In quotation marks, without which sam takes no empty value.
-    command += ["--parameter-overrides", *(f'{name}="{value}"' for name, value in _parameters(stage, template).items())]
+    parameters = _parameters(stage, template, back=back)
+    command += ["--parameter-overrides", *(f'{name}="{value}"' for name, value in parameters.items())]
     if role := os.environ.get("EXECUTION_ROLE"):
         command += ["--role-arn", role]
     return subprocess.run(command, check=False).returncode
 
 
-def _parameters(stage: Stage, template: Path) -> dict[str, str]:
+def _parameters(stage: Stage, template: Path, *, back: bool) -> dict[str, str]:
     """Every parameter of the release, its own defaults included: CloudFormation would keep what an earlier release had,
-    which may be the runtime of another Python.
+    which may be the runtime of another Python. Going back is not gradual: what is left is known to be bad.
     """
     declared: dict[str, Any] = yaml_parse(template.read_text()).get("Parameters", {})
     values = {name: str(parameter["Default"]) for name, parameter in declared.items() if "Default" in parameter}
     boundary = os.environ.get("PERMISSIONS_BOUNDARY")
+    if back and "AtOnce" in values:
+        values["AtOnce"] = "true"
     return values | stage.parameters | ({"PermissionsBoundary": boundary} if boundary else {})

@@ -156,8 +156,7 @@ def build(digest: str | None = None) -> Path:
         if (cached := HOME / "build.toml").exists() and cached.stat().st_mtime < CONSTRAINTS.stat().st_mtime:
             cached.unlink()  # sam's record of its cache, which does not know of constraints
         options = ["--build-dir", str(built.parent), "--cache-dir", str(HOME / "cache")]
-        versions = {name: CONSTRAINTS.as_uri() for name in ("PIP_CONSTRAINT", "PIP_BUILD_CONSTRAINT")}
-        environment = versions | {"PIP_USE_PEP517": "1", "ARCHITECTURE": ARCHITECTURE}
+        environment = {"PIP_CONSTRAINT": CONSTRAINTS.as_uri(), "ARCHITECTURE": ARCHITECTURE}
         _sam("build", *options, "--parameter-overrides", *PARAMETERS, environment=environment)
         stamp.write_text(json.dumps({"sources": digest}))
     return built

@@ -25,6 +25,7 @@ Parameters:
   Stage: {Type: String}
   PythonRuntime: {Type: String, Default: python3.13}
   PermissionsBoundary: {Type: String, Default: ""}
+  AtOnce: {Type: String, Default: "false"}
 Resources: {}
 # %s
 """
@@ -148,10 +149,22 @@ def test_every_parameter_is_the_releases_own_or_the_stages(
     assert found["--parameter-overrides"] == [
         'PythonRuntime="python3.13"',
         'PermissionsBoundary="arn:aws:iam::111111111111:policy/foundation/boundary"',
+        'AtOnce="false"',
         'Stage="dev"',
     ]
     assert found["--role-arn"] == ["arn:aws:iam::111111111111:role/foundation/cloudformation"]
     assert found["--kms-key-id"] == ["arn:aws:kms:ap-south-1:444444444444:alias/artifacts"]
+
+
+def test_going_back_takes_no_canary(store: Store, dev: Stage, root: Path, sam: Path, api: Api) -> None:
+    """Nine tenths of the callers would have the bad release for ten minutes more."""
+    good = release(store, 1)
+    deploy.promote(store, dev, good.name, root, back=True)
+    assert 'AtOnce="true"' in options(calls(sam)[0])["--parameter-overrides"]
+    older = TEMPLATE.replace('  AtOnce: {Type: String, Default: "false"}\n', "")
+    deployed = root / "older.yaml"
+    deployed.write_text(older % "older")
+    assert "AtOnce" not in deploy._parameters(dev, deployed, back=True), "a release that does not know it yet"
 
 
 def test_the_samples_lie_in_a_voice_of_their_own_and_nobodys_clips_are_touched(

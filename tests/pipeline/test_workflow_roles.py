@@ -9,7 +9,7 @@ from tests.pipeline.foundation.conftest import iam
 from tests.pipeline.foundation.documents import ACCOUNTS, ARTIFACT_ACCOUNT, BUCKET, REGION, ROLES, STAGES, boundary
 from tests.pipeline.foundation.documents import foundation_role as role_of
 from tests.pipeline.foundation.iam import Iam
-from tests.pipeline.foundation.test_trust import given_roles, token
+from tests.pipeline.foundation.test_trust import MAIN, PULL, given_roles, token
 from tests.pipeline.workflows import JOBS, WORKFLOWS, Job, job
 
 __all__ = ["iam"]
@@ -19,7 +19,7 @@ def filled(text: str, stage: str) -> str:
     """An expression of the workflows with the repository's variables and the stage filled in."""
     text = re.sub(r"\$\{\{ fromJSON\(vars\.ACCOUNTS\)\[(inputs|matrix)\.stage\] \}\}", ACCOUNTS[stage], text)
     values = {"vars.ARTIFACT_ACCOUNT": ARTIFACT_ACCOUNT, "vars.AWS_REGION": REGION}
-    values |= {"inputs.stage": stage, "matrix.stage": stage}
+    values |= {"inputs.stage": stage, "matrix.stage": stage, "matrix.account": ACCOUNTS[stage]}
     for name, value in values.items():
         text = text.replace(f"${{{{ {name} }}}}", value)
     assert "${{" not in text
@@ -38,13 +38,14 @@ ASKING = [each for each in JOBS if each.may("id-token") == "write" and not each.
 @pytest.mark.parametrize("each", ASKING, ids=str)
 def test_a_job_gets_the_role_that_it_asks_for(iam: Iam, each: Job, stage: str) -> None:
     asked = filled(credentials(each)["role-to-assume"], stage)
-    claims = token(filled(each.body["environment"], stage), f"{each.workflow}.yml")
+    ref = PULL if "pull_request" in WORKFLOWS[each.workflow]["on"] else MAIN
+    claims = token(filled(each.body["environment"], stage), f"{each.workflow}.yml", ref)
     assert asked in [role.arn for role in given_roles(iam, claims)]
     assert filled(credentials(each)["aws-region"], stage) == REGION
 
 
 def test_there_is_a_job_for_every_kind_of_role() -> None:
-    assert {str(each) for each in ASKING} == {"release.package", "deploy.deploy", "drift.drift"}
+    assert {str(each) for each in ASKING} == {"release.package", "deploy.deploy", "drift.drift", "plan.plan"}
 
 
 @pytest.mark.parametrize("stage", STAGES)

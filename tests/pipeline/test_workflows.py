@@ -23,13 +23,14 @@ WRITES = {
     ("release.tag", "contents"): "the tag",
     ("deploy.deploy", "id-token"): "AWS credentials",
     ("drift.drift", "id-token"): "AWS credentials",
+    ("plan.plan", "id-token"): "AWS credentials that read",
     ("rollback.rollback", "id-token"): "for deploy",
     **{(f"release.{stage}", "id-token"): "for deploy" for stage in STAGES},
 }
 
 
 def test_there_are_the_workflows_that_the_documentation_describes() -> None:
-    assert set(WORKFLOWS) == {"ci", "release", "deploy", "rollback", "drift"}
+    assert set(WORKFLOWS) == {"ci", "release", "deploy", "rollback", "drift", "plan"}
 
 
 @each_job
@@ -84,7 +85,12 @@ def test_a_token_for_aws_is_given_only_in_an_environment(job: Job) -> None:
 
 def test_the_environments_are_those_that_roles_trust() -> None:
     named = {str(each): each.body["environment"] for each in JOBS if "environment" in each.body}
-    assert named == {"release.package": "package", "deploy.deploy": "${{ inputs.stage }}", "drift.drift": "drift"}
+    assert named == {
+        "release.package": "package",
+        "deploy.deploy": "${{ inputs.stage }}",
+        "drift.drift": "drift",
+        "plan.plan": "plan",
+    }
 
 
 def test_a_role_is_assumed_by_its_own_workflow_only() -> None:
@@ -94,7 +100,12 @@ def test_a_role_is_assumed_by_its_own_workflow_only() -> None:
         for step in each.steps
         if "configure-aws-credentials" in step.get("uses", "")
     }
-    assert roles == {("release.package", "packaging"), ("deploy.deploy", "pipeline"), ("drift.drift", "drift")}
+    assert roles == {
+        ("release.package", "packaging"),
+        ("deploy.deploy", "pipeline"),
+        ("drift.drift", "drift"),
+        ("plan.plan", "plan"),
+    }
 
 
 def test_there_are_no_secrets_and_no_keys() -> None:
@@ -110,9 +121,16 @@ def test_nobody_elses_code_is_run_with_rights() -> None:
         "deploy": {"workflow_call"},
         "rollback": {"workflow_dispatch"},
         "drift": {"schedule", "workflow_dispatch"},
+        "plan": {"pull_request"},
     }
     granted = [each.body["permissions"] for each in JOBS if each.workflow == "ci"]
     assert all(permissions == {"contents": "read"} for permissions in granted)
+
+
+def test_a_plan_is_shown_for_our_own_branches_only() -> None:
+    """Its role reads, and is given to a pull request: the one token that is."""
+    ours = "github.event.pull_request.head.repo.full_name == github.repository"
+    assert job("plan.plan").body["if"].split(" && ")[0] == ours
 
 
 @each_job
@@ -201,7 +219,9 @@ def test_only_what_was_checked_goes_out_and_one_stage_after_the_other() -> None:
 
 
 def test_no_condition_lets_a_failed_job_pass() -> None:
-    conditions = {str(each): each.body["if"] for each in JOBS if each.workflow != "ci" and "if" in each.body}
+    conditions = {
+        str(each): each.body["if"] for each in JOBS if each.workflow not in ("ci", "plan") and "if" in each.body
+    }
     assert conditions == {}
     assert not any("continue-on-error" in (FOLDER / f"{name}.yml").read_text() for name in WORKFLOWS)
 
