@@ -42,7 +42,7 @@ def record(file: Path = FILE) -> None:
             elif not GOOD <= minute < GOOD + BROKEN:
                 _call(stack, recording, minute, began)
         _read_logs(stack, recording, began)
-    about = {
+    about: dict[str, Any] = {
         "recorded": datetime.now(UTC).isoformat(timespec="minutes"),
         "on": "the embedded AWS",
         "fault": "Stitch's role has no rights",
