@@ -35,7 +35,7 @@ LOCKED := PIP_CONSTRAINT="$(CONSTRAINTS)" PIP_BUILD_CONSTRAINT="$(CONSTRAINTS)" 
 FRESH := [ .aws-sam/build.toml -nt functions/constraints.txt ] || rm -f .aws-sam/build.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run identify serve test unit functional lint format openapi operations pictures quality bench build deploy clean
+.PHONY: help setup run identify serve test unit functional lint format openapi operations pictures recording quality bench build deploy clean
 .PHONY: tools tag integration pipeline audit changes gate service lock sbom package verify promote record rollback probe drift plan
 
 help: ## list the targets
@@ -95,6 +95,9 @@ operations: $(READY) ## write alarms of error budgets and dashboards into templa
 
 pictures: $(READY_BENCH) ## draw the dashboards in docs/images/ anew, from sample data
 	.venv-bench/bin/python -m operations pictures
+
+recording: setup ## record what is counted while the service is broken and mended (25 minutes; a test of alarms reads it)
+	$(BIN)/python -m operations record
 
 format: $(READY) ## rewrite the code in the project's style
 	$(BIN)/ruff check --fix .
