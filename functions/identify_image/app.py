@@ -167,9 +167,7 @@ def _count(outcome: str, result: Result, put: Event) -> None:
     if result.answer is not None and outcome == "answered":
         share = sameness.add(result.prompt.id, result.answer)
         if share is not None:
-            with single_metric("TopAnswerShare", MetricUnit.Percent, share) as top:
-                top.add_dimension("service", os.environ["POWERTOOLS_SERVICE_NAME"])
-                top.add_dimension("prompt", result.prompt.id)
+            metrics.add_metric("TopAnswerShare", MetricUnit.Percent, share)
 
 
 def _count_paid(result: Result) -> None:

@@ -10,23 +10,22 @@ def test_the_default_voice_is_the_first(caller: Caller) -> None:
     assert made(caller.get("/voices"))["voices"][0]["voice"] == ""
 
 
-def test_the_pages_of_voices_together_are_all_voices(caller: Caller) -> None:
-    all_at_once = made(caller.get("/voices", limit=200))
-    assert all_at_once["next"] is None, "more voices than this test is for"
+def test_the_pages_of_voices_follow_each_other(caller: Caller) -> None:
+    first = made(caller.get("/voices", limit=20))  # there may be any number of voices where this is deployed
     page = made(caller.get("/voices", limit=1))
     found = page["voices"]
-    while page["next"] is not None:
+    while page["next"] is not None and len(found) < len(first["voices"]):
         page = made(caller.get("/voices", limit=1, after=page["next"]))
         found += page["voices"]
-    assert found == all_at_once["voices"]
+    assert found == first["voices"]
 
 
-def test_a_clip_is_listed_with_what_preparing_found(caller: Caller) -> None:
+def test_a_clip_is_listed_with_what_preparing_found(caller: Caller, voice: str) -> None:
     made(caller.post("/stitch", {"message": "hello, shreeshail"}))  # so that both are prepared
-    page = made(caller.get("/voices/-/clips", limit=200))
+    page = made(caller.get(f"/voices/{voice}/clips", limit=200))
     entries = list(page["clips"])
     while page["next"] is not None:
-        page = made(caller.get("/voices/-/clips", limit=200, after=page["next"]))
+        page = made(caller.get(f"/voices/{voice}/clips", limit=200, after=page["next"]))
         entries += page["clips"]
     by_phrase = {entry["phrase"]: entry for entry in entries}
     for phrase in ("hello", "shreeshail"):

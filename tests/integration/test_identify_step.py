@@ -246,7 +246,7 @@ def test_the_same_answer_to_everything_is_seen(
         given = step.put() | {"key": f"inbox/animal/{at}.jpg"}
         version = step.s3.put_object(Bucket=IMAGES, Key=given["key"], Body=COW)["VersionId"]
         app.lambda_handler(given | {"version_id": version}, CONTEXT)
-    assert counted(capsys)["TopAnswerShare"] == (100, SERVICE | {"prompt": "animal"})
+    assert counted(capsys)["TopAnswerShare"] == (100, SERVICE)
 
 
 def test_every_line_bears_the_executions_name(step: Step, monkeypatch: pytest.MonkeyPatch) -> None:

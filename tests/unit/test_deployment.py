@@ -39,7 +39,7 @@ def machine_of(resources: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.mark.parametrize("stage", AT_ONCE)
 def test_development_environments_switch_at_once(stage: str) -> None:
-    assert (setting(stage, "Shift"), setting(stage, "Canary")) == ("ALL_AT_ONCE", False)
+    assert setting(stage, "Canary") == "false"
     resources = translated(stage=stage)
     assert not [name for name, resource in resources.items() if resource["Type"].startswith("AWS::CodeDeploy")]
     assert not [name for name, resource in resources.items() if "UpdatePolicy" in resource]
@@ -47,20 +47,23 @@ def test_development_environments_switch_at_once(stage: str) -> None:
 
 @pytest.mark.parametrize("stage", GRADUAL)
 def test_a_new_version_of_the_workflow_gets_a_tenth_of_the_messages_for_ten_minutes(stage: str) -> None:
-    assert setting(stage, "Shift") == "CANARY"
+    assert setting(stage, "Canary") == "true"
     resources = translated(stage=stage)
     alias = resources["StitchStateMachineAliaslive"]["Properties"]
     assert alias == {
         "Name": "live",
         "DeploymentPreference": {
             "StateMachineVersionArn": {"Ref": "StitchStateMachineVersion"},
-            "Type": {"Fn::FindInMap": ["Environments", {"Ref": "Stage"}, "Shift"]},
+            "Type": {"Fn::If": ["Gradual", "CANARY", "ALL_AT_ONCE"]},
             "Percentage": {"Fn::If": ["Gradual", 10, NOTHING]},
             "Interval": {"Fn::If": ["Gradual", 10, NOTHING]},
             "Alarms": [{"Ref": name} for name in ("ApiFaultsAlarm", "StitchFailedAlarm", "StitchTimedOutAlarm")],
         },
     }
-    assert TEMPLATE["Conditions"]["Gradual"]["Fn::Equals"][1] == "CANARY"
+    of_the_stage, not_in_a_hurry = TEMPLATE["Conditions"]["Gradual"]["Fn::And"]
+    assert of_the_stage == {"Condition": "Canary"}
+    assert not_in_a_hurry == {"Fn::Equals": [{"Ref": "AtOnce"}, "false"]}
+    assert TEMPLATE["Parameters"]["AtOnce"]["Default"] == "false"
 
 
 @pytest.mark.parametrize("stage", GRADUAL)
@@ -78,7 +81,7 @@ def test_a_new_version_of_a_function_outside_of_the_workflow_is_shifted_by_coded
     assert group["AlarmConfiguration"]["Enabled"] is True
     assert "DEPLOYMENT_STOP_ON_ALARM" in group["AutoRollbackConfiguration"]["Events"]
     assert group["ServiceRoleArn"] == {
-        "Fn::If": ["Gradual", {"Fn::GetAtt": ["ShiftRole", "Arn"]}, {"Ref": "AWS::NoValue"}]
+        "Fn::If": ["Canary", {"Fn::GetAtt": ["ShiftRole", "Arn"]}, {"Ref": "AWS::NoValue"}]
     }
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import boto3
 import pytest
-from local.stack import ADMIN, REGION, _emulator, _free_port
+from local.stack import ADMIN, REGION, emulator, free_port
 
 from tests.pipeline.foundation.documents import FOUNDATION, GITHUB, artifact_policy, rendered, roles
 from tests.pipeline.foundation.iam import Document, Role
@@ -106,8 +106,8 @@ def terraform(program: str, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     shutil.copytree(FOUNDATION, folder, dirs_exist_ok=True, ignore=LOCAL_FILES)
     (folder / "embedded_override.tf").write_text(OVERRIDE)
     (folder / "terraform.tfvars.json").write_text(json.dumps(VARIABLES))
-    made = Terraform(program, folder, _free_port())
-    with _emulator(made.port, tmp_path_factory.mktemp("aws")):
+    made = Terraform(program, folder, free_port())
+    with emulator(made.port, tmp_path_factory.mktemp("aws")):
         client(made, "s3").create_bucket(Bucket=STATE_BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
         backend = {"bucket": STATE_BUCKET, "region": REGION, "use_path_style": "true"}
         with made.start("init", *(f"-backend-config={name}={value}" for name, value in backend.items())) as process:

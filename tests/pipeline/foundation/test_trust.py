@@ -65,7 +65,7 @@ JOBS: dict[str, tuple[tuple[str, str, str], set[str]]] = {
     **{stage: ((stage, "deploy.yml", MAIN), {f"{stage}-pipeline"}) for stage in STAGES},
     "package": (("package", "release.yml", MAIN), {"packaging"}),
     "drift": (("drift", "drift.yml", MAIN), {f"{stage}-drift" for stage in STAGES}),
-    "plan": (("plan", "ci.yml", PULL), {"plan"}),
+    "plan": (("plan", "plan.yml", PULL), {"plan"}),
 }
 
 
@@ -122,19 +122,19 @@ def test_a_stranger_gets_nothing(iam: Iam, stranger: str, by_id: bool) -> None:
 
 @pytest.mark.parametrize("environment", [*STAGES, "package", "drift"])
 def test_a_pull_request_gets_no_role_of_main(iam: Iam, environment: str) -> None:
-    for workflow in ("ci.yml", "deploy.yml", "release.yml", "drift.yml"):
+    for workflow in ("ci.yml", "plan.yml", "deploy.yml", "release.yml", "drift.yml"):
         assert given_roles(iam, token(environment, workflow, PULL)) == [], workflow
 
 
 def test_a_pull_requests_token_without_environment_gets_nothing(iam: Iam) -> None:
-    claims = token("plan", "ci.yml", PULL) | {"sub": "repo:octo-org@123456/audio-stitcher@456789:pull_request"}
+    claims = token("plan", "plan.yml", PULL) | {"sub": "repo:octo-org@123456/audio-stitcher@456789:pull_request"}
     del claims["environment"]
     assert given_roles(iam, claims) == []
 
 
 def test_the_plan_role_is_not_for_pull_request_target_or_main(iam: Iam) -> None:
     """Both run with what `main` may do on code that nobody has looked at, or have no use for a plan."""
-    assert given_roles(iam, token("plan", "ci.yml", MAIN)) == []
+    assert given_roles(iam, token("plan", "plan.yml", MAIN)) == []
 
 
 def test_every_environment_is_for_one_workflow(iam: Iam) -> None:

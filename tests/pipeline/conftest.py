@@ -1,0 +1,93 @@
+"""Fixtures of the pipeline's tests: repositories of their own, and an S3 that programs can reach."""
+
+import os
+import shutil
+import subprocess
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from moto.server import ThreadedMotoServer
+
+ROOT = Path(__file__).parents[2]
+TWO_LANGUAGES = Path(__file__).parent / "fixtures" / "two_languages"
+REGION = "ap-south-1"
+Git = Callable[..., str]
+
+
+def git_in(folder: Path) -> Git:
+    """A function that runs git in a folder, without the settings of whoever runs the tests."""
+    options = ["-C", str(folder), "-c", "user.name=Test", "-c", "user.email=test@example.org"]
+
+    def git(*arguments: str) -> str:
+        environment = os.environ | {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull}
+        done = subprocess.run(
+            ["git", *options, *arguments], env=environment, capture_output=True, text=True, check=True
+        )
+        return done.stdout.strip()
+
+    return git
+
+
+def copy_service(folder: Path) -> Path:
+    """The service of two languages, as a clone has it."""
+    ignored = shutil.ignore_patterns("node_modules", "out", ".aws-sam")
+    shutil.copytree(TWO_LANGUAGES, folder, ignore=ignored)
+    return folder
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> tuple[Path, Git]:
+    """A repository of the service of two languages, with code that the Python function links to; one commit."""
+    folder = copy_service(tmp_path / "repository")
+    (folder / "src" / "shared").mkdir(parents=True)
+    (folder / "src" / "shared" / "words.py").write_text("HELLO = 'hello'\n")
+    (folder / "functions" / "greet" / "shared").symlink_to("../../src/shared")
+    (folder / "docs").mkdir()
+    (folder / "docs" / "how.md").write_text("How it works.\n")
+    git = git_in(folder)
+    git("init", "--initial-branch=main")
+    git("add", "--all")
+    git("commit", "--message=first")
+    return folder, git
+
+
+@pytest.fixture(scope="session")
+def s3_server() -> Iterator[str]:
+    """The address of a moto on this machine."""
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+@pytest.fixture
+def aws(s3_server: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """Credentials and the address of an empty moto, in the environment, for this process and those that it starts."""
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    for name, value in {
+        "AWS_ENDPOINT_URL": s3_server,
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "SAM_CLI_TELEMETRY": "0",
+    }.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("PATH", f"{ROOT / '.venv' / 'bin'}{os.pathsep}{os.environ['PATH']}")
+    yield s3_server
+    urllib.request.urlopen(urllib.request.Request(f"{s3_server}/moto-api/reset", method="POST")).close()
+
+
+@pytest.fixture
+def bucket(aws: str) -> str:
+    """A versioned artifact bucket."""
+    s3: Any = boto3.client("s3")
+    s3.create_bucket(Bucket="artifacts", CreateBucketConfiguration={"LocationConstraint": REGION})
+    s3.put_bucket_versioning(Bucket="artifacts", VersioningConfiguration={"Status": "Enabled"})
+    return "artifacts"

@@ -1,0 +1,105 @@
+"""`python -m delivery` as `make` calls it: provenance, the lock of versions, and what is said when something is off."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from delivery import lock
+from delivery.release import verify
+from delivery.store import DeliveryError, Store
+
+from tests.pipeline.conftest import ROOT, copy_service
+from tests.pipeline.test_deploy import release
+
+
+@pytest.fixture
+def gh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A `gh` on PATH that notes how it is called, and finds nothing wrong unless GH_EXIT says so."""
+    program = tmp_path / "bin" / "gh"
+    program.parent.mkdir()
+    program.write_text('#!/bin/sh\necho "$@" >> "$GH_LOG"\nexit "${GH_EXIT:-0}"\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setenv("GH_LOG", str(tmp_path / "calls"))
+    return tmp_path / "calls"
+
+
+def test_provenance_is_asked_for_this_repositorys_release_on_main(
+    bucket: str, gh: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GITHUB_REPOSITORY", "octo-org/audio-stitcher")
+    made = release(Store(bucket), 1)
+    verify(Store(bucket), made.name, tmp_path)
+    words = gh.read_text().split()
+    assert words[:2] == ["attestation", "verify"]
+    assert Path(words[2]).read_bytes() == made.to_json()
+    options = dict(zip(words[3::2], words[4::2], strict=False))
+    assert options["--repo"] == "octo-org/audio-stitcher"
+    assert options["--signer-workflow"] == "octo-org/audio-stitcher/.github/workflows/release.yml"
+    assert options["--source-ref"] == "refs/heads/main"
+    assert "--deny-self-hosted-runners" in words
+
+    monkeypatch.setenv("GH_EXIT", "1")
+    with pytest.raises(DeliveryError, match="it is not deployed"):
+        verify(Store(bucket), made.name, tmp_path)
+
+
+def test_without_a_repository_or_a_release_there_is_no_provenance(
+    bucket: str, gh: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("GITHUB_REPOSITORY", raising=False)
+    made = release(Store(bucket), 1)
+    with pytest.raises(DeliveryError, match="GITHUB_REPOSITORY is not set"):
+        verify(Store(bucket), made.name, tmp_path)
+    with pytest.raises(DeliveryError, match="no release"):
+        verify(Store(bucket), "f" * 12, tmp_path)
+    assert not gh.exists()
+
+
+def installed(folder: Path, name: str, version: str) -> None:
+    """A package as `sam build` leaves it in a function's folder."""
+    metadata = folder / f"{name}-{version}.dist-info" / "METADATA"
+    metadata.parent.mkdir(parents=True)
+    metadata.write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
+
+
+def test_the_lock_holds_what_the_functions_own_pins_bring_along(tmp_path: Path) -> None:
+    folder = copy_service(tmp_path / "service")
+    build = folder / ".aws-sam" / "build" / "GreetFunction"
+    installed(build, "colorama", "0.4.6")  # its own
+    installed(build, "Typing_Extensions", "4.16.0")
+    (folder / "functions" / "constraints.txt").write_text("six==1.0\nsetuptools==80.9.0\n")
+    assert lock.main(folder, build.parent) == 0
+    written = (folder / "functions" / "constraints.txt").read_text().splitlines()
+    assert written[0].startswith("# ")
+    assert written[1:] == ["setuptools==80.9.0", "typing-extensions==4.16.0"]
+
+
+def test_every_line_of_this_repositorys_lock_is_one_version() -> None:
+    lines = (ROOT / "functions" / "constraints.txt").read_text().splitlines()
+    pins = [line for line in lines if not line.startswith("#")]
+    assert {"botocore", "setuptools", "wheel"} <= {pin.split("==")[0] for pin in pins}
+    assert [pin for pin in pins if not re.fullmatch(r"[a-z0-9-]+==[0-9][\w.]*", pin)] == []
+    assert pins == sorted(pins)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["promote", "--release", "0" * 12, "--stage", "prod"], "ARTIFACTS is not set"),
+        (["drift", "--stage", "staging"], "'staging' is no stage"),
+        (["service", "Nonesuch"], "no part 'Nonesuch'"),
+    ],
+    ids=lambda value: value[0] if isinstance(value, list) else "",
+)
+def test_what_cannot_be_done_is_said_in_one_line(arguments: list[str], said: str) -> None:
+    environment = {name: value for name, value in os.environ.items() if name != "ARTIFACTS"}
+    command = [sys.executable, "-m", "delivery", *arguments]
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: ")
+    assert said in done.stderr
+    assert len(done.stderr.splitlines()) == 1

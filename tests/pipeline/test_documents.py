@@ -1,0 +1,125 @@
+"""What the documentation and the repository's settings name is there."""
+
+import json
+import re
+import shlex
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.pipeline.conftest import ROOT
+from tests.pipeline.workflows import FOLDER, WORKFLOWS, job
+
+DELIVERY = (ROOT / "docs" / "delivery.md").read_text()
+TARGETS = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+TEXTS = {
+    name: (ROOT / name).read_text() for name in ("docs/delivery.md", "README.md", ".github/pull_request_template.md")
+}
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_every_target_that_is_named_is_in_the_makefile(name: str) -> None:
+    assert set(re.findall(r"[`\n](?:[A-Z]+=\S+ )*make ([a-z]+)\b", TEXTS[name])) <= TARGETS
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_every_link_leads_somewhere(name: str) -> None:
+    for link in re.findall(r"\]\((?!https?:)([^)#]+)", TEXTS[name]):
+        assert ((ROOT / name).parent / link).exists(), link
+
+
+def test_every_file_that_the_documentation_names_is_there() -> None:
+    named = set(re.findall(r"`((?:[\w.-]+/)+[\w.-]+\.(?:py|txt|yaml|yml|json|md))`", DELIVERY))
+    assert named
+    assert [path for path in named if not (ROOT / path).exists()] == []
+    assert set(re.findall(r"`(\w+)\.yml`", DELIVERY)) == set(WORKFLOWS)
+
+
+def test_the_repositorys_variables_that_are_used_are_those_that_are_set_up() -> None:
+    used = {name for path in FOLDER.glob("*.yml") for name in re.findall(r"\bvars\.(\w+)", path.read_text())}
+    assert used == set(re.findall(r"gh variable set (\w+)", DELIVERY))
+
+
+def test_every_environment_is_set_up_for_main_only() -> None:
+    loops = re.findall(r"for name in ([\w ]+); do", DELIVERY)
+    environments = {"dev", "test", "stage", "prod", "package", "drift"}
+    assert set(" ".join(loops[:2]).split()) == set(loops[2].split()) == environments
+    assert loops[1] == "stage prod", "those with reviewers"
+
+
+def rules(name: str) -> dict[str, Any]:
+    ruleset = json.loads((ROOT / ".github" / "rulesets" / f"{name}.json").read_text())
+    assert (ruleset["enforcement"], ruleset["bypass_actors"]) == ("active", [])
+    return {rule["type"]: rule.get("parameters", {}) for rule in ruleset["rules"]}
+
+
+def test_main_takes_only_what_passed_the_gate_and_a_review() -> None:
+    main = rules("main")
+    assert main["required_status_checks"]["required_status_checks"] == [{"context": job("ci.gate").body["name"]}]
+    assert main["pull_request"]["required_approving_review_count"] >= 1
+    assert {"deletion", "non_fast_forward", "merge_queue"} <= main.keys()
+    assert "merge_group" in WORKFLOWS["ci"]["on"]
+    longest = sum(int(job(f"ci.{name}").body["timeout-minutes"]) for name in ("changes", "suites", "gate"))
+    assert main["merge_queue"]["check_response_timeout_minutes"] >= longest
+
+
+def test_a_releases_tag_stays_where_it_is() -> None:
+    assert rules("releases").keys() == {"update", "deletion"}
+    include = json.loads((ROOT / ".github" / "rulesets" / "releases.json").read_text())["conditions"]["ref_name"]
+    assert include["include"] == ["refs/tags/release-*"]
+    assert 'git tag "release-$$RELEASE"' in (ROOT / "Makefile").read_text()
+
+
+def test_what_decides_over_everything_has_owners_to_be() -> None:
+    lines = (ROOT / ".github" / "CODEOWNERS").read_text().splitlines()
+    paths = [line.split()[0] for line in lines if not line.startswith("#")]
+    assert {"/.github/", "/delivery/", "/template.yaml"} <= set(paths)
+    assert [path for path in paths if not (ROOT / path.strip("/")).exists()] == []
+
+
+def test_dependabot_looks_wherever_versions_are_pinned() -> None:
+    updates = yaml.safe_load((ROOT / ".github" / "dependabot.yml").read_text())["updates"]
+    folders: dict[str, set[Path]] = {}
+    for update in updates:
+        for pattern in update.get("directories") or [update["directory"]]:
+            found = {path for path in ROOT.glob(pattern.strip("/")) if path.is_dir()} if pattern != "/" else {ROOT}
+            folders.setdefault(update["package-ecosystem"], set()).update(found)
+        assert update["cooldown"]["default-days"] >= 7
+    for file in ROOT.glob("functions/*/requirements.txt"):
+        assert file.parent in folders["pip"]
+    for name in ("pyproject.toml", "local/requirements.txt", "delivery/requirements.txt", "functions/constraints.txt"):
+        assert (ROOT / name).parent in folders["pip"], name
+    assert ROOT / "delivery" in folders["npm"]
+    assert {"github-actions", "terraform"} <= folders.keys()
+
+
+def test_what_runs_before_a_commit_is_what_was_installed_here() -> None:
+    (repository,) = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())["repos"]
+    assert repository["repo"] == "local"
+    for hook in repository["hooks"]:
+        program = shlex.split(hook["entry"])[0]
+        assert (ROOT / program).exists(), program
+
+
+def test_no_lock_file_names_a_registry() -> None:
+    for lock in [*ROOT.glob("delivery/package-lock.json"), *ROOT.glob("tests/pipeline/fixtures/**/package-lock.json")]:
+        if "node_modules" not in lock.parts:
+            assert "resolved" not in lock.read_text()
+            assert "omit-lockfile-registry-resolved=true" in (lock.parent / ".npmrc").read_text()
+
+
+def test_the_selection_of_a_typescript_service_is_as_the_documentation_shows_it() -> None:
+    template = (ROOT / "tests" / "pipeline" / "fixtures" / "two_languages" / "template.yaml").read_text()
+    shown = yaml.safe_load(re.search(r"BuildProperties: (\{.*\})", DELIVERY)[1])  # type: ignore[index]
+    for name, value in shown.items():
+        written = {True: "true", False: "false"}.get(value, value) if isinstance(value, bool) else value
+        text = f"[{written[0]}]" if isinstance(written, list) else written
+        assert re.search(rf"^ +{name}: {re.escape(str(text))}( #.*)?$", template, re.MULTILINE), name
+
+
+def test_the_tools_pins_are_said_once() -> None:
+    pinned = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]["dev"]
+    assert not {pin.split("==")[0] for pin in pinned} & {"checkov", "zizmor"}

@@ -1,0 +1,195 @@
+"""Build once, package once: real builds of a service in both languages, by `sam`, into an S3 on this machine."""
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from cyclonedx.schema import SchemaVersion
+from cyclonedx.validation.json import JsonStrictValidator
+from delivery import service
+from delivery.release import commit_of, package
+from delivery.sbom import sbom
+from delivery.store import DeliveryError, Release, Store
+
+from tests.pipeline.conftest import ROOT, Git, copy_service, git_in
+
+RUNTIME = f"python{sys.version_info.major}.{sys.version_info.minor}"
+NPM = shutil.which("npm") is not None
+needs_npm = pytest.mark.skipif(not NPM, reason="npm is not installed: the function in TypeScript is not built")
+CONSTRAINTS = (ROOT / "functions" / "constraints.txt").as_uri()
+Built = tuple[Path, Path]
+
+
+def start_build(folder: Path, **environment: str) -> "subprocess.Popen[bytes]":
+    """`sam build` as `make build` calls it."""
+    variables = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "PYTHON"))}
+    variables |= {"PIP_CONSTRAINT": CONSTRAINTS, "PIP_BUILD_CONSTRAINT": CONSTRAINTS, "PIP_USE_PEP517": "1"}
+    variables |= {"SAM_CLI_TELEMETRY": "0", "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+    command = ["sam", "build", "--parameter-overrides", f"PythonRuntime={RUNTIME}"]
+    with (folder / "build.log").open("wb") as log:
+        return subprocess.Popen(command, cwd=folder, env=variables | environment, stdout=log, stderr=log)
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
+    """The same commit built in two folders, by people whose Pythons do not write the same files."""
+    folders = (tmp_path_factory.mktemp("one") / "service", tmp_path_factory.mktemp("a longer way") / "to" / "service")
+    for folder in folders:
+        copy_service(folder)
+        if not NPM:
+            text = (folder / "template.yaml").read_text()
+            (folder / "template.yaml").write_text(text[: text.index("  ShoutFunction:")])
+        git = git_in(folder)
+        git("init", "--initial-branch=main")
+        git("add", "--all")
+        git("commit", "--message=first", "--date=2026-01-02T03:04:05+05:30")
+        (folder / ".git" / "info" / "exclude").write_text("build.log\n.aws-sam\n")
+    (folders[1] / "functions" / "greet" / "__pycache__").mkdir()
+    (folders[1] / "functions" / "greet" / "__pycache__" / "app.cpython-311.pyc").write_bytes(b"compiled here")
+    (folders[1] / ".git" / "info" / "exclude").write_text("build.log\n.aws-sam\n__pycache__\n")
+    running = [start_build(folders[0], PYTHONDONTWRITEBYTECODE="1"), start_build(folders[1])]
+    for folder, process in zip(folders, running, strict=True):
+        assert process.wait() == 0, (folder / "build.log").read_text()
+    return folders
+
+
+def files(folder: Path) -> dict[str, str]:
+    """SHA-256 of every file under a folder, by its path there."""
+    found = (path for path in folder.rglob("*") if path.is_file())
+    return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in found}
+
+
+def packaged(folder: Path, bucket: str) -> Release:
+    return package(Store(bucket), folder, folder / ".aws-sam" / "build")
+
+
+def objects(bucket: str) -> dict[str, int]:
+    """How many versions of each key there are."""
+    s3: Any = boto3.client("s3")
+    counts: dict[str, int] = {}
+    for version in s3.list_object_versions(Bucket=bucket)["Versions"]:
+        counts[version["Key"]] = counts.get(version["Key"], 0) + 1
+    return counts
+
+
+def test_two_builds_from_two_folders_hold_the_same_bytes(built: Built) -> None:
+    first, second = (files(folder / ".aws-sam" / "build") for folder in built)
+    assert first == second
+    assert "GreetFunction/colorama/__init__.py" in first
+    assert not [name for name in first if "app.cpython" in name]
+
+
+@needs_npm
+def test_a_typescript_function_is_one_bundled_file_without_a_source_map(built: Built) -> None:
+    folder = built[0] / ".aws-sam" / "build" / "ShoutFunction"
+    assert [path.name for path in folder.iterdir()] == ["app.js"]
+    assert "sourceMappingURL" not in (folder / "app.js").read_text()
+    code = "require(process.argv[1]).handler({name: 'two words'}).then(answer => console.log(answer.body))"
+    done = subprocess.run(["node", "-e", code, str(folder / "app.js")], capture_output=True, text=True, check=True)
+    assert done.stdout == '"HELLO, TWO WORDS!"\n'
+
+
+def test_two_builds_are_one_release_and_what_is_there_is_not_written_again(
+    built: Built, bucket: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = packaged(built[0], bucket)
+    before = objects(bucket)
+    second = packaged(built[1], bucket)
+    assert (second.name, second.files) == (first.name, first.files)
+    assert objects(bucket) == before
+    assert set(before.values()) == {1}
+
+    keys = [key for key in first.files if key.startswith("packages/")]
+    assert len(keys) == (2 if NPM else 1)
+    assert all(re.fullmatch(r"packages/[0-9a-f]{32}", key) for key in keys)
+    template = Store(bucket).read(first.template) or b""
+    assert hashlib.sha256(template).hexdigest().startswith(first.name)
+    assert all(f"s3://{bucket}/{key}".encode() in template for key in keys)
+    assert str(built[0]).encode() not in template
+    assert first.committed.endswith("Z")
+    assert Store(bucket).release(first.name) == first
+    Store(bucket).check(first)
+
+    # Other code is another release, of which only the part that changed is new.
+    other = built[0].with_name("other")
+    shutil.copytree(built[0], other)
+    (other / ".aws-sam" / "build" / "GreetFunction" / "app.py").write_text("changed = True\n")
+    third = packaged(other, bucket)
+    assert third.name != first.name
+    assert len(set(third.files) - set(first.files)) == 3, "one part, the template, the bill of materials"
+
+    # What somebody wrote over is noticed, by who would deploy it and by who would package the same again.
+    s3: Any = boto3.client("s3")
+    s3.put_object(Bucket=bucket, Key=keys[0], Body=b"something else")
+    with pytest.raises(DeliveryError, match="was changed"):
+        Store(bucket).check(first)
+    monkeypatch.setattr("delivery.release._sam_package", lambda *_: template)  # what sam would say once more
+    with pytest.raises(DeliveryError, match="made of other files"):
+        packaged(built[0], bucket)
+
+
+def test_the_bill_of_materials_lists_what_is_in_each_part_of_the_build(built: Built) -> None:
+    data = sbom(built[0], built[0] / ".aws-sam" / "build")
+    assert data == sbom(built[1], built[1] / ".aws-sam" / "build")
+    assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(data.decode()) is None
+    found = {part["name"]: {entry["purl"] for entry in part["components"]} for part in json.loads(data)["components"]}
+    assert found["GreetFunction"] == {"pkg:pypi/colorama@0.4.6"}
+    if NPM:  # esbuild makes the bundle and is not in it
+        assert found["ShoutFunction"] == {"pkg:npm/change-case@5.4.4"}
+
+
+def test_what_was_not_built_is_not_packaged(built: Built, bucket: str, tmp_path: Path) -> None:
+    folder = tmp_path / "service"
+    shutil.copytree(built[0], folder)
+    shutil.rmtree(folder / ".aws-sam" / "build" / "GreetFunction")
+    with pytest.raises(DeliveryError, match=r"lacks GreetFunction: run `make build`"):
+        packaged(folder, bucket)
+    shutil.rmtree(folder / ".aws-sam")
+    with pytest.raises(DeliveryError, match=r"lacks template.yaml"):
+        packaged(folder, bucket)
+
+
+def test_a_release_says_its_commit_and_when_and_whether_the_folder_differed(
+    repository: tuple[Path, Git], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, git = repository
+    monkeypatch.setenv("GIT_COMMITTER_DATE", "2026-01-02T00:00:00+05:30")
+    git("commit", "--allow-empty", "--message=at midnight in India")
+    assert commit_of(folder) == (git("rev-parse", "HEAD"), "2026-01-01T18:30:00Z")
+    (folder / "samconfig.toml").write_text("version = 0.1\n")
+    assert commit_of(folder)[0].endswith("-changed")
+
+
+@pytest.mark.parametrize("name", ["", "latest", "../deployed", "0123456789AB", "0" * 13])
+def test_a_name_that_is_none_is_refused(bucket: str, name: str) -> None:
+    with pytest.raises(DeliveryError, match="no release's name"):
+        Store(bucket).release(name)
+
+
+def test_without_a_bucket_nothing_is_tried() -> None:
+    with pytest.raises(DeliveryError, match="ARTIFACTS is not set"):
+        Store("")
+
+
+@needs_npm
+def test_a_typescript_function_is_tested_before_it_is_built(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    folder = copy_service(tmp_path / "service")
+    source = folder / "functions" / "shout" / "app.ts"
+    source.write_text(source.read_text().replace("HELLO, ", "hello, "))
+    with pytest.raises(DeliveryError, match="npm test"):
+        service.main("ShoutFunction", folder)
+    assert "a name is shouted" in capfd.readouterr().out
+    assert not (folder / ".aws-sam").exists()
+
+
+def test_a_service_that_is_not_in_the_template_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DeliveryError, match="choose one of GreetFunction, ShoutFunction"):
+        service.main("Greet", copy_service(tmp_path / "service"))

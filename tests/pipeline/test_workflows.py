@@ -1,0 +1,288 @@
+"""Laws of the workflows. What actionlint, zizmor and checkov know of, they check (test_audit.py)."""
+
+import re
+import subprocess
+
+import pytest
+
+from tests.pipeline.conftest import ROOT
+from tests.pipeline.workflows import FOLDER, JOBS, WORKFLOWS, Job, before, job
+
+each_job = pytest.mark.parametrize("job", JOBS, ids=str)
+STAGES = ["dev", "test", "stage", "prod"]
+# Commands that are not a target of the Makefile, each too small to be one.
+SMALL = {
+    "git merge-base --is-ancestor HEAD origin/main",
+    "tar --create --file=build.tar .aws-sam/build",
+    "tar --extract --file=build.tar",
+}
+# Who may do more than read, and why it must.
+WRITES = {
+    ("release.package", "id-token"): "AWS credentials; the signature of the provenance",
+    ("release.package", "attestations"): "the provenance",
+    ("release.tag", "contents"): "the tag",
+    ("deploy.deploy", "id-token"): "AWS credentials",
+    ("drift.drift", "id-token"): "AWS credentials",
+    ("plan.plan", "id-token"): "AWS credentials that read",
+    ("rollback.rollback", "id-token"): "for deploy",
+    **{(f"release.{stage}", "id-token"): "for deploy" for stage in STAGES},
+}
+
+
+def test_there_are_the_workflows_that_the_documentation_describes() -> None:
+    assert set(WORKFLOWS) == {"ci", "release", "deploy", "rollback", "drift", "plan"}
+
+
+@each_job
+def test_every_action_is_pinned_to_a_commit_and_says_its_version(job: Job) -> None:
+    text = (FOLDER / f"{job.workflow}.yml").read_text()
+    for action in job.actions:
+        if not action.startswith("./"):
+            assert re.fullmatch(r"[\w-]+/[\w/-]+@[0-9a-f]{40}", action), action
+            assert re.search(rf"uses: {action} # v\d+(\.\d+)*$", text, re.MULTILINE), f"{action}: which version?"
+
+
+def test_one_action_has_one_pin() -> None:
+    pins = {action for each in JOBS for action in each.actions if "@" in action}
+    assert len(pins) == len({pin.split("@")[0] for pin in pins})
+
+
+@each_job
+def test_no_job_may_do_more_than_it_must(job: Job) -> None:
+    assert WORKFLOWS[job.workflow]["permissions"] == {}, "what is not granted to a job is granted to none"
+    granted = {name for name, access in job.body["permissions"].items() if access != "read"}
+    assert granted == {name for where, name in WRITES if where == str(job)}
+
+
+@each_job
+def test_every_job_ends(job: Job) -> None:
+    assert job.called or 0 < int(job.body["timeout-minutes"]) <= 120
+
+
+@each_job
+def test_nothing_is_pasted_into_a_command(job: Job) -> None:
+    assert [run for run in job.runs if "${{" in run] == []
+
+
+@each_job
+def test_every_step_is_a_target_of_the_makefile(job: Job) -> None:
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    for run in job.runs:
+        if run not in SMALL:
+            command, target = run.split(" ")
+            assert command == "make"
+            assert target in targets or (str(job), target) == ("ci.suites", '"$SUITE"')
+
+
+@each_job
+def test_a_token_for_aws_is_given_only_in_an_environment(job: Job) -> None:
+    """zizmor does not look for this. Roles trust environments, and environments say which branch may use them."""
+    if job.may("id-token") == "write":
+        called = [each for each in JOBS if each.workflow == job.called]
+        assert called or "environment" in job.body
+        assert all("environment" in each.body for each in called if each.may("id-token") == "write")
+
+
+def test_the_environments_are_those_that_roles_trust() -> None:
+    named = {str(each): each.body["environment"] for each in JOBS if "environment" in each.body}
+    assert named == {
+        "release.package": "package",
+        "deploy.deploy": "${{ inputs.stage }}",
+        "drift.drift": "drift",
+        "plan.plan": "plan",
+    }
+
+
+def test_a_role_is_assumed_by_its_own_workflow_only() -> None:
+    roles = {
+        (str(each), step["with"]["role-to-assume"].rpartition("audio-stitcher-")[2].rpartition("-")[2])
+        for each in JOBS
+        for step in each.steps
+        if "configure-aws-credentials" in step.get("uses", "")
+    }
+    assert roles == {
+        ("release.package", "packaging"),
+        ("deploy.deploy", "pipeline"),
+        ("drift.drift", "drift"),
+        ("plan.plan", "plan"),
+    }
+
+
+def test_there_are_no_secrets_and_no_keys() -> None:
+    for path in FOLDER.glob("*.yml"):
+        assert not re.search(r"secrets\b|aws-access-key|AWS_SECRET", path.read_text()), path
+
+
+def test_nobody_elses_code_is_run_with_rights() -> None:
+    triggers = {name: set(document["on"]) for name, document in WORKFLOWS.items()}
+    assert triggers == {
+        "ci": {"pull_request", "merge_group", "workflow_call"},
+        "release": {"push"},
+        "deploy": {"workflow_call"},
+        "rollback": {"workflow_dispatch"},
+        "drift": {"schedule", "workflow_dispatch"},
+        "plan": {"pull_request"},
+    }
+    granted = [each.body["permissions"] for each in JOBS if each.workflow == "ci"]
+    assert all(permissions == {"contents": "read"} for permissions in granted)
+
+
+def test_a_plan_is_shown_for_our_own_branches_only() -> None:
+    """Its role reads, and is given to a pull request: the one token that is."""
+    ours = "github.event.pull_request.head.repo.full_name == github.repository"
+    assert job("plan.plan").body["if"].split(" && ")[0] == ours
+
+
+@each_job
+def test_a_checkout_leaves_no_credentials_behind(job: Job) -> None:
+    for step in job.steps:
+        if "actions/checkout" in step.get("uses", ""):
+            assert step["with"]["persist-credentials"] == "false"
+
+
+@each_job
+def test_only_checks_use_a_cache(job: Job) -> None:
+    """A cache is filled by other runs: nothing of it is built into a release or run with credentials."""
+    for step in job.steps:
+        if "actions/setup-" in step.get("uses", "") and job.workflow != "ci":
+            assert "cache" not in step["with"]
+            assert "setup-node" not in step["uses"] or step["with"]["package-manager-cache"] == "false"
+
+
+# ── ci ──
+
+
+def test_the_gate_is_always_there_and_looks_at_every_job() -> None:
+    """A required check that is filtered by path stays pending for ever, and merge queues know no path filters."""
+    assert isinstance(WORKFLOWS["ci"]["on"], dict)
+    assert set(WORKFLOWS["ci"]["on"].values()) == {""}, "no filters"
+    gate = job("ci.gate")
+    assert gate.body["if"] == "always()"
+    assert set(gate.needs) == {each.name for each in JOBS if each.workflow == "ci"} - {"gate"}
+    assert gate.steps[-1]["env"] == {"NEEDS": "${{ toJSON(needs) }}"}
+
+
+def test_every_other_job_runs_exactly_where_its_output_says_so() -> None:
+    outputs = job("ci.changes").body["outputs"]
+    assert outputs == {name: f"${{{{ steps.changes.outputs.{name} }}}}" for name in outputs}
+    for name in outputs:
+        never = "== 'true'" if name == "lint" else "!= '[]'"
+        assert job(f"ci.{name}").body["if"] == f"needs.changes.outputs.{name} {never}"
+        assert job(f"ci.{name}").needs == ["changes"]
+    assert {each.name for each in JOBS if each.workflow == "ci"} == {"changes", "gate", *outputs}
+
+
+def test_the_comparison_sees_both_sides_and_the_releases() -> None:
+    changes = job("ci.changes")
+    assert changes.steps[0]["with"]["fetch-depth"] == "0"
+    base = changes.steps[-1]["env"]["BASE"]
+    assert base == "${{ github.event.pull_request.base.sha || github.event.merge_group.base_sha }}"
+
+
+# ── release ──
+
+
+def test_a_push_to_main_is_released_and_documentation_alone_is_not() -> None:
+    push = WORKFLOWS["release"]["on"]["push"]
+    assert push == {"branches": ["main"], "paths-ignore": ["docs/**", "**.md", "LICENSE"]}
+
+
+def test_nothing_is_built_or_packaged_twice() -> None:
+    built = [str(each) for each in JOBS for run in each.runs if re.search(r"\bmake (build|deploy)\b|sam build", run)]
+    packaged = [str(each) for each in JOBS for run in each.runs if "make package" in run]
+    assert (built, packaged) == (["release.build"], ["release.package"])
+
+
+@pytest.mark.parametrize("target", ["package", "verify", "promote", "record", "rollback", "probe", "drift"])
+def test_no_step_after_the_build_builds(target: str) -> None:
+    command = ["make", "--always-make", "--dry-run", target, "RELEASE=0123456789ab", "STAGE=prod"]
+    planned = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert f"-m delivery {target}" in planned
+    assert "sam build" not in planned
+
+
+def test_what_runs_other_peoples_code_holds_no_credentials() -> None:
+    assert dict(job("release.build").body["permissions"]) == {"contents": "read"}
+    package = [step.get("run") or step.get("uses", "") for step in job("release.package").steps]
+    credentials = next(number for number, step in enumerate(package) if "configure-aws-credentials" in step)
+    assert package.index("make tools") < credentials < package.index("make package")
+
+
+def test_only_what_was_checked_goes_out_and_one_stage_after_the_other() -> None:
+    for number, stage in enumerate(STAGES):
+        earlier = set(before(job(f"release.{stage}")))
+        assert earlier == {"ci", "build", "package", "tag", *STAGES[:number]}
+        assert job(f"release.{stage}").called == "deploy"
+        given = {"stage": stage, "release": "${{ needs.package.outputs.release }}"}
+        assert job(f"release.{stage}").body["with"] == given
+    assert job("release.ci").called == "ci"
+
+
+def test_no_condition_lets_a_failed_job_pass() -> None:
+    conditions = {
+        str(each): each.body["if"] for each in JOBS if each.workflow not in ("ci", "plan") and "if" in each.body
+    }
+    assert conditions == {}
+    assert not any("continue-on-error" in (FOLDER / f"{name}.yml").read_text() for name in WORKFLOWS)
+
+
+# ── deploy ──
+
+
+def test_a_stage_takes_one_deployment_at_a_time_and_none_is_cancelled() -> None:
+    expected = {"group": "deploy-${{ inputs.stage }}", "cancel-in-progress": "false"}
+    assert job("deploy.deploy").body["concurrency"] == expected
+    assert WORKFLOWS["release"]["concurrency"]["cancel-in-progress"] == "false"
+
+
+def test_a_deployment_is_checked_promoted_tested_and_noted_in_this_order() -> None:
+    assert job("deploy.deploy").runs == [
+        "git merge-base --is-ancestor HEAD origin/main",
+        "make tools",
+        "make verify",
+        "make promote",
+        "make functional",
+        "make record",
+        "make rollback",
+    ]
+
+
+def test_what_is_not_on_main_meets_no_credentials() -> None:
+    steps = [step.get("run") or step["uses"] for step in job("deploy.deploy").steps]
+    credentials = next(number for number, step in enumerate(steps) if "configure-aws-credentials" in step)
+    assert steps.index("git merge-base --is-ancestor HEAD origin/main") == 1 < credentials
+
+
+def test_what_was_deployed_and_does_not_pass_its_tests_is_taken_back() -> None:
+    steps = {step.get("run"): step for step in job("deploy.deploy").steps}
+    functional = steps["make functional"]
+    assert functional["env"] == {"API_URL": "${{ steps.promote.outputs.api_url }}", "VOICE": "pipeline"}
+    condition = steps["make rollback"]["if"].split(" && ")
+    assert set(condition) == {
+        "always()",  # a cancelled run, too
+        "!inputs.back",
+        "steps.promote.outputs.deployed == 'true'",
+        "steps.functional.outcome != 'success'",
+    }
+    assert (steps["make promote"]["id"], functional["id"]) == ("promote", "functional")
+
+
+def test_a_rollback_is_a_deployment_with_the_tests_of_its_own_commit() -> None:
+    rollback = job("rollback.rollback")
+    assert rollback.called == "deploy"
+    assert rollback.body["with"] == {
+        "stage": "${{ inputs.stage }}",
+        "release": "${{ inputs.release }}",
+        "ref": "refs/tags/release-${{ inputs.release }}",
+        "back": "true",
+    }
+    assert WORKFLOWS["rollback"]["on"]["workflow_dispatch"]["inputs"]["stage"]["options"] == STAGES
+
+
+def test_drift_is_looked_for_every_night_in_every_stage() -> None:
+    (schedule,) = WORKFLOWS["drift"]["on"]["schedule"]
+    minute, hour, *rest = schedule["cron"].split()
+    assert minute.isdigit()
+    assert hour.isdigit()
+    assert rest == ["*", "*", "*"]
+    assert job("drift.drift").body["strategy"]["matrix"]["stage"] == STAGES

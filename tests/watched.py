@@ -1,0 +1,64 @@
+"""What watches the service, as the template has it: alarms, dashboards, and every metric that is named."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from operations.arithmetic import metric_of, plain
+from operations.objectives import Metric
+from operations.screen import SEARCH
+
+from tests.template import ROOT, TEMPLATE, of_type
+
+RESOURCES: dict[str, Any] = TEMPLATE["Resources"]
+METRIC_ALARMS = of_type(RESOURCES, "AWS::CloudWatch::Alarm")
+COMPOSITES = of_type(RESOURCES, "AWS::CloudWatch::CompositeAlarm")
+ALARMS = METRIC_ALARMS | COMPOSITES
+OF_DEPLOYMENTS = {name for name in METRIC_ALARMS if "Condition" not in RESOURCES[name]}
+"""Alarms that are everywhere."""
+DASHBOARDS: dict[str, Any] = {
+    name: json.loads(one["DashboardBody"]["Fn::Sub"])
+    for name, one in of_type(RESOURCES, "AWS::CloudWatch::Dashboard").items()
+}
+GUIDE = (ROOT / "docs" / "operations.md").read_text()
+
+
+def watched(resources: dict[str, Any]) -> dict[Metric, set[str]]:
+    """By metric: the resources that use it. A metric that is searched by its reason has the reason "*"."""
+    found: dict[Metric, set[str]] = {}
+    for name, resource in resources.items():
+        for metric in _of(resource):
+            found.setdefault(plain(metric), set()).add(name)
+    return found
+
+
+def _of(resource: dict[str, Any]) -> Iterator[Metric]:
+    properties = resource.get("Properties", {})
+    match resource["Type"]:
+        case "AWS::CloudWatch::Alarm" if "MetricName" in properties:
+            yield metric_of(properties)
+        case "AWS::CloudWatch::Alarm":
+            yield from _queried(properties["Metrics"])
+        case "AWS::ApplicationSignals::ServiceLevelObjective":
+            counted = properties["RequestBasedSli"]["RequestBasedSliMetric"]
+            yield from _queried(counted["MonitoredRequestCountMetric"]["BadCountMetric"])
+            yield from _queried(counted["TotalRequestCountMetric"])
+        case "AWS::CloudWatch::Dashboard":
+            for widget in json.loads(properties["DashboardBody"]["Fn::Sub"])["widgets"]:
+                for entry in widget["properties"].get("metrics", []):
+                    yield from _graphed(entry)
+
+
+def _queried(queries: list[dict[str, Any]]) -> Iterator[Metric]:
+    return (metric_of(query["MetricStat"]["Metric"]) for query in queries if "MetricStat" in query)
+
+
+def _graphed(entry: list[Any]) -> Iterator[Metric]:
+    *named, options = entry
+    if named:
+        namespace, name, *rest = named
+        yield Metric(namespace, name, tuple(zip(rest[::2], rest[1::2], strict=True)))
+    elif "SEARCH" in options["expression"]:
+        search = SEARCH.fullmatch(options["expression"])
+        assert search, options["expression"]
+        yield Metric(search["namespace"], search["name"], (("reason", "*"), ("service", "*")))
