@@ -100,7 +100,7 @@ recording: setup ## record what is counted while the service is broken and mende
 	$(BIN)/python -m operations record
 
 chaos: $(READY) $(READY_LOCAL) ## fail every step and every call of AWS in turn, here, and check what is promised (4 minutes)
-	$(BIN)/python -m endurance chaos
+	$(BIN)/python -m endurance
 
 format: $(READY) ## rewrite the code in the project's style
 	$(BIN)/ruff check --fix .

@@ -1,1 +1,1 @@
-"""What the service bears: faults, load, and what it costs. `python -m endurance chaos | load | cost`."""
+"""What the service bears: every call of AWS going wrong in turn (`make chaos`)."""

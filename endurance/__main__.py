@@ -1,6 +1,5 @@
-"""`make chaos`, `make load` and `make cost`."""
+"""`make chaos`."""
 
-import argparse
 import sys
 import time
 
@@ -8,17 +7,7 @@ from endurance import chaos
 
 
 def main() -> int:
-    """Run one of the commands; returns the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m endurance", description=__doc__)
-    commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser(
-        "chaos", help="fail every step and every call of AWS in turn on the embedded stack, and check what is promised"
-    )
-    options = parser.parse_args()
-    return {"chaos": _chaos}[options.command](options)
-
-
-def _chaos(_options: argparse.Namespace) -> int:
+    """Try every fault and print what came of it; returns the exit code, 1 where a promise was broken."""
     began = time.monotonic()
     outcomes = chaos.run()
     broken = sum(bool(outcome.broken) for outcome in outcomes)
