@@ -14,6 +14,11 @@ HEAD ?= HEAD
 SERVICE ?=
 RELEASE ?=
 DURATION ?= 60
+SECONDS ?= 30
+AT_ONCE ?= 4
+HITS ?= 1000000
+MADE ?= 100000
+IMAGES ?= 10000
 
 BIN := .venv/bin
 READY := .venv/.ready
@@ -35,7 +40,7 @@ LOCKED := PIP_CONSTRAINT="$(CONSTRAINTS)" PIP_BUILD_CONSTRAINT="$(CONSTRAINTS)" 
 FRESH := [ .aws-sam/build.toml -nt functions/constraints.txt ] || rm -f .aws-sam/build.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run identify serve test unit functional lint format openapi operations pictures recording chaos quality bench build deploy clean
+.PHONY: help setup run identify serve test unit functional lint format openapi operations pictures recording chaos load cost quality bench build deploy clean
 .PHONY: tools tag integration pipeline audit changes gate service lock sbom package verify promote record rollback probe drift plan
 
 help: ## list the targets
@@ -95,6 +100,12 @@ operations: $(READY) ## write alarms of error budgets and dashboards into templa
 
 pictures: $(READY_BENCH) ## draw the dashboards in docs/images/ anew, from sample data
 	.venv-bench/bin/python -m operations pictures
+
+load: $(READY) $(if $(API_URL),,$(READY_LOCAL)) ## drive a mix of calls for SECONDS, AT_ONCE at a time, here or at API_URL (VOICE, AWS_PROFILE)
+	@$(BIN)/python -m operations load --url "$(API_URL)" --voice "$$VOICE" --seconds "$(SECONDS)" --at-once "$(AT_ONCE)" $(if $(SAVE),--save)
+
+cost: $(READY) ## estimate what HITS, MADE and IMAGES a month cost in STAGE
+	@$(BIN)/python -m operations cost --stage "$(STAGE)" --hits "$(HITS)" --made "$(MADE)" --images "$(IMAGES)"
 
 recording: setup ## record what is counted while the service is broken and mended (25 minutes; a test of alarms reads it)
 	$(BIN)/python -m operations record
