@@ -40,7 +40,7 @@ LOCKED := PIP_CONSTRAINT="$(CONSTRAINTS)" PIP_BUILD_CONSTRAINT="$(CONSTRAINTS)" 
 FRESH := [ .aws-sam/build.toml -nt functions/constraints.txt ] || rm -f .aws-sam/build.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run identify serve test unit functional lint format openapi operations pictures recording chaos load cost chaos quality bench build deploy clean
+.PHONY: help setup run identify serve test unit functional lint format openapi operations pictures recording chaos load cost quality bench build deploy clean
 .PHONY: tools tag integration pipeline audit changes gate service lock sbom package verify promote record rollback probe drift plan
 
 help: ## list the targets
