@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+import pytest
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from functions.cache_lookup import app as cache_lookup
 from functions.fetch_clips import app as fetch_clips
@@ -82,3 +83,15 @@ def say_it(message: str) -> dict[str, Any]:
     handed_on = {"plan": found["plan"], "output_key": found["output_key"], "staged": made["staged"], "started": now()}
     answer: dict[str, Any] = publish.lambda_handler(handed_on, CONTEXT)
     return answer
+
+
+def counted(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
+    """Metrics by name: (value, dimensions), from what was printed in CloudWatch's embedded metric format."""
+    found: dict[str, Any] = {}
+    for line in capsys.readouterr().out.splitlines():
+        blob = json.loads(line)
+        for directive in blob["_aws"]["CloudWatchMetrics"]:
+            (names,) = directive["Dimensions"]
+            for metric in directive["Metrics"]:
+                found[metric["Name"]] = (blob[metric["Name"]][0], {name: blob[name] for name in names})
+    return found

@@ -21,7 +21,7 @@ from identifier.keys import claim_key, result_key
 from identifier.publishing import publish
 from identifier.sameness import Sameness
 from tests.conftest import ROOT
-from tests.integration.steps import CONTEXT, event
+from tests.integration.steps import CONTEXT, counted, event
 
 COW = (ROOT / "samples" / "images" / "cow.jpg").read_bytes()
 POINTERS = "/stitcher/dev/prompts/"
@@ -177,19 +177,6 @@ def test_an_error_does_not_name_the_picture(step: Step) -> None:
 def test_a_folder_is_no_picture(step: Step) -> None:
     given = event("identify_image") | {"key": "inbox/animal/", "size": 0}
     assert app.lambda_handler(given, CONTEXT) == {"outcome": "no picture", "result_key": None, "say": None}
-
-
-def counted(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
-    """Metrics by name: (value, dimensions), from CloudWatch's embedded metric format."""
-    found: dict[str, Any] = {}
-    for line in capsys.readouterr().out.splitlines():
-        blob = json.loads(line)
-        for directive in blob["_aws"]["CloudWatchMetrics"]:
-            (names,) = directive["Dimensions"]
-            for metric in directive["Metrics"]:
-                value = blob[metric["Name"]]
-                found[metric["Name"]] = (value[0], {name: blob[name] for name in names})
-    return found
 
 
 SERVICE = {"service": "test"}

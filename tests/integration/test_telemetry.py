@@ -14,7 +14,7 @@ from functions.publish import app as publish
 from functions.stitch import app as stitch
 from functions.voices import app as voices
 
-from tests.integration.steps import CONTEXT, INPUT, Buckets, asked, event, looked_up, say_it
+from tests.integration.steps import CONTEXT, INPUT, Buckets, asked, counted, event, looked_up, say_it
 
 STEPS = (cache_lookup, fetch_clips, prepare_clip, stitch, publish, plan, voices)
 
@@ -26,18 +26,6 @@ def log(monkeypatch: pytest.MonkeyPatch) -> Callable[[], list[dict[str, Any]]]:
     for step in STEPS:
         monkeypatch.setattr(step.logger.registered_handler, "stream", stream)
     return lambda: [json.loads(line) for line in stream.getvalue().splitlines()]
-
-
-def counted(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
-    """Metrics by name, from what was printed in CloudWatch's embedded metric format."""
-    found: dict[str, Any] = {}
-    for line in capsys.readouterr().out.splitlines():
-        blob = json.loads(line)
-        for directive in blob["_aws"]["CloudWatchMetrics"]:
-            (names,) = directive["Dimensions"]
-            for metric in directive["Metrics"]:
-                found[metric["Name"]] = (blob[metric["Name"]][0], {name: blob[name] for name in names})
-    return found
 
 
 def test_a_message_that_is_made_is_counted_with_its_length_and_time(

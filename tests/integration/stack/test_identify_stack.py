@@ -39,7 +39,7 @@ def shown(data: bytes) -> str:
 def test_two_pictures_have_two_answers_each_of_its_own_bytes(inbox: Inbox) -> None:
     prompt, pictures = inbox.prompt(), [picture(), picture()]
     results = [inbox.identified(put) for put in [inbox.put(prompt, data) for data in pictures]]
-    assert [result["outcome"] for result in results] == ["answered"] * 2
+    assert [result["outcome"] for result in results] == ["answered"] * 2, results
     assert results[0]["answer"] != results[1]["answer"]
     assert [result["image"]["sha256"] for result in results] == [hashlib.sha256(data).hexdigest() for data in pictures]
     assert {call.sha256 for call in inbox.stack.model.calls} == {shown(data) for data in pictures}
