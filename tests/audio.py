@@ -11,11 +11,11 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from stitcher.clips.prepare import prepare
+from stitcher.clips.prepared import PreparedClip, Report
 from stitcher.errors import UnusableClip
-from stitcher.ffmpeg import ffmpeg_path
-from stitcher.prepare import prepare
-from stitcher.prepared import PreparedClip, Report
-from stitcher.profiles import PCM
+from stitcher.formats.ffmpeg import ffmpeg_path
+from stitcher.formats.profiles import PCM
 
 RATE = 48_000
 Signal = npt.NDArray[np.float64]

@@ -10,14 +10,14 @@ from typing import Any
 import pytest
 from botocore.credentials import ReadOnlyCredentials
 from hypothesis import settings
-from local.client import Caller, Response, ambient_caller
-from local.stack import Stack, running
+from tools.client import Caller, Response, ambient_caller
+from tools.local.stack import Stack, running
 from xdist.scheduler import LoadScopeScheduling
 
-from stitcher.catalogue import clip_of
-from stitcher.prepared import prepared_key
-from stitcher.profiles import SPLICED
-from stitcher.repo import BucketRepo, Stored
+from stitcher.clips.prepared import prepared_key
+from stitcher.formats.profiles import SPLICED
+from stitcher.planning.catalogue import clip_of
+from stitcher.storage import BucketRepo, Stored
 
 # Powertools reads these when the handlers are imported.
 os.environ |= {

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from local.pictures import Put, put_picture, result_of
-from local.stack import STACK, Stack
 from PIL import Image
+from tools.local.pictures import Put, put_picture, result_of
+from tools.local.stack import STACK, Stack
 
 from identifier.publishing import publish
 

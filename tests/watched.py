@@ -4,9 +4,9 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from operations.arithmetic import metric_of, plain
-from operations.objectives import Metric
-from operations.screen import SEARCH
+from tools.operations.arithmetic import metric_of, plain
+from tools.operations.objectives import Metric
+from tools.operations.screen import SEARCH
 
 from tests.template import ROOT, TEMPLATE, of_type
 

@@ -10,10 +10,10 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import AwareDatetime, BaseModel
 
-from stitcher.api import Answer, StitchRequest, elapsed_ms
+from stitcher.api.requests import Answer, StitchRequest, elapsed_ms
 from stitcher.errors import StitchError
-from stitcher.profiles import PROFILES
-from stitcher.repo import BucketRepo
+from stitcher.formats.profiles import PROFILES
+from stitcher.storage import BucketRepo
 
 logger, tracer, metrics = Logger(), Tracer(patch_modules=["botocore"]), Metrics()
 

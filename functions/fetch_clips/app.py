@@ -9,10 +9,10 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import BaseModel
 
-from stitcher.catalogue import Clip
+from stitcher.clip import Clip
+from stitcher.clips.ready import make_ready
 from stitcher.errors import UnusableClip
-from stitcher.ready import make_ready
-from stitcher.repo import BucketRepo, NotStored
+from stitcher.storage import BucketRepo, NotStored
 
 logger, tracer, metrics = Logger(), Tracer(patch_modules=["botocore"]), Metrics()
 

@@ -11,13 +11,13 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import BaseModel
 
-from stitcher.api import StitchRequest
-from stitcher.api_models import PlanAnswer, Problem
+from stitcher.api.answers import PlanAnswer, Problem
+from stitcher.api.preview import preview
+from stitcher.api.proxy import FAULT, proxy_answer
+from stitcher.api.requests import StitchRequest
+from stitcher.clips.facts import Shapes
 from stitcher.errors import InvalidRequest, StitchError
-from stitcher.preview import preview
-from stitcher.proxy import FAULT, proxy_answer
-from stitcher.repo import BucketRepo
-from stitcher.shape import Shapes
+from stitcher.storage import BucketRepo
 
 logger, tracer, metrics = Logger(), Tracer(patch_modules=["botocore"]), Metrics()
 

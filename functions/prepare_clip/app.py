@@ -13,10 +13,10 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.config import Config
 from pydantic import BaseModel
 
-from stitcher.catalogue import clip_of
+from stitcher.clips.ready import make_ready
 from stitcher.errors import UnusableClip
-from stitcher.ready import make_ready
-from stitcher.repo import PATIENCE, BucketRepo, NotStored, Stored
+from stitcher.planning.catalogue import clip_of
+from stitcher.storage import PATIENCE, BucketRepo, NotStored, Stored
 
 logger, tracer, metrics = Logger(), Tracer(patch_modules=["botocore"]), Metrics()
 

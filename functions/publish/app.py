@@ -9,10 +9,10 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import AwareDatetime, BaseModel, PositiveInt
 
-from stitcher.api import DURATION, PATH, WHY, Answer, elapsed_ms
-from stitcher.plan import Plan
-from stitcher.profiles import PROFILES
-from stitcher.repo import AlreadyStored, BucketRepo, Stored
+from stitcher.api.requests import DURATION, PATH, WHY, Answer, elapsed_ms
+from stitcher.formats.profiles import PROFILES
+from stitcher.planning.plan import Plan
+from stitcher.storage import AlreadyStored, BucketRepo, Stored
 
 logger, tracer, metrics = Logger(), Tracer(patch_modules=["botocore"]), Metrics()
 

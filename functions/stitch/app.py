@@ -9,11 +9,11 @@ from aws_lambda_powertools import Logger, Metrics, Tracer
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from stitcher.plan import Plan
-from stitcher.prepared_store import PreparedStore, Unprepared
-from stitcher.profiles import PROFILES
-from stitcher.repo import BucketRepo
-from stitcher.stitch import stitch
+from stitcher.clips.store import PreparedStore, Unprepared
+from stitcher.formats.profiles import PROFILES
+from stitcher.joining.stitch import stitch
+from stitcher.planning.plan import Plan
+from stitcher.storage import BucketRepo
 
 logger, tracer, metrics = Logger(), Tracer(patch_modules=["botocore"]), Metrics()
 

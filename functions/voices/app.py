@@ -11,12 +11,12 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from stitcher.api_models import ClipsPage, Problem, VoicesPage
+from stitcher.api.answers import ClipsPage, Problem, VoicesPage
+from stitcher.api.listing import PAGE, clips_page, voices_page
+from stitcher.api.proxy import FAULT, proxy_answer
+from stitcher.clips.facts import Shapes
 from stitcher.errors import InvalidRequest
-from stitcher.proxy import FAULT, proxy_answer
-from stitcher.repo import BucketRepo
-from stitcher.shape import Shapes
-from stitcher.voices import PAGE, clips_page, voices_page
+from stitcher.storage import BucketRepo
 
 logger, tracer, metrics = Logger(), Tracer(patch_modules=["botocore"]), Metrics()
 

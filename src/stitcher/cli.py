@@ -13,19 +13,19 @@ from pathlib import Path
 from typing import Any, TextIO, cast
 
 from stitcher import limits
-from stitcher.campaign import Campaign, CampaignFault, Table, Template
-from stitcher.catalogue import Clip, read_catalogue
-from stitcher.encode import encode
+from stitcher.campaigns.campaign import Campaign, CampaignFault, Table, Template
+from stitcher.campaigns.script import CSV_NAME, HTML_NAME, script_csv, script_html
+from stitcher.clip import Clip
+from stitcher.clips.encode import encode
+from stitcher.clips.prepare import prepare
+from stitcher.clips.prepared import PreparedClip
 from stitcher.errors import MissingWords, StitchError, UnusableClip
-from stitcher.ffmpeg import FfmpegFailed, FfmpegMissing
-from stitcher.plan import Pause, Plan, Policy, plan_message
-from stitcher.prepare import prepare
-from stitcher.prepared import PreparedClip
-from stitcher.profiles import PCM, PROFILES
-from stitcher.recording import CSV_NAME, HTML_NAME, script_csv, script_html
-from stitcher.repo import LocalRepo, NotStored, Repo
-from stitcher.splice import RATE
-from stitcher.stitch import Load, stitch
+from stitcher.formats.ffmpeg import FfmpegFailed, FfmpegMissing
+from stitcher.formats.profiles import PCM, PROFILES, RATE
+from stitcher.joining.stitch import Load, stitch
+from stitcher.planning.catalogue import read_catalogue
+from stitcher.planning.plan import Pause, Plan, Policy, plan_message
+from stitcher.storage import LocalRepo, NotStored, Repo
 
 REFUSED, FAULT = 2, 1
 VOICE_COLUMN = "voice"

@@ -3,10 +3,10 @@
 from typing import Any
 
 import pytest
-from local.client import Caller
+from tools.client import Caller
 
 from stitcher import limits
-from stitcher.profiles import PROFILES
+from stitcher.formats.profiles import PROFILES
 from tests.functional.test_stitch_api import MESSAGE, NONSENSE, made, refused
 
 

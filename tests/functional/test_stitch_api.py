@@ -11,11 +11,11 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from local.client import Caller, Response, fetch
+from tools.client import Caller, Response, fetch
 
 from stitcher import limits
-from stitcher.decode import RATE, decode
-from stitcher.profiles import PROFILES, Profile
+from stitcher.clips.decode import decode
+from stitcher.formats.profiles import PROFILES, RATE, Profile
 
 MESSAGE = "hello, shreeshail"
 NONSENSE = "xqzwv"

@@ -1,7 +1,7 @@
 """`GET /voices` and `GET /voices/{voice}/clips` as callers see them, here and deployed."""
 
 import pytest
-from local.client import Caller
+from tools.client import Caller
 
 from tests.functional.test_stitch_api import made, refused
 

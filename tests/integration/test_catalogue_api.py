@@ -12,15 +12,15 @@ from functions.plan import app as plan
 from functions.voices import app as voices
 from moto import mock_aws
 
-from stitcher.api import StitchRequest
-from stitcher.catalogue import clip_of
-from stitcher.prepared import PreparedClip, prepared_key
-from stitcher.prepared_store import PreparedStore
-from stitcher.profiles import PROFILES
-from stitcher.ready import make_ready
-from stitcher.repo import BucketRepo, StorageFault, Stored
-from stitcher.shape import METADATA, Shape
-from stitcher.stitch import stitch
+from stitcher.api.requests import StitchRequest
+from stitcher.clips.facts import METADATA, Shape
+from stitcher.clips.prepared import PreparedClip, prepared_key
+from stitcher.clips.ready import make_ready
+from stitcher.clips.store import PreparedStore
+from stitcher.formats.profiles import PROFILES
+from stitcher.joining.stitch import stitch
+from stitcher.planning.catalogue import clip_of
+from stitcher.storage import BucketRepo, StorageFault, Stored
 from tests.conftest import ROOT, SAMPLES
 from tests.integration.steps import CONTEXT, INPUT, OUTPUT, event
 

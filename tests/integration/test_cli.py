@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from stitcher.cli import main
-from stitcher.decode import decode
+from stitcher.clips.decode import decode
 from tests.audio import RATE, Signal, noise, silence, speech, tone, wav, where
 
 SAMPLES = Path(__file__).parents[2] / "samples" / "clips"

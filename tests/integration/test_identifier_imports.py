@@ -14,7 +14,10 @@ def loaded(module: str) -> set[str]:
     return set(done.stdout.split())
 
 
-@pytest.mark.parametrize("module", ["stitcher.plan, stitcher.stitch, stitcher.prepare, stitcher.api, stitcher.voices"])
+MESSAGES = "planning.plan", "joining.stitch", "clips.prepare", "api.requests", "api.listing"
+
+
+@pytest.mark.parametrize("module", [", ".join(f"stitcher.{module}" for module in MESSAGES)])
 def test_messages_are_made_without_anything_of_pictures(module: str) -> None:
     assert not loaded(module) & (HEAVY | {"identifier"})
 

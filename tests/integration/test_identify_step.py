@@ -12,9 +12,9 @@ from typing import Any
 import boto3
 import pytest
 from functions.identify_image import app
-from local.model import StandIn, serving
-from local.pictures import PROMPTS
 from moto import mock_aws
+from tools.local.model import StandIn, serving
+from tools.local.pictures import PROMPTS
 
 from identifier.errors import Busy, Held, Refused
 from identifier.keys import claim_key, result_key

@@ -7,9 +7,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
-from local import model
-from local.client import fetch
-from local.model import StandIn, serving
+from tools.client import fetch
+from tools.local import model
+from tools.local.model import StandIn, serving
 
 from identifier.errors import Busy, Refused, Rejected
 from identifier.model import Reply, ask, bedrock

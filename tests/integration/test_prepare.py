@@ -9,18 +9,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from stitcher import ffmpeg, limits
-from stitcher.catalogue import Clip, clip_of
-from stitcher.decode import decode
-from stitcher.encode import encode
+from stitcher import limits
+from stitcher.clip import Clip
+from stitcher.clips.decode import decode
+from stitcher.clips.encode import encode
+from stitcher.clips.loudness import loudness
+from stitcher.clips.prepare import prepare
+from stitcher.clips.prepared import PreparedClip, prepared_key
+from stitcher.clips.ready import make_ready
 from stitcher.errors import UnusableClip
-from stitcher.ffmpeg import FfmpegMissing, decode_to_wav, ffmpeg_path
-from stitcher.loudness import loudness
-from stitcher.prepare import prepare
-from stitcher.prepared import PreparedClip, prepared_key
-from stitcher.profiles import SPLICED
-from stitcher.ready import make_ready
-from stitcher.repo import LocalRepo, NotStored
+from stitcher.formats import ffmpeg
+from stitcher.formats.ffmpeg import FfmpegMissing, decode_to_wav, ffmpeg_path
+from stitcher.formats.profiles import SPLICED
+from stitcher.planning.catalogue import clip_of
+from stitcher.storage import LocalRepo, NotStored
 from tests.audio import (
     RATE,
     Signal,

@@ -7,7 +7,7 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
-from stitcher.repo import AlreadyStored, BucketRepo, NotStored, StorageFault, Stored
+from stitcher.storage import AlreadyStored, BucketRepo, NotStored, StorageFault, Stored
 
 STAGED = Stored("work/a.mp3", "e1", 9)
 REQUEST = {

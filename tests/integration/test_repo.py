@@ -18,7 +18,7 @@ from botocore.response import StreamingBody
 from botocore.stub import Stubber
 from moto import mock_aws
 
-from stitcher.repo import AlreadyStored, BucketRepo, LocalRepo, NotStored, Repo, StorageFault, s3_client
+from stitcher.storage import AlreadyStored, BucketRepo, LocalRepo, NotStored, Repo, StorageFault, s3_client
 
 REGION: Final = "ap-south-1"
 BUCKET = "clips-of-a-test"

@@ -14,19 +14,19 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from stitcher import ffmpeg as our_ffmpeg
-from stitcher import mp3, ogg
-from stitcher.catalogue import Clip
-from stitcher.decode import decode
-from stitcher.encode import encode
-from stitcher.ffmpeg import FfmpegFailed, transcode
-from stitcher.plan import Pause, Plan
-from stitcher.prepare import prepare
-from stitcher.prepared import PreparedClip
-from stitcher.profiles import PROFILES, SPLICED
-from stitcher.render import render
-from stitcher.splice import splice
-from stitcher.stitch import stitch
+from stitcher.clip import Clip
+from stitcher.clips.decode import decode
+from stitcher.clips.encode import encode
+from stitcher.clips.prepare import prepare
+from stitcher.clips.prepared import PreparedClip
+from stitcher.formats import ffmpeg as our_ffmpeg
+from stitcher.formats import mp3, ogg
+from stitcher.formats.ffmpeg import FfmpegFailed, transcode
+from stitcher.formats.profiles import PROFILES, SPLICED
+from stitcher.joining.render import render
+from stitcher.joining.splice import splice
+from stitcher.joining.stitch import stitch
+from stitcher.planning.plan import Pause, Plan
 from tests.audio import RATE, Signal, ffmpeg, played, samples_clip, samples_of, silence, tone, where
 
 SAMPLES = Path(__file__).parents[2] / "samples" / "clips"
@@ -373,10 +373,10 @@ def forbidden(event, arguments):
 sys.addaudithook(forbidden)
 
 from pathlib import Path
-from stitcher.catalogue import Clip
-from stitcher.plan import Pause, Plan
-from stitcher.prepared import PreparedClip
-from stitcher.stitch import stitch
+from stitcher.clip import Clip
+from stitcher.planning.plan import Pause, Plan
+from stitcher.clips.prepared import PreparedClip
+from stitcher.joining.stitch import stitch
 
 folder = Path(sys.argv[1])
 clips = [Clip(name, name, 1, name) for name in ("one", "two")]
@@ -384,7 +384,8 @@ plan = Plan((clips[0], Pause(120), clips[1]), "mp3")
 made = stitch(plan, lambda clips, _: [PreparedClip.from_bytes((folder / clip.key).read_bytes()) for clip in clips])
 assert made.path == "spliced", made.why
 (folder / "message.mp3").write_bytes(made.audio)
-heavy = ("numpy", "pydub", "imageio_ffmpeg", "boto3", "botocore", "pydantic", "stitcher.render", "stitcher.prepare")
+rooms = ("stitcher.joining.render", "stitcher.clips.prepare")
+heavy = ("numpy", "pydub", "imageio_ffmpeg", "boto3", "botocore", "pydantic", *rooms)
 print(*(name for name in heavy if name in sys.modules))
 """
 

@@ -16,10 +16,10 @@ from functions.stitch import app as stitch
 from pydantic import ValidationError
 
 from stitcher import limits
-from stitcher.api import StitchRequest
-from stitcher.prepared import PreparedClip
-from stitcher.profiles import SPLICED
-from stitcher.repo import AlreadyStored, BucketRepo, NotStored
+from stitcher.api.requests import StitchRequest
+from stitcher.clips.prepared import PreparedClip
+from stitcher.formats.profiles import SPLICED
+from stitcher.storage import AlreadyStored, BucketRepo, NotStored
 from tests.conftest import ROOT, SAMPLES
 from tests.integration.steps import CONTEXT, EVENTS, INPUT, OUTPUT, Buckets, asked, event, looked_up, say_it
 

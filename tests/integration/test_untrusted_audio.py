@@ -20,12 +20,12 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from stitcher import mp3, ogg
-from stitcher.decode import _read_wav, decode
+from stitcher.clips.decode import _read_wav, decode
+from stitcher.clips.prepare import prepare
+from stitcher.clips.prepared import CorruptPrepared, PreparedClip
 from stitcher.errors import UnusableClip
-from stitcher.ffmpeg import DecodeError, ffmpeg_path
-from stitcher.prepare import prepare
-from stitcher.prepared import CorruptPrepared, PreparedClip
+from stitcher.formats import mp3, ogg
+from stitcher.formats.ffmpeg import DecodeError, ffmpeg_path
 from tests.audio import (
     RATE,
     Signal,
@@ -188,7 +188,7 @@ class Outcome(NamedTuple):
 MEASURED = """
 import json, resource, sys, time
 from stitcher.errors import UnusableClip
-from stitcher.prepare import prepare
+from stitcher.clips.prepare import prepare
 
 data = sys.stdin.buffer.read()
 started, reason = time.monotonic(), ""

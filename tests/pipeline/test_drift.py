@@ -6,9 +6,9 @@ from typing import Any
 import boto3
 import pytest
 from botocore.stub import Stubber
-from delivery.drift import drift, main
-from delivery.stage import Stage
-from delivery.store import DeliveryError
+from tools.delivery.drift import drift, main
+from tools.delivery.stage import Stage
+from tools.delivery.store import DeliveryError
 
 from tests.pipeline.conftest import REGION, ROOT
 
@@ -91,7 +91,7 @@ def test_a_detection_that_failed_is_no_good_news(cloudformation: Stubber) -> Non
 
 
 def test_a_detection_without_end_is_given_up(cloudformation: Stubber, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("delivery.drift.TRIES", 2)
+    monkeypatch.setattr("tools.delivery.drift.TRIES", 2)
     for _ in range(2):
         cloudformation.add_response("describe_stack_drift_detection_status", detected("DETECTION_IN_PROGRESS"), ASKED)
     with pytest.raises(DeliveryError, match="still being detected"):

@@ -7,9 +7,9 @@ import sys
 from typing import Any
 
 import pytest
-from delivery.gate import main, problems
 from hypothesis import given
 from hypothesis import strategies as st
+from tools.delivery.gate import main, problems
 
 from tests.pipeline.conftest import ROOT
 
@@ -78,6 +78,6 @@ def test_it_runs_with_nothing_but_python() -> None:
     """A gate that needs an installation can fail for reasons of its own, or be slow."""
     environment = {"PATH": os.environ["PATH"], "NEEDS": json.dumps(needs())}
     command = [sys.executable, "-I", "-S", "-c", f"import sys; sys.path.insert(0, {str(ROOT)!r})"]
-    command[-1] += "; sys.argv[1:] = ['gate']; import runpy; runpy.run_module('delivery', run_name='__main__')"
+    command[-1] += "; sys.argv[1:] = ['gate']; import runpy; runpy.run_module('tools.delivery', run_name='__main__')"
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")

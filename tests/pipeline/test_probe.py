@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 from botocore.credentials import Credentials
-from delivery import probe
-from delivery.probe import CALLS, Probe, message_of
 from hypothesis import given
 from hypothesis import strategies as st
-from local.client import Caller
+from tools.client import Caller
+from tools.delivery import probe
+from tools.delivery.probe import CALLS, Probe, message_of
 
 from tests.pipeline.conftest import REGION
 from tests.template import TEMPLATE

@@ -14,10 +14,10 @@ import boto3
 import pytest
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
-from delivery import service
-from delivery.release import commit_of, package
-from delivery.sbom import sbom
-from delivery.store import DeliveryError, Release, Store
+from tools.delivery import service
+from tools.delivery.release import commit_of, package
+from tools.delivery.sbom import sbom
+from tools.delivery.store import DeliveryError, Release, Store
 
 from tests.pipeline.conftest import ROOT, Git, copy_service, git_in
 
@@ -131,7 +131,7 @@ def test_two_builds_are_one_release_and_what_is_there_is_not_written_again(
     s3.put_object(Bucket=bucket, Key=keys[0], Body=b"something else")
     with pytest.raises(DeliveryError, match="was changed"):
         Store(bucket).check(first)
-    monkeypatch.setattr("delivery.release._sam_package", lambda *_: template)  # what sam would say once more
+    monkeypatch.setattr("tools.delivery.release._sam_package", lambda *_: template)  # what sam would say once more
     with pytest.raises(DeliveryError, match="made of other files"):
         packaged(built[0], bucket)
 

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from stitcher.api import Answer, StitchRequest
-from stitcher.catalogue import Clip
+from stitcher.api.requests import Answer, StitchRequest
+from stitcher.clip import Clip
 from stitcher.errors import InvalidRequest
-from stitcher.plan import Pause, Plan
-from stitcher.repo import BucketRepo, Stored
+from stitcher.planning.plan import Pause, Plan
+from stitcher.storage import BucketRepo, Stored
 
 
 def refusal_of(body: Any) -> str:

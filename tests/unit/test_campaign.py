@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stitcher.campaign import Campaign, CampaignFault, Row, Table, Template
-from stitcher.catalogue import clip_of
-from stitcher.recording import Session, ToRecord, direction, example, file_name, guarded, script_csv, script_html
-from stitcher.repo import LocalRepo, Stored
-from stitcher.words import phrase
+from stitcher.campaigns.campaign import Campaign, CampaignFault, Row, Table, Template
+from stitcher.campaigns.script import Session, ToRecord, direction, example, file_name, guarded, script_csv, script_html
+from stitcher.planning.catalogue import clip_of
+from stitcher.storage import LocalRepo, Stored
+from stitcher.text.words import phrase
 
 CLIPS = ("hello", "good_morning", "rain", "in", "pune", "ram", "hindi/नमस्ते")
 

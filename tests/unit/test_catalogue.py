@@ -5,9 +5,10 @@ import unicodedata
 
 import pytest
 
-from stitcher.catalogue import Catalogue, Clip, clip_of, voice_prefix
+from stitcher.clip import Clip
 from stitcher.errors import InvalidRequest
-from stitcher.repo import Stored
+from stitcher.planning.catalogue import Catalogue, clip_of, voice_prefix
+from stitcher.storage import Stored
 
 
 def catalogue_of(*keys: str, voice: str = "") -> Catalogue:

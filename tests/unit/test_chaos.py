@@ -4,9 +4,9 @@ import json
 from typing import Any, cast
 
 import pytest
-from endurance.chaos import PATHS, Case, Outcome, cases, not_clean, not_whole, table
-from endurance.lab import Lab
-from local.client import Response
+from tools.chaos.lab import Lab
+from tools.chaos.trials import PATHS, Case, Outcome, cases, not_clean, not_whole, table
+from tools.client import Response
 
 COLD, WARM = PATHS[:2]
 PROBLEM = {"type": "about:blank", "title": "The service failed; try again", "status": 500, "success": False}

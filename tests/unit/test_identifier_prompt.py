@@ -15,9 +15,9 @@ from identifier.errors import InvalidPrompt
 from identifier.prices import PRICES
 from identifier.prompt import Prompt, read_prompt
 from identifier.say import LONGEST, Say, Unsaid, spoken
-from stitcher.catalogue import read_catalogue
-from stitcher.plan import plan_message
-from stitcher.repo import LocalRepo
+from stitcher.planning.catalogue import read_catalogue
+from stitcher.planning.plan import plan_message
+from stitcher.storage import LocalRepo
 
 ROOT = Path(__file__).parents[2]
 SHIPPED = sorted((ROOT / "prompts").glob("*/*.json"))

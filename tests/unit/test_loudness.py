@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stitcher.loudness import SILENCE_LUFS, limit, loudness, true_peaks
+from stitcher.clips.loudness import SILENCE_LUFS, limit, loudness, true_peaks
 from tests.audio import RATE, Signal, decibels, noise, silence, speech, tone, true_peak_db
 
 MONO = -10 * math.log10(2)

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from stitcher import limits
 from stitcher.errors import InvalidRequest
-from stitcher.message import Item, Named, Silence, Spelled, Stop, items
-from stitcher.words import Word, tokens
+from stitcher.text.message import Item, Named, Silence, Spelled, Stop, items
+from stitcher.text.words import Word, tokens
 
 
 def kinds(message: str) -> list[str]:

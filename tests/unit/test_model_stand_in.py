@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
-from local.model import FAULTS, LABEL, OTHERS, STOPS, StandIn, made_up
+from tools.local.model import FAULTS, LABEL, OTHERS, STOPS, StandIn, made_up
 
 from identifier.prompt import read_prompt
 from tests.conftest import ROOT

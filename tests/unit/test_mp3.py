@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stitcher import mp3
-from stitcher.mp3 import FrameError, check_frames, frame_bytes, header, info_frame, silence
+from stitcher.formats import mp3
+from stitcher.formats.mp3 import FrameError, check_frames, frame_bytes, header, info_frame, silence
 
 KBPS = (64, 96)
 every_rate = pytest.mark.parametrize("kbps", KBPS)

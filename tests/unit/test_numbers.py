@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stitcher.languages import BadRule
-from stitcher.numbers import digits, spoken, supported
+from stitcher.numbers.spoken import digits, spoken, supported
+from stitcher.numbers.tables import BadRule
 
 # language, text, what is recognised in it, its kind, what is said
 SAID = [

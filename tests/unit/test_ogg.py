@@ -10,8 +10,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from stitcher import ogg
-from stitcher.ogg import OggError, duration, file, pack, packets, silence, unpack
+from stitcher.formats import ogg
+from stitcher.formats.ogg import OggError, duration, file, pack, packets, silence, unpack
 
 SAMPLES = Path(__file__).parents[2] / "samples" / "clips"
 LARGEST = 61_440
@@ -31,7 +31,7 @@ class Page(NamedTuple):
 
 
 def pages_of(data: bytes) -> list[Page]:
-    """The pages of a file, by the table of RFC 3533, section 6; shares no code with `stitcher.ogg`."""
+    """The pages of a file, by the table of RFC 3533, section 6; shares no code with `stitcher.formats.ogg`."""
     found = []
     while data:
         magic, version, flags, granule, serial, sequence, crc, segments = struct.unpack_from("<4sBBqIIIB", data)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from local import openapi
+from tools import openapi
 
 from stitcher.errors import StitchError
 from tests.template import TEMPLATE

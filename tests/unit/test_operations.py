@@ -6,10 +6,10 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from operations.alarms import span
-from operations.objectives import LADDER, OBJECTIVES, RATES, Metric, Objective, Rate, Stat
-from operations.template import TEMPLATE as TEMPLATE_FILE
-from operations.template import flow, written
+from tools.operations.alarms import span
+from tools.operations.objectives import LADDER, OBJECTIVES, RATES, Metric, Objective, Rate, Stat
+from tools.operations.template import TEMPLATE as TEMPLATE_FILE
+from tools.operations.template import flow, written
 
 from tests.watched import ALARMS, COMPOSITES, GUIDE, METRIC_ALARMS, OF_DEPLOYMENTS, RESOURCES
 

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from operations.arithmetic import Recording, Truths, alarmed, metric_of, states
-from operations.objectives import ANSWERED, FAILED, FIRST_TRY, OBJECTIVES, Metric, api, ours
+from tools.operations.arithmetic import Recording, Truths, alarmed, metric_of, states
+from tools.operations.objectives import ANSWERED, FAILED, FIRST_TRY, OBJECTIVES, Metric, api, ours
 
 from tests.template import ROOT, TEMPLATE
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from operations.arithmetic import Recording, evaluate, series
-from operations.objectives import Metric
+from tools.operations.arithmetic import Recording, evaluate, series
+from tools.operations.objectives import Metric
 
 
 def values(*numbers: float | None) -> Any:

@@ -1,8 +1,8 @@
 """What is said of costs, against numbers by hand."""
 
 import pytest
-from operations import cost
-from operations.cost import Line, Template
+from tools.operations import cost
+from tools.operations.cost import Line, Template
 
 PROD = Template("prod")
 NAMES = ("CacheLookup", "Stitch", "Publish", "IdentifyImage")

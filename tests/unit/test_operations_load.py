@@ -2,7 +2,7 @@
 
 from itertools import islice
 
-from operations.load import EXPECTED, WEIGHTS, Tally, problems, report, requests
+from tools.operations.load import EXPECTED, WEIGHTS, Tally, problems, report, requests
 
 CLIPS = ["hello.wav", "shreeshail.wav", "rain.mp3"]
 

@@ -4,9 +4,9 @@ import json
 from typing import Any
 
 import numpy as np
-from operations.arithmetic import Recording
-from operations.objectives import OBJECTIVES, api, ours
-from operations.screen import Line, shown
+from tools.operations.arithmetic import Recording
+from tools.operations.objectives import OBJECTIVES, api, ours
+from tools.operations.screen import Line, shown
 
 from tests.template import TEMPLATE
 

@@ -3,8 +3,8 @@
 import re
 
 import pytest
-from operations.objectives import OBJECTIVES, Metric, Stat, ours
-from operations.template import TEMPLATE as TEMPLATE_FILE
+from tools.operations.objectives import OBJECTIVES, Metric, Stat, ours
+from tools.operations.template import TEMPLATE as TEMPLATE_FILE
 
 from tests.aws_metrics import METRICS
 from tests.template import ROOT, TEMPLATE, of_type, translated

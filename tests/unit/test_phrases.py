@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stitcher.phrases import Choice, Instead, choose
-from stitcher.words import tokens
+from stitcher.planning.phrases import Choice, Instead, choose
+from stitcher.text.words import tokens
 
 
 def said(message: str, clips: set[str], insteads: list[Instead] | None = None) -> list[Choice]:

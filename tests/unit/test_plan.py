@@ -10,12 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stitcher import ENGINE, limits
-from stitcher.catalogue import Catalogue, Clip
+from stitcher.clip import Clip
 from stitcher.errors import InvalidRequest, MessageTooLong, MissingWords
-from stitcher.plan import Pause, Plan, plan_message, plan_parts
-from stitcher.profiles import PROFILES
-from stitcher.repo import Stored
-from stitcher.words import words
+from stitcher.formats.profiles import PROFILES
+from stitcher.planning.catalogue import Catalogue
+from stitcher.planning.plan import Pause, Plan, plan_message, plan_parts
+from stitcher.storage import Stored
+from stitcher.text.words import words
 
 
 def voice_that_says(*phrases: str) -> Catalogue:

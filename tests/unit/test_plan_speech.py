@@ -8,12 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stitcher.catalogue import Catalogue, Clip
+from stitcher.clip import Clip
 from stitcher.errors import InvalidRequest, MissingWords
-from stitcher.plan import SILENCE_MS, Pause, Plan, plan_message
-from stitcher.repo import Stored
-from stitcher.voice import Pauses, Voice
-from stitcher.words import words
+from stitcher.planning.catalogue import Catalogue
+from stitcher.planning.plan import SILENCE_MS, Pause, Plan, plan_message
+from stitcher.planning.settings import Pauses, VoiceSettings
+from stitcher.storage import Stored
+from stitcher.text.words import words
 
 P = Pauses()
 
@@ -21,7 +22,7 @@ P = Pauses()
 def voice(*names: str, folder: str = "", **settings: Any) -> Catalogue:
     prefix = f"{folder}/" if folder else ""
     stored = [Stored(f"{prefix}{name}.wav", f"etag-{name}", 1) for name in names]
-    return Catalogue.of(folder, stored, Voice(**settings))
+    return Catalogue.of(folder, stored, VoiceSettings(**settings))
 
 
 def heard(plan: Plan) -> list[str | int]:

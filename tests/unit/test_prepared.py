@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stitcher.catalogue import Clip
-from stitcher.prepared import CorruptPrepared, PreparedClip, Report, prepared_key
-from stitcher.profiles import PROFILES, SPLICED
+from stitcher.clip import Clip
+from stitcher.clips.prepared import CorruptPrepared, PreparedClip, Report, prepared_key
+from stitcher.formats.profiles import PROFILES, SPLICED
 from tests.audio import REPORT, samples_clip
 
 CLIP = samples_clip(struct.pack("<6h", 0, 1, -2, 32767, -32768, 0), 1, 5)

@@ -4,10 +4,10 @@ from collections.abc import Iterator, Mapping
 
 import pytest
 
-from stitcher.catalogue import Clip
-from stitcher.prepared import PreparedClip, Report, prepared_key
-from stitcher.prepared_store import PreparedStore, Unprepared
-from stitcher.repo import NotStored, Stored
+from stitcher.clip import Clip
+from stitcher.clips.prepared import PreparedClip, Report, prepared_key
+from stitcher.clips.store import PreparedStore, Unprepared
+from stitcher.storage import NotStored, Stored
 
 REPORT = Report(100, -20.0, 1.0, -60.0, -6.0, 0.0)
 

@@ -6,8 +6,9 @@ from itertools import pairwise
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from stitcher.prepared import PreparedClip
-from stitcher.render import RATE, join
+from stitcher.clips.prepared import PreparedClip
+from stitcher.formats.profiles import RATE
+from stitcher.joining.render import join
 from tests.audio import samples_clip
 
 MOST_BEFORE = 1200

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stitcher.riff import MULAW_SILENCE, TELEPHONY_RATE, mulaw_wav, pcm_wav
+from stitcher.formats.wav import MULAW_SILENCE, TELEPHONY_RATE, mulaw_wav, pcm_wav
 
 RATES = st.sampled_from([8_000, 44_100, 48_000])
 SAMPLES = st.lists(st.integers(-32768, 32767), max_size=200).map(lambda held: struct.pack(f"<{len(held)}h", *held))

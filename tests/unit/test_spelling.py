@@ -8,10 +8,10 @@ import unicodedata
 
 import pytest
 
-from stitcher.languages import FOLDER, supported, table
-from stitcher.numbers import spoken
-from stitcher.spelling import LARGEST, Spelling, Unspeakable
-from stitcher.words import words as split
+from stitcher.numbers.spelling import LARGEST, Spelling, Unspeakable
+from stitcher.numbers.spoken import spoken
+from stitcher.numbers.tables import FOLDER, supported, table
+from stitcher.text.words import words as split
 
 WANTED = {"en", "hi", "sw", "am", "ta", "te", "kn", "bn", "mr", "or", "fr", "es", "ar", "pa", "ur"}
 
@@ -157,7 +157,7 @@ def test_a_table_without_words_is_unspeakable_not_wrong() -> None:
 
 def test_the_libraries_are_imported_only_for_numbers() -> None:
     code = (
-        "import sys; from stitcher.numbers import spoken; assert not spoken('no number', 'hi');"
+        "import sys; from stitcher.numbers.spoken import spoken; assert not spoken('no number', 'hi');"
         "assert not {'unicode_rbnf', 'num2words'} & set(sys.modules);"
         "assert spoken('12', 'mr'); assert not {'unicode_rbnf', 'num2words'} & set(sys.modules);"
         "assert spoken('12', 'hi'); assert 'num2words' not in sys.modules"

@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stitcher import mp3, ogg
-from stitcher.prepared import PreparedClip
-from stitcher.profiles import PROFILES, SPLICED
-from stitcher.splice import LATE_MS, RATE, CannotSplice, splice
+from stitcher.clips.prepared import PreparedClip
+from stitcher.formats import mp3, ogg
+from stitcher.formats.profiles import PROFILES, RATE, SPLICED
+from stitcher.joining.splice import LATE_MS, CannotSplice, splice
 from tests.audio import REPORT
 
 MS = RATE // 1000

@@ -8,7 +8,7 @@ import pytest
 from functions.identify_image import app as identify_image
 from functions.prepare_clip import app as prepare_clip
 
-from stitcher.repo import s3_client
+from stitcher.storage import s3_client
 from tests.template import ROOT, TEMPLATE
 
 STEPS = ("CacheLookup", "Stitch", "FetchClips", "Publish")

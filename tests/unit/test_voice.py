@@ -3,13 +3,13 @@
 import pytest
 
 from stitcher.errors import UnusableClip
-from stitcher.voice import Voice, voice_of
+from stitcher.planning.settings import VoiceSettings, voice_of
 
 KEY = "hindi/voice.toml"
 
 
 def test_every_setting_has_a_default() -> None:
-    assert voice_of(KEY, b"") == Voice()
+    assert voice_of(KEY, b"") == VoiceSettings()
 
 
 def test_settings_are_read() -> None:

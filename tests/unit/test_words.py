@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from stitcher.words import phrase, words
+from stitcher.text.words import phrase, words
 
 # What a word is decided by, densely: hypothesis alone would seldom put two of these side by side.
 TRICKY = "aAßİéनी१1٣².,'\u2019\u02bc\u200d\u200c₹%☺\U0001f3fd\U0001f468\u0301\u0323\u0345\ufe0f\u1f80_- \n।"

@@ -17,7 +17,7 @@ TRANSIENT = {
     "Lambda.SdkClientException",
     "Lambda.ClientExecutionTimeoutException",
     "Lambda.TooManyRequestsException",
-    "StorageFault",  # stitcher.repo's, for S3
+    "StorageFault",  # stitcher.storage's, for S3
 }
 
 

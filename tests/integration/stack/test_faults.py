@@ -1,11 +1,11 @@
-"""Single calls of the functions going wrong: a quick selection of what `make chaos` tries (endurance/chaos.py)."""
+"""Single calls of the functions going wrong: a quick selection of what `make chaos` tries (tools/chaos/trials.py)."""
 
 from collections.abc import Iterator
 
 import pytest
-from endurance.chaos import PATHS, Case, learn, record, trial
-from endurance.lab import Lab
-from local.stack import Stack
+from tools.chaos.lab import Lab
+from tools.chaos.trials import PATHS, Case, learn, record, trial
+from tools.local.stack import Stack
 
 PATH = {path.name: path for path in PATHS}
 

@@ -9,15 +9,15 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from local.client import fetch
-from local.model import STOPS
-from local.pictures import Put, put_prompts, speech_of, wait_for
-from local.stack import Stack
+from tools.client import fetch
+from tools.local.model import STOPS
+from tools.local.pictures import Put, put_prompts, speech_of, wait_for
+from tools.local.stack import Stack
 
 from identifier.keys import claim_key
 from identifier.limits import UPLOAD_BYTES
 from identifier.picture import prepare_picture
-from stitcher.decode import decode
+from stitcher.clips.decode import decode
 from tests.conftest import ROOT
 from tests.integration.stack.test_stack import denied
 from tests.pictures import SCHEMA, Inbox, picture

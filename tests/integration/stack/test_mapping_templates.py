@@ -31,7 +31,7 @@ def rendered(pattern: str, answer: dict[str, Any]) -> tuple[int, dict[str, str],
     response = RESPONSES[pattern]
     template = response["responseTemplates"]["application/json"]
     done = subprocess.run(
-        [str(ROOT / ".venv-local" / "bin" / "python"), "-c", RENDER, str(ROOT / "local")],
+        [str(ROOT / ".venv-local" / "bin" / "python"), "-c", RENDER, str(ROOT / "tools" / "local")],
         input=json.dumps([template, json.dumps(answer)]), capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr

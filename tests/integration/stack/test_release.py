@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from delivery import deploy
-from delivery.stage import Stage
-from delivery.store import Release, Store
-from local.stack import ADMIN, REGION, Stack
+from tools.delivery import deploy
+from tools.delivery.stage import Stage
+from tools.delivery.store import Release, Store
+from tools.local.stack import ADMIN, REGION, Stack
 
 from tests.conftest import ROOT
 

@@ -15,15 +15,15 @@ import boto3
 import numpy as np
 import pytest
 from botocore.exceptions import ClientError
-from local.client import Caller, Response, fetch
-from local.stack import REGION, STACK, Stack
+from tools.client import Caller, Response, fetch
+from tools.local.stack import REGION, STACK, Stack
 
-from stitcher.catalogue import clip_of
-from stitcher.decode import RATE, Samples, decode
-from stitcher.prepare import prepare
-from stitcher.prepared import prepared_key
-from stitcher.profiles import SPLICED
-from stitcher.repo import Stored
+from stitcher.clips.decode import Samples, decode
+from stitcher.clips.prepare import prepare
+from stitcher.clips.prepared import prepared_key
+from stitcher.formats.profiles import RATE, SPLICED
+from stitcher.planning.catalogue import clip_of
+from stitcher.storage import Stored
 from tests.conftest import ROOT, SAMPLES, wait_until_prepared
 
 MESSAGE = {"message": "good morning farmers"}

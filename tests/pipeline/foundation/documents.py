@@ -1,6 +1,6 @@
-"""The foundation's roles and policies, rendered from `foundation/` without Terraform.
+"""The foundation's roles and policies, rendered from `infra/` without Terraform.
 
-The documents in `foundation/policies` hold nothing but `${names}`, which `string.Template` fills as Terraform's
+The documents in `infra/policies` hold nothing but `${names}`, which `string.Template` fills as Terraform's
 `templatefile` does; that Terraform makes the same of them is a test of its own (test_terraform.py).
 """
 
@@ -12,7 +12,7 @@ from typing import Any
 
 from tests.pipeline.foundation.iam import Document, ResourcePolicy, Role
 
-FOUNDATION = Path(__file__).parents[3] / "foundation"
+FOUNDATION = Path(__file__).parents[3] / "infra"
 STAGES = ("dev", "test", "stage", "prod")
 GITHUB = {"owner": "octo-org", "owner_id": "123456", "repository": "audio-stitcher", "repository_id": "456789"}
 REGION = "ap-south-1"
@@ -35,7 +35,7 @@ def key_arn(account: str) -> str:
 def rendered(
     document: str, account: str, stage: str = "", artifact_account: str = ARTIFACT_ACCOUNT, key: str = ""
 ) -> Document:
-    """A document of `foundation/policies` as an account has it."""
+    """A document of `infra/policies` as an account has it."""
     text = (FOUNDATION / "policies" / f"{document}.json.tftpl").read_text()
     names = GITHUB | {"account": account, "artifact_account": artifact_account, "region": REGION, "prefix": "stitcher"}
     names |= {"stage": stage, "key": key or key_arn(artifact_account)}

@@ -1,4 +1,4 @@
-"""Terraform itself on `foundation/`: its own checks, and an apply on the embedded AWS.
+"""Terraform itself on `infra/`: its own checks, and an apply on the embedded AWS.
 
 Needs `terraform`, and the AWS provider where Terraform's own settings find it (`TF_CLI_CONFIG_FILE`, a plugin mirror or
 cache, the registry). Where there is none these tests are skipped and say so; all others of the foundation still run.
@@ -15,7 +15,7 @@ from typing import Any
 
 import boto3
 import pytest
-from local.stack import ADMIN, REGION, emulator, free_port
+from tools.local.stack import ADMIN, REGION, emulator, free_port
 
 from tests.pipeline.foundation.documents import FOUNDATION, GITHUB, artifact_policy, rendered, roles
 from tests.pipeline.foundation.iam import Document, Role
@@ -32,7 +32,7 @@ VARIABLES = {
     "alert_email": "operations@example.org",
 }
 # Merged into the module by Terraform. The provider waits a minute after it made a lifecycle rule, on any AWS: what the
-# rules say is checked with mocks (foundation/tests).
+# rules say is checked with mocks (infra/tests).
 OVERRIDE = """
 provider "aws" {
   s3_use_path_style = true

@@ -1,4 +1,4 @@
-"""Which job of GitHub gets which role: every trust policy of `foundation/` against every token there could be."""
+"""Which job of GitHub gets which role: every trust policy of `infra/` against every token there could be."""
 
 from collections.abc import Iterator
 from typing import Any

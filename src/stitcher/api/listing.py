@@ -1,0 +1,97 @@
+"""The catalogue for people: which voices there are, and each one's clips with what preparing found, page by page."""
+
+from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
+
+from stitcher.api.answers import ClipEntry, ClipsPage, VoiceEntry, VoicesPage
+from stitcher.clip import Clip
+from stitcher.clips.facts import Shape, Shapes
+from stitcher.errors import InvalidRequest, UnusableClip
+from stitcher.formats.profiles import PROFILES
+from stitcher.planning.catalogue import clip_of, voice_prefix
+from stitcher.planning.settings import FILE, VoiceSettings, voice_of
+from stitcher.storage import NotStored, Repo
+
+DEFAULT = "-"
+"""How the default voice is written where a name cannot be empty; it is no voice's name."""
+PAGE, LARGEST_PAGE = 50, 200
+KEY_BYTES = 1024
+"""S3's limit."""
+PARALLEL = 10  # botocore's connection pool
+_FIRST_PROFILE = next(iter(PROFILES))
+
+
+def voices_page(clips: Repo, *, after: str = "", limit: int = PAGE) -> VoicesPage:
+    """The default voice and the folders that hold a clip, behind the one named `after`.
+
+    `limit` folders are looked into at most; those without a clip are left out, so that a page may be shorter.
+    """
+    _check(limit)
+    names = [] if after else [""]
+    start = voice_prefix("" if after == DEFAULT else after)
+    names += [name for folder in clips.folders() if folder > start and _is_voice(name := folder[:-1])]
+    page = names[:limit]
+    with ThreadPoolExecutor(PARALLEL) as pool:
+        found = [entry for entry in pool.map(lambda name: _voice(clips, name), page) if entry]
+    return VoicesPage(voices=found, next=(page[-1] or DEFAULT) if len(names) > limit else None)
+
+
+def clips_page(clips: Repo, shapes: Shapes, voice: str, *, after: str = "", limit: int = PAGE) -> ClipsPage:
+    """A voice's clips behind the key `after`.
+
+    Raises
+    ------
+    InvalidRequest
+        The name is no voice's, the key not one of its clips', or the limit not one there is.
+    """
+    _check(limit)
+    prefix = voice_prefix("" if voice == DEFAULT else voice)
+    is_key = after.startswith(prefix) and "/" not in after[len(prefix) :] and len(after.encode()) <= KEY_BYTES
+    if after and not is_key:
+        raise InvalidRequest(f"after '{after}' is not the key of a clip of this voice")
+    found = list(islice(filter(None, map(clip_of, clips.list(prefix, after))), limit + 1))
+    page = found[:limit]
+    entries = [_entry(clip, shape) for clip, shape in zip(page, shapes.of(page, _FIRST_PROFILE), strict=True)]
+    return ClipsPage(clips=entries, next=page[-1].key if len(found) > limit else None)
+
+
+def _check(limit: int) -> None:
+    if not 1 <= limit <= LARGEST_PAGE:
+        raise InvalidRequest(f"limit {limit} is not between 1 and {LARGEST_PAGE}")
+
+
+def _is_voice(name: str) -> bool:
+    """Whether a folder can be asked for at all."""
+    try:
+        return voice_prefix(name) == f"{name}/"
+    except InvalidRequest:
+        return False
+
+
+def _voice(clips: Repo, name: str) -> VoiceEntry | None:
+    """The entry of a voice; None for a folder without a clip."""
+    prefix = voice_prefix(name)
+    if name and not any(map(clip_of, clips.list(prefix))):
+        return None
+    settings, warnings = VoiceSettings(), []
+    try:
+        settings = voice_of(prefix + FILE, clips.read(prefix + FILE))
+    except NotStored:
+        pass
+    except UnusableClip as refusal:  # its messages are refused for the same reason
+        warnings = [reason for _, reason in refusal.unusable]
+    return VoiceEntry(voice=name, language=settings.language, warnings=warnings)
+
+
+def _entry(clip: Clip, shape: Shape | None) -> ClipEntry:
+    report = shape.report if shape else None
+    return ClipEntry(
+        phrase=clip.phrase,
+        key=clip.key,
+        size=clip.size,
+        take=clip.take,
+        duration_ms=report.duration_ms if report else None,
+        loudness_lufs=report.loudness_lufs if report else None,
+        warnings=list(report.warnings) if report else None,
+        prepared=shape is not None,
+    )

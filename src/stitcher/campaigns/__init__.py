@@ -1,0 +1,1 @@
+"""Tables of messages: their checks and recording scripts."""

@@ -1,0 +1,36 @@
+"""Making recordings ready once: read, prepare, encode for every profile that is spliced, store."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+from stitcher import limits
+from stitcher.clip import Clip
+from stitcher.clips.encode import encode
+from stitcher.clips.facts import Shape
+from stitcher.clips.prepare import prepare
+from stitcher.clips.prepared import Report, prepared_key
+from stitcher.errors import UnusableClip
+from stitcher.formats.profiles import SPLICED
+from stitcher.storage import Repo
+
+
+def make_ready(clip: Clip, recordings: Repo, output: Repo) -> Report:
+    """Store one clip's prepared forms; returns what preparing found.
+
+    Raises
+    ------
+    UnusableClip
+        The recording cannot be used; nothing is stored.
+    NotStored
+        It was replaced or deleted since it was listed.
+    """
+    if clip.size > limits.CLIP_BYTES:  # said without fetching it
+        raise UnusableClip((clip.key, limits.clip_too_large(clip.size)))
+    samples = prepare(clip.key, recordings.read(clip.key, clip.etag))
+
+    def store(profile: str) -> None:
+        ready = encode(samples, profile)
+        output.save(prepared_key(clip, profile), ready.to_bytes(), metadata=Shape.of(ready).to_metadata())
+
+    with ThreadPoolExecutor(len(SPLICED)) as pool:
+        list(pool.map(store, SPLICED))
+    return samples.report

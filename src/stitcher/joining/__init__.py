@@ -1,0 +1,1 @@
+"""Prepared clips joined into one message."""

@@ -1,0 +1,99 @@
+"""The render path: prepared clips joined as samples and encoded once, by pydub and ffmpeg.
+
+For what cannot be spliced: pauses shorter than a codec's frames allow, crossfades, and formats whose files are no rows
+of frames.
+"""
+
+import io
+import sys
+import warnings
+from array import array
+from collections.abc import Sequence
+
+from stitcher.clips.prepared import PreparedClip
+from stitcher.formats.ffmpeg import ffmpeg_path
+from stitcher.formats.profiles import PROFILES, RATE
+
+with warnings.catch_warnings():
+    # pydub looks for ffmpeg and ffplay on PATH when imported and warns; the one it shall use is set below.
+    warnings.simplefilter("ignore")
+    from pydub import AudioSegment
+
+# How pydub has to ask ffmpeg for each codec: container and encoder.
+_ENCODERS = {
+    "mp3": ("mp3", "libmp3lame"),
+    "opus": ("opus", "libopus"),
+    "aac": ("ipod", "aac"),
+    "flac": ("flac", "flac"),
+    "wav": ("wav", "pcm_s16le"),
+    "ulaw": ("wav", "pcm_mulaw"),
+}
+
+
+def render(clips: Sequence[PreparedClip], pauses_ms: Sequence[int], profile: str) -> tuple[bytes, int]:
+    """One audio file that says the clips in order.
+
+    Parameters
+    ----------
+    clips
+        Prepared for the profile `wav`.
+    pauses_ms
+        Silence before each clip but the first, between audible edges; one fewer than the clips. Less than 0 overlaps
+        the audible parts with a crossfade.
+    profile
+        A key of `profiles.PROFILES`.
+
+    Returns
+    -------
+    (bytes, int)
+        The file's content and its duration in ms.
+    """
+    chosen = PROFILES[profile]
+    samples = join(clips, pauses_ms)
+    segment = AudioSegment(data=samples.tobytes(), sample_width=2, frame_rate=RATE, channels=1)
+    container, encoder = _ENCODERS[chosen.codec]
+    # Without metadata and version strings the same message is the same file everywhere.
+    options = ["-map_metadata", "-1", "-fflags", "+bitexact", "-flags:a", "+bitexact", "-id3v2_version", "0"]
+    if container != "mp3":
+        options = options[:-2]
+    if chosen.rate != RATE:
+        options += ["-af", f"aresample={chosen.rate}:resampler=soxr:precision=28"]
+    out = io.BytesIO()
+    AudioSegment.converter = ffmpeg_path()
+    bitrate = f"{chosen.kbps}k" if chosen.kbps else None
+    segment.export(out, format=container, codec=encoder, bitrate=bitrate, parameters=options)
+    return out.getvalue(), round(1000 * len(samples) / RATE)
+
+
+def join(clips: Sequence[PreparedClip], pauses_ms: Sequence[int]) -> "array[int]":
+    """The clips' samples in order (16 bit, mono, 48 kHz), each pause timed from audible edge to audible edge.
+
+    Where a pause is shorter than what two clips carry outside of their audible parts, those are mixed; where it is less
+    than 0, the audible parts overlap by so much, one fading out while the other fades in. They never overlap by more
+    than half of either: a short word would be said inside of its neighbour, and break off.
+    """
+    joined = array("h")
+    edge = heard = 0  # where the last clip's audible part ends, and how long it is
+    for index, clip in enumerate(clips):
+        samples = array("h")
+        samples.frombytes(clip.payload)
+        if sys.byteorder == "big":
+            samples.byteswap()
+        pause = pauses_ms[index - 1] * RATE // 1000 if index else 0
+        pause = max(pause, -(min(heard, clip.end - clip.begin) // 2))
+        # Never before the beginning.
+        start = max(0, edge + pause - clip.begin) if index else 0
+        overlap = min(max(0, len(joined) - start), len(samples))
+        fade_from, fade_to = start + clip.begin, edge
+        for place in range(start, start + overlap):
+            # The share of the new clip: all of both, but for the fade.
+            share = 1.0
+            if fade_from < fade_to:
+                share = min(1.0, max(0.0, (place - fade_from) / (fade_to - fade_from)))
+                joined[place] = round(joined[place] * (1.0 - share))
+            mixed = joined[place] + round(samples[place - start] * share)
+            joined[place] = max(-32768, min(32767, mixed))
+        joined.extend(array("h", bytes(2 * max(0, start - len(joined)))))
+        joined.extend(samples[overlap:])
+        edge, heard = start + clip.end, clip.end - clip.begin
+    return joined

@@ -1,0 +1,1 @@
+"""Numbers in messages: found, read, said."""

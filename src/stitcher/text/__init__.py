@@ -1,0 +1,1 @@
+"""Text as words, and messages as parts."""

@@ -1,0 +1,132 @@
+"""Which checks a change needs: the suites of tests, the parts of the template to build, and whether to lint.
+
+The rules are a table of paths. A file that no rule knows needs everything, and so does a change whose base is not
+known: a mistake here may cost minutes, never a missed check.
+"""
+
+import json
+import subprocess
+from collections.abc import Iterable
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from tools.delivery.output import say
+from tools.delivery.template import Part, parts
+
+SUITES = ("unit", "integration", "functional", "pipeline")
+SERVICE = ("unit", "integration", "functional")
+
+# The first rule that matches a path decides; `*` matches `/` too. No suites: text that no test reads, or the benchmark.
+RULES: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("README.md", SUITES),
+    ("docs/openapi.yaml", ("unit",)),
+    ("docs/operations.md", ("unit",)),
+    ("docs/images/*", ("unit",)),
+    ("docs/identify.md", ("integration",)),
+    ("docs/delivery.md", ("pipeline",)),
+    ("docs/*", ()),
+    ("samples/README.md", ()),
+    ("CHANGELOG.md", ()),
+    ("LICENSE", ()),
+    ("tools/tools/bench/*", ()),
+    (".github/*", ("pipeline",)),
+    ("tools/tools/delivery/*", ("pipeline",)),
+    ("infra/*", ("pipeline",)),
+    ("tests/unit/*", ("unit",)),
+    ("tests/integration/*", ("integration",)),
+    ("tests/functional/*", ("functional",)),
+    ("tests/pipeline/*", ("pipeline",)),
+    ("functions/*/requirements.txt", SUITES),
+    ("functions/*/package*.json", SUITES),
+    ("functions/*/*", SERVICE),
+    ("src/*", SERVICE),
+    ("layers/*", SERVICE),
+    ("statemachine/*", SERVICE),
+    ("tools/tools/local/*", SUITES),
+    ("samples/*", SUITES),
+    ("events/*", SERVICE),
+)
+TEXT = ("*.md", "LICENSE", "docs/images/*")
+"""What linters do not look at."""
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What a change needs. Its fields are named as the jobs of the workflow `ci` that they start."""
+
+    lint: bool
+    suites: tuple[str, ...]
+    services: tuple[Part, ...]
+
+    def outputs(self) -> dict[str, str]:
+        """As the outputs of a workflow's job: `true` or `false`, and JSON lists for a matrix."""
+        services = [{"name": part.name, "language": part.language} for part in self.services]
+        return {
+            "lint": json.dumps(self.lint),
+            "suites": json.dumps(self.suites),
+            "services": json.dumps(services),
+        }
+
+
+def select(changed: Iterable[str] | None, root: Path) -> Selection:
+    """The selection for changed paths (old and new names alike), or for everything (None)."""
+    every = parts(root)
+    paths = sorted(set(changed)) if changed is not None else None
+    if paths is None:
+        return Selection(True, SUITES, tuple(every))
+    suites: set[str] = set()
+    services: set[Part] = set()
+    sources = {part: _sources(part, every, root) for part in every}
+    for path in paths:
+        owners = {part for part in every if any(_inside(path, source) for source in sources[part])}
+        needed = next((needed for pattern, needed in RULES if fnmatchcase(path, pattern)), None)
+        # A folder under functions/ that no part is made of was taken out of the template or not yet put into it.
+        if needed is None or (not owners and path.startswith(("functions/", "layers/"))):
+            return Selection(True, SUITES, tuple(every))
+        suites |= set(needed)
+        services |= owners
+    lint = any(not any(fnmatchcase(path, pattern) for pattern in TEXT) for path in paths)
+    return Selection(lint, tuple(s for s in SUITES if s in suites), tuple(p for p in every if p in services))
+
+
+def changed_paths(base: str, head: str, root: Path) -> list[str] | None:
+    """The paths that differ between the point where `head` left `base`, and `head`; None where that cannot be told.
+
+    A rename counts as its old and its new path. `base` is a commit or "" for the last release's; a first push's base
+    is all zeros.
+    """
+    base = base or (_git(root, "describe", "--tags", "--abbrev=0", "--match=release-*", head) or "").strip()
+    if not base.strip("0"):
+        return None
+    listed = _git(root, "diff", "--name-only", "--no-renames", "-z", f"{base}...{head}")
+    return None if listed is None else [path for path in listed.split("\0") if path]
+
+
+def main(base: str, head: str, root: Path) -> int:
+    """Print the selection, for people and for the workflow; returns the exit code."""
+    paths = changed_paths(base, head, root)
+    selection = select(paths, root)
+    print("everything: the base is not known" if paths is None else f"{len(paths)} paths changed")
+    for name, value in selection.outputs().items():
+        say(name, value)
+    return 0
+
+
+def _sources(part: Part, every: list[Part], root: Path) -> set[str]:
+    """The files and folders that a part is built from: its own, those that it links to, and its layers'."""
+    folder = root / part.folder
+    links = {entry.resolve() for entry in folder.rglob("*") if entry.is_symlink()} if folder.is_dir() else set()
+    layers = {source for other in every if other.name in part.layers for source in _sources(other, every, root)}
+    inside = {str(link.relative_to(root.resolve())) for link in links if link.is_relative_to(root.resolve())}
+    return {part.folder} | inside | layers
+
+
+def _inside(path: str, source: str) -> bool:
+    return path == source or path.startswith(f"{source}/")
+
+
+def _git(root: Path, *arguments: str) -> str | None:
+    """What git prints; None where it fails, as it does for a commit that this clone lacks."""
+    done = subprocess.run(["git", "-C", str(root), *arguments], capture_output=True, text=True, check=False)
+    return done.stdout if done.returncode == 0 else None

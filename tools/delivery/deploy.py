@@ -1,0 +1,123 @@
+"""Put a packaged release on a stage, and put back what ran before. Nothing is built here."""
+
+import os
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from botocore.exceptions import ClientError
+from samtranslator.yaml_helper import yaml_parse
+
+from tools.client import ambient_caller
+from tools.delivery.output import say
+from tools.delivery.probe import Probe
+from tools.delivery.stage import Stage
+from tools.delivery.store import DeliveryError, Release, Store
+
+VOICE = "pipeline"
+"""The voice that belongs to the pipeline: its clips are the samples that the checks need, and nobody else's."""
+CLIPS = ("hello.wav", "shreeshail.wav")
+
+
+def promote(store: Store, stage: Stage, name: str, root: Path, *, back: bool = False) -> str:
+    """Deploy a release, with traffic from the probe while the canary bakes; returns the API's address.
+
+    `back` allows a release that is older than what the stage runs.
+
+    Raises
+    ------
+    DeliveryError
+        Where there is no such release, where its files were changed, where it is older than what the stage runs, or
+        where the deployment failed; CloudFormation has then gone back by itself.
+    """
+    release = _checked(store, name)
+    if not back:
+        _refuse_older(store, stage, release)
+    template = root / ".aws-sam" / "promoted.yaml"
+    template.parent.mkdir(exist_ok=True)
+    template.write_bytes(store.read(release.template) or b"")
+    print(f"release {name} (commit {release.commit} of {release.committed}) to {stage.name}", flush=True)
+    before = stage.outputs()
+    if before:
+        put_clips(stage, before["InputBucketName"], root)
+        with Probe(ambient_caller(_address(before)), VOICE) as probe:
+            done = _sam_deploy(store, stage, template, root, back=back)
+        print(probe.report(), flush=True)
+    else:
+        print(f"{stage.name} is empty: this is its first deployment, with no canary and no probe", flush=True)
+        done = _sam_deploy(store, stage, template, root, back=back)
+    if done:
+        raise DeliveryError(f"release {name} was not deployed to {stage.name}; see above. CloudFormation went back.")
+    say("deployed", "true")
+    outputs = stage.outputs()
+    put_clips(stage, outputs["InputBucketName"], root)
+    return _address(outputs)
+
+
+def rollback(store: Store, stage: Stage, root: Path) -> str:
+    """Deploy again what last passed its checks in a stage; returns its name. Raises as `promote` does."""
+    name = store.deployed(stage.name)
+    if name is None:
+        raise DeliveryError(f"nothing has passed its checks in {stage.name} yet: there is nothing to go back to")
+    promote(store, stage, name, root, back=True)
+    return name
+
+
+def put_clips(stage: Stage, bucket: str, root: Path) -> None:
+    """Make the pipeline's voice hold its clips. Objects that are there stay; no other voice is touched."""
+    s3 = stage.client("s3")
+    for clip in CLIPS:
+        data = (root / "samples" / "clips" / clip).read_bytes()
+        try:
+            s3.put_object(Bucket=bucket, Key=f"{VOICE}/{clip}", Body=data, IfNoneMatch="*")
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "PreconditionFailed":
+                raise
+
+
+def _checked(store: Store, name: str) -> Release:
+    release = store.release(name)
+    if release is None:
+        raise DeliveryError(f"there is no release {name!r} in {store.bucket}")
+    store.check(release)
+    return release
+
+
+def _refuse_older(store: Store, stage: Stage, release: Release) -> None:
+    """Two runs may reach a stage in the wrong order, and an approval may come late: forward is forward."""
+    before = store.deployed(stage.name)
+    running = store.release(before) if before else None
+    if running and release.committed < running.committed:
+        raise DeliveryError(
+            f"{stage.name} runs {running.name} of {running.committed}, and {release.name} is older "
+            f"({release.committed}): reject it, or go back to it with the workflow `rollback`"
+        )
+
+
+def _address(outputs: dict[str, str]) -> str:
+    """Of the deployed API; `API_URL` replaces it where it is reached otherwise, as on the embedded AWS."""
+    return os.environ.get("API_URL") or outputs["ApiUrl"]
+
+
+def _sam_deploy(store: Store, stage: Stage, template: Path, root: Path, *, back: bool) -> int:
+    command = ["sam", "deploy", "--template-file", str(template), "--config-file", str(root / "samconfig.toml")]
+    command += ["--config-env", stage.name, "--no-resolve-s3", *store.sam_options]
+    command += ["--s3-prefix", f"deployed/{stage.name}"]
+    # In quotation marks, without which sam takes no empty value.
+    parameters = _parameters(stage, template, back=back)
+    command += ["--parameter-overrides", *(f'{name}="{value}"' for name, value in parameters.items())]
+    if role := os.environ.get("EXECUTION_ROLE"):
+        command += ["--role-arn", role]
+    return subprocess.run(command, check=False).returncode
+
+
+def _parameters(stage: Stage, template: Path, *, back: bool) -> dict[str, str]:
+    """Every parameter of the release, its own defaults included: CloudFormation would keep what an earlier release had,
+    which may be the runtime of another Python. Going back is not gradual: what is left is known to be bad.
+    """
+    declared: dict[str, Any] = yaml_parse(template.read_text()).get("Parameters", {})
+    values = {name: str(parameter["Default"]) for name, parameter in declared.items() if "Default" in parameter}
+    boundary = os.environ.get("PERMISSIONS_BOUNDARY")
+    if back and "AtOnce" in values:
+        values["AtOnce"] = "true"
+    return values | stage.parameters | ({"PermissionsBoundary": boundary} if boundary else {})

@@ -1,0 +1,60 @@
+"""What somebody changed by hand: CloudFormation's drift detection, as one report."""
+
+import json
+import time
+from typing import Any
+
+from tools.delivery.stage import Stage
+from tools.delivery.store import DeliveryError
+
+TRIES, PAUSE = 120, 5.0
+"""How often and how long apart, in seconds, to ask whether detection is complete: ten minutes."""
+
+
+def drift(stage: Stage, cloudformation: Any = None, pause: float = PAUSE) -> list[str]:
+    """A line for everything of a stage's stack that differs from its template; empty where nothing does.
+
+    Raises
+    ------
+    DeliveryError
+        Where detection fails or takes too long.
+    """
+    client = cloudformation or stage.client("cloudformation")
+    detection = client.detect_stack_drift(StackName=stage.stack)["StackDriftDetectionId"]
+    for _ in range(TRIES):
+        status = client.describe_stack_drift_detection_status(StackDriftDetectionId=detection)
+        if status["DetectionStatus"] != "DETECTION_IN_PROGRESS":
+            break
+        time.sleep(pause)
+    else:
+        raise DeliveryError(f"drift of {stage.stack} is still being detected after {TRIES * PAUSE:.0f} s")
+    if status["DetectionStatus"] == "DETECTION_FAILED":
+        raise DeliveryError(f"drift of {stage.stack} was not detected: {status.get('DetectionStatusReason', '?')}")
+    if status["StackDriftStatus"] == "IN_SYNC":
+        return []
+    lines: list[str] = []
+    request = {"StackName": stage.stack, "StackResourceDriftStatusFilters": ["MODIFIED", "DELETED"]}
+    while True:
+        page = client.describe_stack_resource_drifts(**request)
+        for resource in page["StackResourceDrifts"]:
+            lines += _differences(resource)
+        if not page.get("NextToken"):
+            return lines
+        request["NextToken"] = page["NextToken"]
+
+
+def _differences(resource: dict[str, Any]) -> list[str]:
+    name = f"{resource['LogicalResourceId']} ({resource['ResourceType']})"
+    if resource["StackResourceDriftStatus"] == "DELETED":
+        return [f"{name} was deleted"]
+    return [
+        f"{name} {change['PropertyPath']}: {json.dumps(change['ExpectedValue'])} is {json.dumps(change['ActualValue'])}"
+        for change in resource.get("PropertyDifferences", ())
+    ]
+
+
+def main(stage: Stage) -> int:
+    """Print what differs; returns 1 where something does."""
+    lines = drift(stage)
+    print("\n".join(lines) if lines else f"{stage.stack} is as its template says")
+    return 1 if lines else 0

@@ -1,0 +1,53 @@
+"""One environment as it is deployed: its section of `samconfig.toml`, and what its stack says of itself."""
+
+import shlex
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+from botocore.exceptions import ClientError
+
+from tools.delivery.store import DeliveryError
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A stage's name, stack and region."""
+
+    name: str
+    stack: str
+    region: str
+    parameters: dict[str, str]
+    """What the section sets of the template's parameters."""
+
+    @classmethod
+    def of(cls, name: str, root: Path) -> "Stage":
+        """The stage of that name. Raises `DeliveryError` where `samconfig.toml` has none."""
+        config = tomllib.loads((root / "samconfig.toml").read_text())
+        try:
+            deploy = config[name]["deploy"]["parameters"]
+        except KeyError:
+            stages = ", ".join(
+                stage for stage, section in config.items() if isinstance(section, dict) and "deploy" in section
+            )
+            raise DeliveryError(f"{name!r} is no stage of samconfig.toml: choose one of {stages}") from None
+        overrides = deploy.get("parameter_overrides", [])
+        pairs = shlex.split(overrides) if isinstance(overrides, str) else overrides
+        return cls(name, deploy["stack_name"], deploy["region"], dict(pair.split("=", 1) for pair in pairs))
+
+    def client(self, service: str) -> Any:
+        """A boto3 client in the stage's region."""
+        make: Any = boto3.client
+        return make(service, region_name=self.region)
+
+    def outputs(self) -> dict[str, str]:
+        """The stack's outputs; empty where there is no stack, or none that was ever complete."""
+        try:
+            stack = self.client("cloudformation").describe_stacks(StackName=self.stack)["Stacks"][0]
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ValidationError":  # how CloudFormation says that there is none
+                raise
+            return {}
+        return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", ())}

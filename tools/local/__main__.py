@@ -1,0 +1,137 @@
+"""`make run`, `make identify` and `make serve`."""
+
+import argparse
+import json
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from tools.client import fetch
+from tools.local.pictures import put_picture, put_prompts, result_of, speech_of, wait_for
+from tools.local.stack import HOME, REGION, ROOT, Stack, StackError, build, running, say
+
+
+def main() -> int:
+    """Run one of the commands; returns the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m tools.local", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    run = commands.add_parser("run", help="say one message through the whole service, and stop")
+    run.add_argument("--message", required=True)
+    run.add_argument("--voice", default="")
+    run.add_argument("--format", default="mp3")
+    identify = commands.add_parser("identify", help="identify one picture through the whole service, and stop")
+    identify.add_argument("--image", type=Path, required=True)
+    identify.add_argument("--prompt", required=True)
+    serve = commands.add_parser("serve", help="keep the service up until Ctrl-C")
+    serve.add_argument("--port", type=int, default=4566)
+    for command in (run, identify, serve):
+        command.add_argument("--audios", type=Path, default=ROOT / "samples" / "clips", help="the clips to upload")
+    commands.add_parser("build", help="only build, for this machine's interpreter")
+    options = parser.parse_args()
+    try:
+        return {"run": _run, "identify": _identify, "serve": _serve, "build": _build}[options.command](options)
+    except StackError as error:
+        say(f"error: {error}")
+        return 1
+
+
+def _build(_options: argparse.Namespace) -> int:
+    print(build())
+    return 0
+
+
+def _run(options: argparse.Namespace) -> int:
+    with running(state=HOME / "aws") as stack:
+        _put_clips(stack, options.audios)
+        request = {"message": options.message, "voice": options.voice, "format": options.format}
+        say(f"POST /stitch {json.dumps(request, ensure_ascii=False)}")
+        response = stack.caller.post("/stitch", request)
+        answer = response.json()
+        print(json.dumps(answer, ensure_ascii=False, indent=2))
+        if response.status != 200:
+            say(f"refused with status {response.status}")
+            return 1
+        names = [Path(key).stem for key in answer["audio_files"]]
+        file = ROOT / "out" / f"{'__'.join(names)[:80]}.{options.format}"
+        file.parent.mkdir(exist_ok=True)
+        file.write_bytes(fetch(answer["public_url"]).body)
+        print(f"saved {file.relative_to(ROOT)}")
+    return 0
+
+
+def _identify(options: argparse.Namespace) -> int:
+    if not options.image.is_file():
+        raise StackError(f"{options.image} is not a file")
+    with running(state=HOME / "aws") as stack:
+        _put_clips(stack, options.audios)
+        put_prompts(stack)
+        say(f"asking {stack.model.server or 'a stand-in, which is no model: its answer means nothing'}")
+        put = put_picture(stack, f"inbox/{options.prompt}/{options.image.name}", options.image.read_bytes())
+        result = result_of(stack, put)
+        print(json.dumps(result, ensure_ascii=False, indent=2))
+        if result["outcome"] != "answered":
+            say(f"{result['outcome']}: {result['detail']}")
+            return 1
+        if "say" in result:
+            _save_speech(speech_of(stack, put), options.image.stem, lambda key: wait_for(stack, key))
+    return 0
+
+
+def _save_speech(speech: dict[str, Any], name: str, read: Callable[[str], bytes]) -> None:
+    if speech["outcome"] != "spoken":
+        say(f"not said aloud: {speech['problem'].get('detail') or speech['problem']['title']}")
+        return
+    file = (ROOT / "out" / name).with_suffix(Path(speech["audio"]).suffix)
+    file.parent.mkdir(exist_ok=True)
+    file.write_bytes(read(speech["audio"]))
+    print(f"saved {file.relative_to(ROOT)}")
+
+
+def _serve(options: argparse.Namespace) -> int:
+    # A service manager stops with SIGTERM: that, too, must leave nothing running.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    with running(port=options.port, state=HOME / "aws") as stack:
+        _put_clips(stack, options.audios)
+        put_prompts(stack)
+        print(_how_to_call(stack), flush=True)
+        try:
+            signal.pause()
+        except KeyboardInterrupt:
+            say("\nstopping …")
+    return 0
+
+
+def _put_clips(stack: Stack, folder: Path) -> None:
+    if not folder.is_dir():
+        raise StackError(f"{folder} is not a folder of clips")
+    say(f"{len(stack.put_clips(folder))} new clips in s3://{stack.outputs['InputBucketName']}")
+
+
+def _how_to_call(stack: Stack) -> str:
+    user = f"{stack.credentials.access_key}:{stack.credentials.secret_key}"
+    curl = f"""curl --aws-sigv4 "aws:amz:{REGION}:execute-api" --user "{user}" \\
+  -H "Content-Type: application/json" -d '{{"message": "hello, shreeshail"}}' \\
+  {stack.api_url}/stitch"""
+    asked = stack.model.server or f"a stand-in, which is no model, at {stack.model.url}"
+    return f"""
+The service is up. Call it, and add -H 'Accept: audio/mpeg' -L -o hello.mp3 for the audio itself:
+
+{curl}
+
+Credentials of a caller, who may call the API and nothing else:
+  AWS_ACCESS_KEY_ID={stack.credentials.access_key}
+  AWS_SECRET_ACCESS_KEY={stack.credentials.secret_key}
+Everything else of this AWS (AWS_ENDPOINT_URL={stack.endpoint}, region {REGION}) takes test / test:
+  clips    s3://{stack.outputs["InputBucketName"]}
+  output   s3://{stack.outputs["OutputBucketName"]}
+  workflow {stack.outputs["StateMachineArn"]}
+  pictures s3://{stack.outputs["ImagesBucketName"]}/inbox/<prompt>/<name>, answered by {asked}
+  results  s3://{stack.outputs["ResultsBucketName"]}/results/
+
+Ctrl-C stops it."""
+
+
+if __name__ == "__main__":
+    sys.exit(main())

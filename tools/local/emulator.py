@@ -1,0 +1,244 @@
+"""The embedded AWS: MiniStack 1.5.33 with what it lacks for this service.
+
+Each addition is a few lines on its own functions.
+
+- SAM's transform sees the stack's parameters, as CloudFormation's does
+- CloudFormation types for a state machine's version and alias, as SAM's `AutoPublishAlias` makes them
+- StartSyncExecution on an alias; executions begin at once
+- layers as on AWS: files keep their execute bit, and a layer's `bin/` is on the function's PATH
+- CopyObject honours `If-None-Match`
+- processes of the same code share the folder that it is unpacked in, so that only the first has to compile it
+- functions run at most twice at once each (AWS: a thousand times), others wait: fifty clips put at once would be fifty
+  processes
+- events for functions are retried, and end in the dead-letter queue, as asynchronous invocations are
+- loopback counts as TLS, so that the buckets' policies can be the real ones
+- the REST API's front door (front_door.py)
+- workflows that events start, and Bedrock (workflow.py)
+- faults on demand (faults.py)
+
+Configured by MiniStack's variables: GATEWAY_PORT, BIND_HOST, MINISTACK_REGION, AUTH, PERSIST_STATE, STATE_DIR …, and by
+MODEL_URL, where the stand-in for a model answers.
+"""
+
+import hashlib
+import json
+import os
+import signal
+import sys
+import tempfile
+import threading
+import time
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import faults
+import front_door
+import workflow
+from ministack.core import iam_evaluator, lambda_runtime
+from ministack.services import eventbridge, lambda_svc, s3, stepfunctions
+from ministack.services.cloudformation import changesets, engine
+from ministack.services.cloudformation.provisioners import _RESOURCE_HANDLERS
+from samtranslator.translator import transform
+
+AT_ONCE = 2
+"""Processes of one function."""
+START_SECONDS = 0.15
+"""What MiniStack waits before each execution."""
+
+
+def _call(operation: Any, request: dict[str, Any]) -> dict[str, Any]:
+    status, _, body = operation(request)[:3]
+    answer: dict[str, Any] = json.loads(body or b"{}")
+    if status >= 400:
+        raise ValueError(answer.get("message", answer))
+    return answer
+
+
+def _create_version(_logical_id: str, properties: dict[str, Any], _stack: str) -> tuple[str, dict[str, str]]:
+    request = {"stateMachineArn": properties["StateMachineArn"]}
+    arn = _call(stepfunctions._publish_state_machine_version, request)["stateMachineVersionArn"]
+    return arn, {"Arn": arn}
+
+
+def _routing(properties: dict[str, Any]) -> list[dict[str, Any]]:
+    everything = [{"StateMachineVersionArn": properties.get("DeploymentPreference", {}).get("StateMachineVersionArn")}]
+    return [
+        {"stateMachineVersionArn": route["StateMachineVersionArn"], "weight": int(route.get("Weight", 100))}
+        for route in properties.get("RoutingConfiguration") or everything
+    ]
+
+
+def _create_alias(_logical_id: str, properties: dict[str, Any], _stack: str) -> tuple[str, dict[str, str]]:
+    request = {"name": properties["Name"], "routingConfiguration": _routing(properties)}
+    arn = _call(stepfunctions._create_state_machine_alias, request)["stateMachineAliasArn"]
+    return arn, {"Arn": arn}
+
+
+def _update_alias(arn: str, _old: dict[str, Any], new: dict[str, Any], _stack: str) -> tuple[str, dict[str, str]]:
+    request = {"stateMachineAliasArn": arn, "routingConfiguration": _routing(new)}
+    _call(stepfunctions._update_state_machine_alias, request)
+    return arn, {"Arn": arn}
+
+
+def _delete_alias(arn: str, _properties: dict[str, Any]) -> None:
+    _call(stepfunctions._delete_state_machine_alias, {"stateMachineAliasArn": arn})
+
+
+def _state_machine_aliases() -> None:
+    _RESOURCE_HANDLERS["AWS::StepFunctions::StateMachineVersion"] = {
+        "create": _create_version,
+        "delete": lambda *_: None,  # SAM retains old versions
+    }
+    _RESOURCE_HANDLERS["AWS::StepFunctions::StateMachineAlias"] = {
+        "create": _create_alias,
+        "update": _update_alias,
+        "delete": _delete_alias,
+    }
+    start_sync = stepfunctions._start_sync_execution
+
+    def start_sync_resolved(request: dict[str, Any]) -> Any:
+        arn = request["stateMachineArn"]
+        return start_sync({**request, "stateMachineArn": stepfunctions._resolve_state_machine_arn(arn) or arn})
+
+    stepfunctions._start_sync_execution = start_sync_resolved
+
+
+class _Clock:
+    """The module `time`, but for one pause."""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(time, name)
+
+    @staticmethod
+    def sleep(seconds: float) -> None:
+        if seconds != START_SECONDS:
+            time.sleep(seconds)
+
+
+def _executions_begin_at_once() -> None:
+    stepfunctions.time = _Clock()
+
+
+def _transform_sees_parameters() -> None:
+    apply, translate = changesets._apply_transforms, transform.transform
+
+    def apply_with_parameters(template: Any, *parameters: Any) -> Any:
+        values = engine._transform_parameters(template, *parameters)
+        transform.transform = lambda document, _, policies: translate(document, values, policies)
+        return apply(template, *parameters)
+
+    changesets._apply_transforms = apply_with_parameters
+
+
+def _layers() -> None:
+    extract_member = zipfile.ZipFile._extract_member  # type: ignore[attr-defined]
+
+    def extract_with_mode(self: zipfile.ZipFile, member: Any, target: Any, password: Any) -> str:
+        info = member if isinstance(member, zipfile.ZipInfo) else self.getinfo(member)
+        path: str = extract_member(self, info, target, password)
+        if mode := info.external_attr >> 16 & 0o777:
+            Path(path).chmod(mode)
+        return path
+
+    zipfile.ZipFile._extract_member = extract_with_mode  # type: ignore[attr-defined]
+    lambda_runtime._PYTHON_WORKER_SCRIPT = (
+        "import os\n"
+        "_bins = [d + '/bin' for d in os.environ.get('_LAMBDA_LAYERS_DIRS', '').split(os.pathsep) if d]\n"
+        "os.environ['PATH'] = os.pathsep.join([*_bins, os.environ.get('PATH', '')])\n"
+        + lambda_runtime._PYTHON_WORKER_SCRIPT
+    )
+
+
+def _copies_are_conditional() -> None:
+    copy = s3._copy_object
+
+    def copy_if(bucket: str, key: str, headers: dict[str, str]) -> Any:
+        there = (s3._ensure_bucket(bucket) or {"objects": {}})["objects"].get(key)
+        return s3._check_put_preconditions(headers, there) or copy(bucket, key, headers)
+
+    s3._copy_object = copy_if
+
+
+def _unpacked_once() -> None:
+    extract_all, lock = zipfile.ZipFile.extractall, threading.Lock()
+
+    def extract_or_link(self: zipfile.ZipFile, path: Any = None, *rest: Any) -> None:
+        place, source = Path(path or "."), Path(self.filename or "")
+        if not source.parent.name.startswith("ministack-lambda-"):
+            extract_all(self, path, *rest)
+            return
+        shared = Path(tempfile.gettempdir()) / hashlib.sha256(source.read_bytes()).hexdigest()
+        with lock:
+            if not shared.exists():
+                extract_all(self, part := shared.with_suffix(".part"))
+                part.rename(shared)
+        place.rmdir()
+        place.symlink_to(shared)
+
+    zipfile.ZipFile.extractall = extract_or_link  # type: ignore[assignment, method-assign]
+
+
+def _bounded_functions() -> None:
+    acquire = lambda_svc.acquire_worker
+
+    def acquire_or_wait(*arguments: Any, **options: Any) -> Any:
+        while True:
+            worker, reason = acquire(*arguments, **{**options, "max_concurrency": AT_ONCE})
+            if worker is not None:
+                return worker, reason
+            time.sleep(0.02)
+
+    lambda_svc.acquire_worker = acquire_or_wait
+
+
+def _events_are_asynchronous_invocations() -> None:
+    def dispatch(arn: str, payload: str) -> None:
+        function, config, _ = lambda_svc._get_func_record_for_ref(arn)
+        named, _, _ = lambda_svc._get_base_func_record_for_ref(arn)
+        if function and config and named:
+            retries = (named.get("event_invoke_configs") or {}).get(arn.rpartition(":")[2])
+            record = {**lambda_svc._execution_record_for_config(function, config), "event_invoke_config": retries}
+            lambda_svc.invoke_async_with_retry(record, json.loads(payload))
+
+    eventbridge._dispatch_to_lambda = dispatch
+
+
+def _loopback_is_secure() -> None:
+    resolve = iam_evaluator._resolve_condition_key
+
+    def resolve_secure(key: str, context: Any) -> Any:
+        return "true" if key.lower() == "aws:securetransport" else resolve(key, context)
+
+    iam_evaluator._resolve_condition_key = resolve_secure
+
+
+def _stop_with_parent() -> None:
+    """Standard input ends when the process that started this one does; then there is nobody to serve."""
+    sys.stdin.read()
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def main() -> None:
+    """Start MiniStack in this process, with the additions."""
+    _transform_sees_parameters()
+    _state_machine_aliases()
+    _executions_begin_at_once()
+    _layers()
+    _copies_are_conditional()
+    _unpacked_once()
+    _bounded_functions()
+    _events_are_asynchronous_invocations()
+    _loopback_is_secure()
+    endpoint = f"http://127.0.0.1:{os.environ['GATEWAY_PORT']}"
+    front_door.install(endpoint)
+    workflow.install(endpoint)
+    faults.install()
+    threading.Thread(target=_stop_with_parent, daemon=True).start()
+    from ministack.app import main as serve
+
+    serve()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,335 @@
+"""Start the embedded AWS, build and deploy the real template to it, and stop it again."""
+
+import contextlib
+import fcntl
+import hashlib
+import json
+import os
+import platform
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from botocore.credentials import Credentials
+from botocore.exceptions import ClientError
+
+from stitcher.storage import LocalRepo, Stored
+from tools.client import Caller
+from tools.local import model
+
+ROOT = Path(__file__).parents[2]
+HOME = ROOT / ".local"
+REGION = "ap-south-1"
+STACK = "audio-stitcher-local"
+RUNTIME = f"python{sys.version_info.major}.{sys.version_info.minor}"
+ARCHITECTURE = {"aarch64": "arm64", "arm64": "arm64"}.get(platform.machine(), "x86_64")
+PARAMETERS = ["Stage=local", f"PythonRuntime={RUNTIME}", f"Architecture={ARCHITECTURE}"]
+ADMIN: dict[str, Any] = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
+"""The emulator's root account: it exists on this machine's loopback address only."""
+SOURCES = ("template.yaml", "samconfig.toml", "src", "functions", "layers", "statemachine", "tools/local")
+START_SECONDS = 60
+_clients: dict[tuple[str, int], Any] = {}
+"""By service and port: making one takes longer than most calls."""
+CONSTRAINTS = ROOT / "functions" / "constraints.txt"
+"""What is deployed here has the versions that `make build` gives it."""
+
+
+class StackError(RuntimeError):
+    """The embedded AWS could not be started, built or deployed; the message says what to look at."""
+
+
+def say(text: str) -> None:
+    """Progress, for people."""
+    print(text, file=sys.stderr, flush=True)
+
+
+@dataclass(frozen=True)
+class Stack:
+    """The deployed service on the running emulator."""
+
+    port: int
+    outputs: dict[str, str]
+    credentials: Credentials
+    """Of an IAM user who may call this API and do nothing else."""
+    model: model.StandIn
+    """What is asked instead of a vision model."""
+
+    @property
+    def endpoint(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def api_url(self) -> str:
+        """The `ApiUrl` output, on the emulator, where host names of APIs are paths.
+
+        Not at the address that S3 has here: a client that follows a redirect takes its credentials along to the same
+        host only, and on AWS these are two.
+        """
+        api_id = self.outputs["ApiUrl"].removeprefix("https://").partition(".")[0]
+        return f"http://localhost:{self.port}/_aws/execute-api/{api_id}/local"
+
+    @property
+    def caller(self) -> Caller:
+        return Caller(self.api_url, REGION, self.credentials)
+
+    def client(self, service: str) -> Any:
+        """A boto3 client with all rights on the emulator."""
+        return _client(service, self.port)
+
+    def put_clips(self, folder: Path) -> list[Stored]:
+        """Make the input bucket hold what the folder holds; returns what had to be uploaded."""
+        s3, bucket = self.client("s3"), self.outputs["InputBucketName"]
+        there = {
+            item["Key"]: item["ETag"].strip('"')
+            for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket)
+            for item in page.get("Contents", ())
+        }
+        voices = [""] + [f"{path.name}/" for path in sorted(folder.iterdir()) if path.is_dir()]
+        here = [stored for voice in voices for stored in LocalRepo(folder).list(voice)]
+        new = [stored for stored in here if there.get(stored.key) != stored.etag]
+        for stored in new:
+            s3.put_object(Bucket=bucket, Key=stored.key, Body=(folder / stored.key).read_bytes())
+        for key in there.keys() - {stored.key for stored in here}:
+            s3.delete_object(Bucket=bucket, Key=key)
+        return new
+
+
+@contextlib.contextmanager
+def running(*, port: int = 0, state: Path | None = None) -> Iterator[Stack]:
+    """The service deployed on an emulator, for as long as the context lasts; nothing of it runs afterwards.
+
+    Parameters
+    ----------
+    port
+        On 127.0.0.1; 0 takes a free one.
+    state
+        A folder that keeps buckets and deployment from one time to the next; without it everything is new and
+        forgotten.
+
+    Raises
+    ------
+    StackError
+        Where something of it fails.
+    """
+    with contextlib.ExitStack() as exits:
+        folder = state or Path(exits.enter_context(tempfile.TemporaryDirectory(prefix="stitcher-")))
+        folder.mkdir(parents=True, exist_ok=True)
+        exits.enter_context(_locked(folder))
+        digest = _digest_of_sources()
+        deployed = folder / "deployed.json"
+        if not _is_current(deployed, digest):
+            # What an older version left is of no use to this one.
+            for path in folder.iterdir():
+                if path.name != "lock":
+                    shutil.rmtree(path) if path.is_dir() else path.unlink()
+        build(digest)
+        port = port or free_port()
+        stand_in = exits.enter_context(model.serving())
+        exits.enter_context(emulator(port, folder, stand_in.url))
+        exits.callback(_close_clients)
+        outputs = _outputs(port)
+        if not outputs:
+            _deploy(port)
+            outputs = _outputs(port)
+            deployed.write_text(json.dumps({"sources": digest}))
+        yield Stack(port, outputs, _caller_credentials(port, outputs), stand_in)
+
+
+def build(digest: str | None = None) -> Path:
+    """Run `sam build` for this machine's interpreter and processor, if anything changed; returns the built template."""
+    built, stamp = HOME / "build" / "template.yaml", HOME / "build.json"
+    digest = digest or _digest_of_sources()
+    if not (built.exists() and _is_current(stamp, digest)):
+        say(f"sam build ({RUNTIME}, {ARCHITECTURE}) …")
+        HOME.mkdir(exist_ok=True)
+        stamp.unlink(missing_ok=True)
+        if (cached := HOME / "build.toml").exists() and cached.stat().st_mtime < CONSTRAINTS.stat().st_mtime:
+            cached.unlink()  # sam's record of its cache, which does not know of constraints
+        options = ["--build-dir", str(built.parent), "--cache-dir", str(HOME / "cache")]
+        environment = {"PIP_CONSTRAINT": CONSTRAINTS.as_uri(), "ARCHITECTURE": ARCHITECTURE}
+        _sam("build", *options, "--parameter-overrides", *PARAMETERS, environment=environment)
+        stamp.write_text(json.dumps({"sources": digest}))
+    return built
+
+
+def _deploy(port: int) -> None:
+    say("sam deploy --config-env local …")
+    built = HOME / "build" / "template.yaml"
+    config = ["--config-file", str(ROOT / "samconfig.toml"), "--config-env", "local"]
+    _sam(
+        "deploy", *config, "--template-file", str(built), "--parameter-overrides", *PARAMETERS,
+        environment={
+            "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}",
+            "AWS_ACCESS_KEY_ID": ADMIN["aws_access_key_id"],
+            "AWS_SECRET_ACCESS_KEY": ADMIN["aws_secret_access_key"],
+        },
+    )  # fmt: skip
+
+
+def _sam(*arguments: str, environment: dict[str, str]) -> None:
+    """Run sam from this environment, its output kept for when it fails."""
+    scripts = Path(sys.executable).parent
+    variables = _clean_environment() | {"SAM_CLI_TELEMETRY": "0"} | environment
+    variables["PATH"] = f"{scripts}{os.pathsep}{variables['PATH']}"
+    command = [str(scripts / "sam"), *arguments]
+    done = subprocess.run(
+        command, cwd=ROOT, env=variables, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+    )
+    if done.returncode:
+        raise StackError(f"sam {arguments[0]} failed:\n{done.stdout}")
+
+
+@contextlib.contextmanager
+def emulator(port: int, folder: Path, model_url: str = "") -> Iterator[None]:
+    """MiniStack with IAM enforced, on the loopback address, its state in the folder."""
+    interpreter = ROOT / ".venv-local" / "bin" / "python"
+    if not interpreter.exists():
+        raise StackError("the embedded AWS is not installed: run `make setup`")
+    if not _is_free(port):
+        raise StackError(f"port {port} is in use: stop what uses it, or choose another with PORT=…")
+    scratch = folder / "tmp"
+    scratch.mkdir(exist_ok=True)
+    environment = _clean_environment() | {
+        "GATEWAY_PORT": str(port),
+        "BIND_HOST": "127.0.0.1",
+        "MINISTACK_REGION": REGION,
+        "MODEL_URL": model_url,
+        "AUTH": "true",
+        "PERSIST_STATE": "1",
+        "STATE_DIR": str(folder / "state"),
+        "TMPDIR": str(scratch),  # where it unpacks functions, and leaves them
+        "S3_PERSIST": "1",
+        "S3_DATA_DIR": str(folder / "s3"),
+    }
+    log_path = folder / "emulator.log"
+    with log_path.open("w") as log:
+        # Its own session, so that Ctrl-C reaches only us; a pipe as input, so that it ends when we do, however we do.
+        process = subprocess.Popen(
+            [str(interpreter), str(ROOT / "tools" / "local" / "emulator.py")],
+            env=environment, stdin=subprocess.PIPE, stdout=log, stderr=log, start_new_session=True,
+        )  # fmt: skip
+        try:
+            _wait_until_ready(port, process, log_path)
+            yield
+        finally:
+            process.terminate()  # it saves its state and stops the functions' processes
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(timeout=30)
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+            if process.stdin:
+                process.stdin.close()
+            shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _wait_until_ready(port: int, process: "subprocess.Popen[bytes]", log_path: Path) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            raise StackError(f"the emulator ended at once:\n{log_path.read_text()[-2000:]}")
+        if not _is_free(port):
+            return
+        time.sleep(0.05)
+    raise StackError(f"the emulator did not start within {START_SECONDS} s:\n{log_path.read_text()[-2000:]}")
+
+
+def _caller_credentials(port: int, outputs: dict[str, str]) -> Credentials:
+    """A new key for the IAM user `caller`, who may do nothing but call this API."""
+    iam, name = _client("iam", port), "caller"
+    with contextlib.suppress(iam.exceptions.EntityAlreadyExistsException):
+        iam.create_user(UserName=name)
+    for key in iam.list_access_keys(UserName=name)["AccessKeyMetadata"]:
+        iam.delete_access_key(UserName=name, AccessKeyId=key["AccessKeyId"])
+    api_id = outputs["ApiUrl"].removeprefix("https://").partition(".")[0]
+    statement = {
+        "Effect": "Allow",
+        "Action": "execute-api:Invoke",
+        "Resource": f"arn:aws:execute-api:{REGION}:*:{api_id}/*",
+    }
+    document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    iam.put_user_policy(UserName=name, PolicyName="call-the-api", PolicyDocument=document)
+    key = iam.create_access_key(UserName=name)["AccessKey"]
+    return Credentials(key["AccessKeyId"], key["SecretAccessKey"])
+
+
+def _outputs(port: int) -> dict[str, str]:
+    """The deployed stack's outputs; empty where it is not deployed."""
+    try:
+        stack = _client("cloudformation", port).describe_stacks(StackName=STACK)["Stacks"][0]
+    except ClientError:
+        return {}
+    return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
+
+
+def _client(service: str, port: int) -> Any:
+    if client := _clients.get((service, port)):
+        return client
+    # inject_host_prefix: the emulator has one host name for every service.
+    config = Config(inject_host_prefix=False, retries={"total_max_attempts": 1}, read_timeout=60)
+    session: Any = boto3.Session(region_name=REGION, **ADMIN)
+    client = session.client(service, endpoint_url=f"http://127.0.0.1:{port}", config=config)
+    _clients[service, port] = client
+    return client
+
+
+def _close_clients() -> None:
+    """The emulator does not end before the connections to it do."""
+    while _clients:
+        _clients.popitem()[1].close()
+
+
+def _clean_environment() -> dict[str, str]:
+    """This process's environment without anything that would lead a child to a real AWS account."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+
+
+def _digest_of_sources() -> str:
+    """Of everything the deployed service is made from, and of the interpreter it is made for."""
+    digest = hashlib.sha256(f"{RUNTIME} {ARCHITECTURE}".encode())
+    for source in SOURCES:
+        path = ROOT / source
+        files = [path] if path.is_file() else sorted(path.rglob("*"))
+        for file in files:
+            if file.is_file() and "__pycache__" not in file.parts and ".egg-info" not in str(file):
+                digest.update(f"{file.relative_to(ROOT)}\0{file.stat().st_size}\0".encode())
+                digest.update(file.read_bytes())
+    return digest.hexdigest()
+
+
+def _is_current(stamp: Path, digest: str) -> bool:
+    try:
+        return bool(json.loads(stamp.read_text())["sources"] == digest)
+    except (OSError, ValueError, KeyError):
+        return False
+
+
+@contextlib.contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    with (folder / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise StackError("the embedded AWS is running already (`make serve` in another window?)") from None
+        yield
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) != 0

@@ -1,0 +1,260 @@
+"""The API's description, made from the models: `python -m tools.local.openapi > docs/openapi.yaml`."""
+
+import ast
+import inspect
+import json
+import sys
+import textwrap
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
+
+from stitcher import limits
+from stitcher.api.answers import (
+    ClipEntry,
+    ClipSegment,
+    ClipsPage,
+    PauseSegment,
+    PlanAnswer,
+    Problem,
+    Unusable,
+    VoiceEntry,
+    VoicesPage,
+)
+from stitcher.api.listing import LARGEST_PAGE, PAGE
+from stitcher.api.requests import Answer, StitchRequest
+from stitcher.formats.profiles import PROFILES
+
+Json = dict[str, Any]
+ROOT = Path(__file__).parents[1]
+
+ABSENT: tuple[type[BaseModel], ...] = (StitchRequest, Problem, Unusable)
+"""Models whose optional fields are left out, not null."""
+SENT: tuple[type[BaseModel], ...] = (
+    *(Answer, PlanAnswer, ClipSegment, PauseSegment),
+    *(VoicesPage, VoiceEntry, ClipsPage, ClipEntry),
+)
+"""Models whose fields are all there, always."""
+
+PROBLEMS = {
+    400: "The request is not valid: `detail` says why",
+    403: "Not signed, wrongly signed, not allowed, or no such path",
+    413: "The message is too long",
+    415: "The body is not JSON",
+    422: "Words without a clip (`missing`) or files that cannot be used (`unusable`)",
+    429: "Too many requests: try again later",
+    500: "The service failed: try again",
+    502: "The service failed: try again",
+    504: "The message took too long to make: try again",
+}
+# What the models check in code, or leave to the planner.
+REQUEST_MORE: Json = {
+    "message": {"description": "What to say, as text", "maxLength": limits.MESSAGE_CHARACTERS},
+    "message_parts": {
+        "description": "What to say, as a list of clips: file names or phrases",
+        "minItems": 1,
+        "maxItems": limits.SEGMENTS,
+    },
+    "voice": {"description": "A folder of clips; the default voice where it is empty"},
+    "format": {"description": "How the audio is encoded", "enum": list(PROFILES)},
+    "gap_ms": {},
+    "missing": {},
+}
+
+
+def document() -> Json:
+    """The whole description."""
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Audio Stitcher",
+            "version": "1",
+            "description": "Recorded words and phrases in, one evenly loud spoken message out.",
+            "license": {"name": "MIT", "identifier": "MIT"},
+        },
+        "servers": [
+            {
+                "url": "https://{api}.execute-api.{region}.amazonaws.com/{stage}",
+                "description": "The stack's output ApiUrl",
+                "variables": {
+                    "api": {"default": "api"},
+                    "region": {"default": "ap-south-1"},
+                    "stage": {"default": "dev", "enum": ["local", "dev", "test", "stage", "prod"]},
+                },
+            }
+        ],
+        "security": [{"sigv4": []}],
+        "paths": _paths(),
+        "components": {
+            "schemas": _schemas(),
+            "responses": {
+                f"Problem{status}": {
+                    "description": description,
+                    "content": {"application/problem+json": {"schema": _ref(Problem)}},
+                }
+                for status, description in PROBLEMS.items()
+            },
+            "securitySchemes": {
+                "sigv4": {
+                    "type": "apiKey",
+                    "name": "Authorization",
+                    "in": "header",
+                    "description": "AWS Signature Version 4 for the service execute-api",
+                    "x-amazon-apigateway-authtype": "awsSigv4",
+                }
+            },
+        },
+    }
+
+
+def _paths() -> Json:
+    samples = {path.stem: json.loads(path.read_text()) for path in sorted((ROOT / "events" / "api").glob("*.json"))}
+    media: Json = {"schema": _ref(StitchRequest), "examples": {name: {"value": body} for name, body in samples.items()}}
+    body = {"required": True, "content": {"application/json": media}}
+    accept = {
+        "name": "Accept",
+        "in": "header",
+        "schema": {"type": "string"},
+        "description": "`audio/*` or a type of it: the answer is a redirect to the audio",
+    }
+    found = {
+        "description": "For who accepts audio: where it is",
+        "headers": {"Location": {"schema": {"type": "string", "format": "uri"}}},
+        "content": {"application/json": {"schema": _ref(Answer)}},
+    }
+    voice = {
+        "name": "voice",
+        "in": "path",
+        "required": True,
+        "schema": {"type": "string"},
+        "description": "A voice's name; `-` is the default voice",
+    }
+    refused, listed = _problems(400, 403, 413, 415, 422, 429, 500), _problems(400, 403, 429, 500, 502)
+    stitch = {
+        "operationId": "stitch",
+        "summary": "Say a message",
+        "parameters": [accept],
+        "requestBody": body,
+        "responses": _answers(Answer, "The message as audio, new or from the cache")
+        | {"303": found}
+        | refused
+        | _problems(504),
+    }
+    plan = {
+        "operationId": "plan",
+        "summary": "Plan a message without making it",
+        "requestBody": body,
+        "responses": _answers(PlanAnswer, "How the message would be said") | refused | _problems(502),
+    }
+    voices = {
+        "operationId": "voices",
+        "summary": "List the voices",
+        "parameters": _paging("`next` of the page before: a voice, `-` for the default one"),
+        "responses": _answers(VoicesPage, "The default voice, and the folders that hold a clip") | listed,
+    }
+    clips = {
+        "operationId": "clips",
+        "summary": "List a voice's clips",
+        "parameters": [voice, *_paging("`next` of the page before: a clip's key")],
+        "responses": _answers(ClipsPage, "Its clips, and what preparing them found") | listed,
+    }
+    return {
+        "/stitch": {"post": stitch},
+        "/plans": {"post": plan},
+        "/voices": {"get": voices},
+        "/voices/{voice}/clips": {"get": clips},
+    }
+
+
+def _answers(answer: type[BaseModel], description: str) -> Json:
+    return {"200": {"description": description, "content": {"application/json": {"schema": _ref(answer)}}}}
+
+
+def _problems(*statuses: int) -> Json:
+    return {str(status): {"$ref": f"#/components/responses/Problem{status}"} for status in statuses}
+
+
+def _paging(after: str) -> list[Json]:
+    limit = {"type": "integer", "minimum": 1, "maximum": LARGEST_PAGE, "default": PAGE}
+    return [
+        {
+            "name": "after",
+            "in": "query",
+            "schema": {"type": "string"},
+            "description": after,
+        },
+        {"name": "limit", "in": "query", "schema": limit, "description": "How many at most"},
+    ]
+
+
+def _ref(model: type[BaseModel]) -> Json:
+    return {"$ref": f"#/components/schemas/{model.__name__}"}
+
+
+def _schemas() -> Json:
+    modes: list[tuple[type[BaseModel], Literal["validation", "serialization"]]] = [
+        *((model, "validation") for model in ABSENT),
+        *((model, "serialization") for model in SENT),
+    ]
+    _, definitions = models_json_schema(modes, ref_template="#/components/schemas/{model}")
+    schemas: Json = {}
+    for model, _ in modes:
+        schema = _untitled(definitions["$defs"][model.__name__])
+        for field, said in _docstrings(model).items():
+            schema["properties"][field] = schema["properties"][field] | {"description": said}
+        if model in SENT:  # those with a default, too
+            schema["required"] = list(schema["properties"])
+        else:
+            schema["properties"] = {name: _not_null(field) for name, field in schema["properties"].items()}
+        schemas[model.__name__] = schema
+    request = schemas["StitchRequest"]
+    request["properties"] = {name: field | REQUEST_MORE[name] for name, field in request["properties"].items()}
+    request["oneOf"] = [{"required": ["message"]}, {"required": ["message_parts"]}]
+    return schemas
+
+
+def _untitled(schema: Json) -> Json:
+    """Without the titles that pydantic makes of names."""
+    kept = {key: value for key, value in schema.items() if key != "title"}
+    if "properties" in kept:
+        kept["properties"] = {name: _untitled(field) for name, field in kept["properties"].items()}
+    return kept
+
+
+def _not_null(field: Json) -> Json:
+    kinds = [kind for kind in field.get("anyOf", ()) if kind != {"type": "null"}]
+    if len(kinds) != 1:
+        return field
+    (kind,) = kinds
+    return {**kind, **{key: value for key, value in field.items() if key not in ("anyOf", "default")}}
+
+
+def _docstrings(model: type[BaseModel]) -> dict[str, str]:
+    """The texts under a model's fields."""
+    (source,) = ast.parse(textwrap.dedent(inspect.getsource(model))).body
+    assert isinstance(source, ast.ClassDef)  # noqa: S101 - for the type checker
+    found = {}
+    for field, text in zip(source.body, source.body[1:], strict=False):
+        if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name) and isinstance(text, ast.Expr):
+            said = ast.literal_eval(text.value)
+            found[field.target.id] = " ".join(inspect.cleandoc(said).split())
+    return found
+
+
+class _Dumper(yaml.SafeDumper):  # type: ignore[misc] # PyYAML has no types
+    def ignore_aliases(self, _data: Any) -> bool:
+        return True
+
+
+def text() -> str:
+    """docs/openapi.yaml."""
+    head = "# Made by `make openapi` (tools/openapi.py) from the models in src/stitcher; do not edit.\n"
+    made: str = yaml.dump(document(), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=110)
+    return head + made
+
+
+if __name__ == "__main__":
+    sys.stdout.write(text())

@@ -1,0 +1,51 @@
+"""`python -m tools.operations`: what is made of the objectives."""
+
+import argparse
+import sys
+
+
+def main() -> None:
+    """Run one of the commands."""
+    parser = argparse.ArgumentParser(prog="python -m tools.operations", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("template", help="write alarms of error budgets and dashboards into template.yaml")
+    commands.add_parser("pictures", help="draw the dashboards from sample data into docs/images/")
+    commands.add_parser("record", help="record minutes of a fault on the embedded AWS into tests/recordings/")
+    load = commands.add_parser("load", help="drive a mix of calls; fails where an answer is not as it must be")
+    load.add_argument("--url", default="", help="a deployed API; default: the embedded AWS")
+    load.add_argument("--voice", default="", help="whose clips to say; default: the default voice")
+    load.add_argument("--seconds", type=float, default=30)
+    load.add_argument("--at-once", type=int, default=4, choices=range(1, 65), metavar="1…64")
+    load.add_argument("--save", action="store_true", help="keep the functions' durations for the estimate of costs")
+    cost = commands.add_parser("cost", help="estimate what calls and a month cost in a stage")
+    cost.add_argument("--stage", default="prod", choices=["dev", "test", "stage", "prod"])
+    for name in ("hits", "made", "images"):
+        cost.add_argument(f"--{name}", type=int, default=0, help="a month")
+    options = parser.parse_args()
+    # Each needs packages of its own environment.
+    match options.command:
+        case "template":
+            from tools.operations.template import TEMPLATE, written
+
+            TEMPLATE.write_text(written(TEMPLATE.read_text()))
+        case "pictures":
+            from tools.operations.pictures import draw
+
+            draw()
+        case "record":
+            from tools.operations.record import record
+
+            record()
+        case "load":
+            from tools.operations.load import load as drive
+
+            seconds, at_once = options.seconds, options.at_once
+            sys.exit(drive(options.url, options.voice, seconds=seconds, at_once=at_once, save=options.save))
+        case "cost":
+            from tools.operations.cost import report
+
+            print(report(options.stage, options.hits, options.made, options.images))
+
+
+if __name__ == "__main__":
+    main()
