@@ -197,7 +197,7 @@ def test_nothing_is_built_or_packaged_twice() -> None:
 def test_no_step_after_the_build_builds(target: str) -> None:
     command = ["make", "--always-make", "--dry-run", target, "RELEASE=0123456789ab", "STAGE=prod"]
     planned = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    assert f"-m delivery {target}" in planned
+    assert f"-m tools.delivery {target}" in planned
     assert "sam build" not in planned
 
 
