@@ -16,6 +16,7 @@ RELEASE ?=
 DURATION ?= 60
 SECONDS ?= 30
 AT_ONCE ?= 4
+EXAMPLES ?= 2000
 HITS ?= 1000000
 MADE ?= 100000
 IMAGES ?= 10000
@@ -40,7 +41,7 @@ LOCKED := PIP_CONSTRAINT="$(CONSTRAINTS)" PIP_BUILD_CONSTRAINT="$(CONSTRAINTS)" 
 FRESH := [ .aws-sam/build.toml -nt functions/constraints.txt ] || rm -f .aws-sam/build.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run identify serve test unit functional lint format openapi operations pictures recording chaos load cost quality bench build deploy clean
+.PHONY: help setup run identify serve test unit fuzz functional lint format openapi operations pictures recording chaos load cost quality bench build deploy clean
 .PHONY: tools tag integration pipeline audit changes gate service lock sbom package verify promote record rollback probe drift plan
 
 help: ## list the targets
@@ -79,7 +80,10 @@ test: setup ## every test
 	$(BIN)/python -m pytest -n auto
 
 unit: $(READY) ## the tests that need no embedded AWS
-	$(BIN)/python -m pytest tests/unit
+	$(BIN)/python -m pytest -n auto tests/unit
+
+fuzz: $(READY) ## the property tests with other examples every time, EXAMPLES of each; what fails becomes an @example
+	HYPOTHESIS_PROFILE=fuzz FUZZ_EXAMPLES="$(EXAMPLES)" $(BIN)/python -m pytest -n auto -m hypothesis tests/unit tests/integration tests/pipeline
 
 functional: $(READY) $(if $(API_URL),,$(READY_LOCAL)) ## the HTTP tests, here or against API_URL=… (AWS_PROFILE=…) after a deployment
 	$(BIN)/python -m pytest tests/functional

@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from stitcher.campaigns.campaign import Campaign, CampaignFault, Row, Table, Template
@@ -16,6 +16,7 @@ from stitcher.campaigns.script import Session, ToRecord, direction, example, fil
 from stitcher.planning.catalogue import clip_of
 from stitcher.storage import LocalRepo, Stored
 from stitcher.text.words import phrase
+from tests.examples import of_usual
 
 CLIPS = ("hello", "good_morning", "rain", "in", "pune", "ram", "hindi/नमस्ते")
 
@@ -112,7 +113,7 @@ CELL = st.text(st.characters(codec="utf-8", exclude_characters="\x00\ufeff"), ma
 )
 
 
-@settings(deadline=None, max_examples=60)
+@of_usual(60)
 @given(rows=st.lists(st.tuples(CELL, CELL), max_size=5), delimiter=st.sampled_from(",;\t"))
 def test_any_cell_is_read_as_it_was_written(
     tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[str, str]], delimiter: str

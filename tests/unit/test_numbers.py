@@ -5,11 +5,12 @@ import unicodedata
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from stitcher.numbers.spoken import digits, spoken, supported
 from stitcher.numbers.tables import BadRule
+from tests.examples import of_usual
 
 # language, text, what is recognised in it, its kind, what is said
 SAID = [
@@ -274,7 +275,7 @@ LETTERS = (
 )
 
 
-@settings(max_examples=400, deadline=None)
+@of_usual(400)
 @given(st.text(LETTERS, max_size=60), st.sampled_from([*supported(), "de", "th", "zz"]))
 def test_no_text_fails_and_parts_are_in_order_with_digits(text: str, language: str) -> None:
     last = 0

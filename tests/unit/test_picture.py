@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageCms, ImageDraw, PngImagePlugin
 
@@ -15,6 +15,7 @@ from identifier.decode import image
 from identifier.errors import Unusable
 from identifier.pdf import document
 from identifier.picture import check_size, sniff
+from tests.examples import of_usual
 
 SAMPLES = Path(__file__).parents[2] / "samples" / "images"
 RED, GREEN, BLUE, WHITE = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255)
@@ -72,7 +73,7 @@ def test_the_longer_side_is_scaled_down_to_what_the_prompt_asks_and_never_up(
 @given(
     width=st.integers(16, 400), height=st.integers(16, 400), longest_edge=st.integers(64, 500), turn=st.integers(1, 8)
 )
-@settings(max_examples=40)
+@of_usual(40)
 def test_any_size_fits_keeps_its_shape_and_is_not_enlarged(
     width: int, height: int, longest_edge: int, turn: int
 ) -> None:

@@ -26,7 +26,7 @@ WRITES = ("PutObject", "CopyObject", "SendMessage")
 STARTS = "StartSyncExecution"
 PROCESSES = 2
 """That a function has in the embedded AWS."""
-HELD_SECONDS = 20
+HELD_SECONDS = 120
 FRAMES_MS = 60
 """How far a decoded MP3 may be from what was promised: its first and last frames."""
 KINDS = {

@@ -5,7 +5,6 @@ import hashlib
 import json
 import shutil
 import threading
-import time
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -25,6 +24,7 @@ from stitcher.formats.profiles import RATE, SPLICED
 from stitcher.planning.catalogue import clip_of
 from stitcher.storage import Stored
 from tests.conftest import ROOT, SAMPLES, wait_until_prepared
+from tests.waiting import until
 
 MESSAGE = {"message": "good morning farmers"}
 
@@ -107,17 +107,18 @@ def put_new_clip(stack: Stack, key: str) -> Stored:
 
 
 def queued(stack: Stack, wanted: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
-    """The first report in the queue of refused clips that is wanted; others are dropped. Fails after half a minute."""
+    """The first report in the queue of refused clips that is wanted; others are dropped."""
     sqs, url = stack.client("sqs"), stack.outputs["RefusedClipsQueueUrl"]
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
+
+    def found() -> dict[str, Any] | None:
         for message in sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", ()):
             sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
             report: dict[str, Any] = json.loads(message["Body"])
             if wanted(report):
                 return report
-        time.sleep(0.2)
-    raise AssertionError("nothing of the kind was reported")
+        return None
+
+    return until(found, "a report of the kind")
 
 
 @contextlib.contextmanager
