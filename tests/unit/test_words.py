@@ -56,6 +56,8 @@ def test_no_form_of_a_letter_is_lost_or_read_differently_the_second_time() -> No
         ("ﻫﺬﺍ", "هذا"),
         ("ｶﾞｯｺｳ", "ガッコウ"),
         ("ﾡￂ", "가"),
+        ("\u1100\u1161", "가"),
+        ("\u1112\u1175\u11c2", "힣"),
         ("بﹼﹶت", "بَّت"),
         ("aﹰb", "a\u064bb"),
         ("Ｈｅｌｌｏ", "hello"),

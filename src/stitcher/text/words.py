@@ -38,7 +38,6 @@ _SPACELESS = (
     (0x3400, 0x4DBF),  # Han
     (0x4E00, 0x9FFF),
     (0xF900, 0xFAFF),
-    (0xFF66, 0xFF9F),  # half-width Katakana
     (0x20000, 0x323AF),
 )
 
@@ -146,7 +145,7 @@ def _combines(char: str) -> bool:
 
     Forms of one (half-width "ﾞ") do what their plain forms do.
     """
-    return any(unicodedata.category(one)[0] == "M" or "\u1160" <= one <= "\u11ff" for one in (char, fold(char)[0]))
+    return any(unicodedata.category(one)[0] == "M" or "\u1161" <= one <= "\u11c2" for one in (char, fold(char)[0]))
 
 
 def _inside_word(text: str, index: int) -> bool:
