@@ -39,7 +39,7 @@ def alarms_are_of_what_cloudwatch_takes(of: Deployment) -> Iterator[str]:
         stats = [query["MetricStat"] for query in queries if "MetricStat" in query] or [alarm]
         for stat in stats:
             used = str(stat.get("Stat") or alarm.get("Statistic") or alarm.get("ExtendedStatistic"))
-            period, evaluations = int(stat["Period"]), int(alarm["EvaluationPeriods"])
+            period, evaluations = int(stat.get("Period", 60)), int(alarm["EvaluationPeriods"])
             if not STATISTICS.fullmatch(used):
                 yield f"{name}: {used}"
             if not (period in (10, 20, 30) or period % 60 == 0) or period <= 0:

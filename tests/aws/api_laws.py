@@ -6,7 +6,7 @@ from typing import Any
 
 from openapi_spec_validator import OpenAPIV30SpecValidator
 
-from tests.aws.deployment import Deployment, Json
+from tests.aws.deployment import Deployment, Json, inside
 from tests.aws.law import law
 
 GATEWAY = "x-amazon-apigateway-"
@@ -68,6 +68,9 @@ def what_an_operation_names_is_there(of: Deployment) -> Iterator[str]:
         validators = body.get(f"{GATEWAY}request-validators", {})
         used = {body.get(f"{GATEWAY}request-validator")} | {one.get(f"{GATEWAY}request-validator") for _, one in operations(of)}
         yield from (f"{name}: validator {one}" for one in used - {None} - set(validators))
+        there = {f"#/components/schemas/{schema}" for schema in body.get("components", {}).get("schemas", {})}
+        referred = {value["$ref"] for _, value in inside(body) if isinstance(value, dict) and "$ref" in value}
+        yield from (f"{name}: {one}" for one in referred - there)
     for name, integration in integrations(of):
         if not 50 <= integration.get("timeoutInMillis", 29_000) <= 29_000:
             yield f"{name}: {integration['timeoutInMillis']} ms"

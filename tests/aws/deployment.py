@@ -209,13 +209,6 @@ def deployment(stage: str, given: dict[str, str] | None = None) -> Deployment:
     )
 
 
-def deployments() -> Iterator[Deployment]:
-    """Every stage, with the defaults and with every optional setting."""
-    for stage in STAGES:
-        yield deployment(stage)
-        yield deployment(stage, FILLED)
-
-
 def inside(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
     """Every value at any depth, with the path to it."""
     yield path, value
