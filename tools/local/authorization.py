@@ -31,7 +31,7 @@ _target: contextvars.ContextVar[tuple[dict[str, Any], str]] = contextvars.Contex
 
 
 class Values(list[str]):
-    """The values of a condition key that has several: only an operator with `ForAnyValue` or `ForAllValues` takes it."""
+    """The values of a condition key that has several: only operators with `ForAnyValue` or `ForAllValues` take it."""
 
 
 def install() -> None:
@@ -44,7 +44,7 @@ def install() -> None:
 def unqualified(arn: str) -> tuple[str, str]:
     """The state machine's own ARN, and the version or alias that was named or an empty text."""
     named = STATE_MACHINE.fullmatch(arn)
-    return (named[1], named[2] or "") if named else (arn, "")
+    return (str(named[1]), str(named[2] or "")) if named else (arn, "")
 
 
 def _named(body: bytes) -> str:
@@ -56,7 +56,8 @@ def _named(body: bytes) -> str:
     if not isinstance(request, dict):
         return ""
     routes = request.get("routingConfiguration") or [{}]
-    return next((request[name] for name in NAMES if request.get(name)), routes[0].get("stateMachineVersionArn", ""))
+    named = [request[name] for name in NAMES if request.get(name)]
+    return str(named[0] if named else routes[0].get("stateMachineVersionArn", ""))
 
 
 def _qualifiers_are_a_key() -> None:

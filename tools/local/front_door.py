@@ -7,7 +7,8 @@ definition alone:
 - integrations of type `aws` with `states:action/StartSyncExecution`, under the role the integration names
 - mapping templates in API Gateway's VTL, by airspeed; one that overrides the same thing twice is a 500 (API Gateway
   guide, "Override your API's request and response parameters and status codes")
-- an integration response whose status the method does not declare is a 500 (API Gateway guide, "Set up method responses")
+- an integration response whose status the method does not declare is a 500 (API Gateway guide, "Set up a method
+  response")
 - functions are called where their policies let this method do so
 - a function that dies is the gateway's own 5xx (AWS: 502, here 500), without what it died of
 - bodies over 10 MB are refused ("Amazon API Gateway quotas")
@@ -19,6 +20,7 @@ import asyncio
 import base64
 import json
 import logging
+import os
 import re
 from typing import Any
 
@@ -61,17 +63,18 @@ def install(endpoint: str) -> None:
         if len(body) > BODY_BYTES:
             return apigateway_v1._gw_error("REQUEST_TOO_LARGE", "Request Too Long")
         if not STATES_URI.fullmatch(integration.get("uri", "")):
-            return await invoke_lambda(
-                integration, api_id, stage_name, stage, resource, path, method, headers, body, query, path_params, **rest
-            )  # fmt: skip
+            place = (integration, api_id, stage_name, stage, resource, path, method)
+            return await invoke_lambda(*place, headers, body, query, path_params, **rest)
         request = {"header": headers, "querystring": query, "path": path_params}
-        context = _Context(requestId=new_uuid(), stage=stage_name, responseOverride=_Overrides(header=_Overrides()))
-        declared = resource["resourceMethods"][method].get("methodResponses") or {}
-        call = _Call(integration, request, context, declared)
+        context = _Context(requestId=_header(headers, "x-amzn-requestid") or new_uuid())
+        context |= {"extendedRequestId": extended_id(), "stage": stage_name}
+        context["responseOverride"] = _Overrides(header=_Overrides())
+        call = _Call(integration, request, context, resource["resourceMethods"][method].get("methodResponses") or {})
         try:
             return await asyncio.to_thread(call.run, body, endpoint, get_region())
         except ConfigurationError as error:
-            log.error("Execution failed due to configuration error: %s", error)
+            # API Gateway's own words, in the log alone; a traceback of this file would say nothing more.
+            log.error("Execution failed due to configuration error: %s", error)  # noqa: TRY400
             return apigateway_v1._gw_error("API_CONFIGURATION_ERROR", "Internal server error")
 
     async def invoke_permitted(
@@ -96,10 +99,21 @@ def install(endpoint: str) -> None:
         models = method.get("requestModels") or {}
         return validate_body(method, api_id, request, headers, *rest) if _media_type(headers) in models else None
 
+    gateway_value = apigateway_v1._gateway_request_value
+
+    def value_with_extended_id(source: str, request: dict[str, Any]) -> Any:
+        return extended_id() if source == "context.extendedRequestId" else gateway_value(source, request)
+
+    apigateway_v1._gateway_request_value = value_with_extended_id
     apigateway_v1._import_rest_api = import_all
     apigateway_v1._check_request_validation = validate
     apigateway_v1._invoke_lambda_custom_v1 = invoke
     apigateway_v1._invoke_lambda_proxy_v1 = invoke_permitted
+
+
+def extended_id() -> str:
+    """An `extendedRequestId` as API Gateway makes them: eleven bytes in base64, which end in "="."""
+    return base64.urlsafe_b64encode(os.urandom(11)).decode()
 
 
 def _import_rest(api_id: str, spec: dict[str, Any]) -> None:
