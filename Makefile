@@ -8,6 +8,7 @@ IMAGE ?= samples/images/cow.jpg
 PROMPT ?= animal
 PORT ?= 4566
 STAGE ?= dev
+ACCOUNT ?=
 ARCHITECTURE ?= x86_64
 BASE ?=
 HEAD ?= HEAD
@@ -17,6 +18,9 @@ DURATION ?= 60
 SECONDS ?= 30
 AT_ONCE ?= 4
 EXAMPLES ?= 2000
+SAMPLE ?= 200
+SEED ?= 1
+MINUTES ?= 15
 HITS ?= 1000000
 MADE ?= 100000
 IMAGES ?= 10000
@@ -41,7 +45,7 @@ LOCKED := PIP_CONSTRAINT="$(CONSTRAINTS)" PIP_BUILD_CONSTRAINT="$(CONSTRAINTS)" 
 FRESH := [ .aws-sam/build.toml -nt functions/constraints.txt ] || rm -f .aws-sam/build.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run identify serve test unit fuzz functional lint format openapi operations pictures recording chaos load cost quality bench build deploy clean
+.PHONY: help setup run identify serve events test unit fuzz mutants functional lint format openapi operations pictures recording chaos load cost quality bench build deploy clean
 .PHONY: tools tag integration pipeline audit changes gate service lock sbom package verify promote record rollback probe drift plan
 
 help: ## list the targets
@@ -76,6 +80,9 @@ identify: $(READY) $(READY_LOCAL) ## identify IMAGE (PROMPT; MODEL_SERVER=http:/
 serve: $(READY) $(READY_LOCAL) ## keep the service up on PORT and say how to call it
 	@$(BIN)/python -m tools.local serve --port "$(PORT)" --audios "$(AUDIOS)"
 
+events: $(READY) ## write .local/events/ for `sam local invoke`: STAGE of ACCOUNT, or without ACCOUNT what `make serve` keeps up
+	@$(BIN)/python -m tools.local events --account "$(ACCOUNT)" --stage "$(STAGE)" --port "$(PORT)"
+
 test: setup ## every test
 	$(BIN)/python -m pytest -n auto
 
@@ -84,6 +91,9 @@ unit: $(READY) ## the tests that need no embedded AWS
 
 fuzz: $(READY) ## the property tests with other examples every time, EXAMPLES of each; what fails becomes an @example
 	HYPOTHESIS_PROFILE=fuzz FUZZ_EXAMPLES="$(EXAMPLES)" $(BIN)/python -m pytest -n auto -m hypothesis tests/unit tests/integration tests/pipeline
+
+mutants: $(READY) ## change the code, workflows and template in small ways (SAMPLE, SEED, MINUTES); 95 % have to be noticed
+	$(BIN)/python -m tools.mutants --sample "$(SAMPLE)" --seed "$(SEED)" --minutes "$(MINUTES)"
 
 functional: $(READY) $(if $(API_URL),,$(READY_LOCAL)) ## the HTTP tests, here or against API_URL=… (AWS_PROFILE=…) after a deployment
 	$(BIN)/python -m pytest tests/functional

@@ -1,4 +1,4 @@
-"""`make mutants`: a sample of mutants, the share that the tests notice, and the others by name."""
+"""`make mutants`: samples of mutants, the share that the tests notice, and the others by name."""
 
 import argparse
 import random
@@ -12,6 +12,7 @@ from tools.mutants.mutant import Mutant
 from tools.mutants.run import ROOT, Trial, run
 
 HERE = Path(__file__).parent
+KINDS = ("python", "template")
 WANTED = 95
 """Percent of the mutants that have to be noticed."""
 
@@ -64,14 +65,18 @@ def equivalents() -> dict[tuple[str, str], str]:
 def main() -> int:
     """Returns 1 where less than `WANTED` percent are noticed."""
     parser = argparse.ArgumentParser(prog="python -m tools.mutants", description=__doc__)
-    parser.add_argument("kind", choices=["python", "template"])
-    parser.add_argument("--sample", type=int, default=200, help="how many mutants")
+    parser.add_argument("kinds", nargs="*", default=KINDS, metavar="KIND", help=f"{' or '.join(KINDS)}; else both")
+    parser.add_argument("--sample", type=int, default=200, help="how many mutants of each kind")
     parser.add_argument("--seed", type=int, default=1, help="which")
-    parser.add_argument("--minutes", type=float, default=20, help="after that no other is begun")
+    parser.add_argument("--minutes", type=float, default=20, help="of each kind; after that no other is begun")
     parser.add_argument("--only", default="", help="a part of the path")
     given = parser.parse_args()
+    return max([_measured(kind, given) for kind in given.kinds])
+
+
+def _measured(kind: str, given: argparse.Namespace) -> int:
     known = equivalents()
-    every = [one for one in trials(given.kind) if one.mutant.key not in known and given.only in one.mutant.path]
+    every = [one for one in trials(kind) if one.mutant.key not in known and given.only in one.mutant.path]
     chosen = random.Random(given.seed).sample(every, min(given.sample, len(every)))  # noqa: S311 - which are tried
     survived, tried = list[Mutant](), 0
     for tried, (trial, noticed) in enumerate(run(chosen, given.minutes), 1):
@@ -80,13 +85,13 @@ def main() -> int:
         print(f"{tried:>4}/{len(chosen)}  {'noticed ' if noticed else 'SURVIVED'}  {trial.mutant}", file=sys.stderr)
     score = 100 * (tried - len(survived)) / tried if tried else 0.0
     lines = [
-        f"{given.kind}: {tried - len(survived)} of {tried} mutants noticed, {score:.1f} % (wanted: {WANTED} %)",
+        f"{kind}: {tried - len(survived)} of {tried} mutants noticed, {score:.1f} % (wanted: {WANTED} %)",
         f"sample: seed {given.seed}, of {len(every)}; {len(known)} known to change nothing",
         *(f"survived: {mutant}" for mutant in sorted(survived, key=str)),
     ]
     print("\n".join(lines))
     if not given.only:
-        (HERE / "results" / f"{given.kind}.txt").write_text("\n".join(lines) + "\n")
+        (HERE / "results" / f"{kind}.txt").write_text("\n".join(lines) + "\n")
     return int(score < WANTED)
 
 

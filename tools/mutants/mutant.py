@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Mutant:
-    """`path` (from the root of the repository) with `text` for its content; `line` and `says` tell people what it is."""
+    """`path` (from the root) with `text` for its content; `line` and `says` tell people what it is."""
 
     path: str
     line: int

@@ -28,8 +28,7 @@ def mutants(path: str, source: str) -> Iterator[Mutant]:
         starts.append(starts[-1] + len(line))
     whole = b"".join(lines)
 
-    def changed(node: ast.AST, written: str) -> Mutant:
-        assert isinstance(node, ast.expr | ast.stmt)
+    def changed(node: ast.expr | ast.stmt, written: str) -> Mutant:
         first = starts[node.lineno - 1] + node.col_offset
         last = starts[(node.end_lineno or 0) - 1] + (node.end_col_offset or 0)
         was = " ".join(whole[first:last].decode().split())
@@ -37,8 +36,8 @@ def mutants(path: str, source: str) -> Iterator[Mutant]:
         return Mutant(path, node.lineno, f"{was[:SHOWN]} → {' '.join(written.split())[:SHOWN]}", text)
 
     for node in _reached(ast.parse(source)):
-        for written in _changes(node):
-            yield changed(node, written)
+        if isinstance(node, ast.expr | ast.stmt):
+            yield from (changed(node, written) for written in _changes(node))
 
 
 def _reached(node: ast.AST) -> Iterator[ast.AST]:

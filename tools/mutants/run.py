@@ -36,12 +36,12 @@ class Trial:
 
 def warm() -> None:
     """Import what the tests need and what is not ours."""
-    import boto3  # noqa: F401, PLC0415
-    import jsonschema  # noqa: F401, PLC0415
-    import moto  # noqa: F401, PLC0415
-    import numpy  # noqa: F401, ICN001, PLC0415
-    import pydantic  # noqa: F401, PLC0415
-    import samtranslator.translator.transform  # noqa: F401, PLC0415
+    import boto3  # noqa: F401
+    import jsonschema  # noqa: F401
+    import moto  # noqa: F401
+    import numpy  # noqa: F401
+    import pydantic  # noqa: F401
+    import samtranslator.translator.transform  # noqa: F401
 
 
 def copy_of_repository(folder: Path) -> Path:
@@ -74,7 +74,7 @@ def start(folder: Path, tests: Sequence[str], seconds: int) -> int:
         for name in [name for name in sys.modules if name.split(".")[0] in ("tools", "stitcher", "identifier")]:
             del sys.modules[name]
         sys.dont_write_bytecode = True
-        import pytest  # noqa: PLC0415
+        import pytest
 
         status = int(pytest.main(["-x", "-q", "-p", "no:cacheprovider", *tests]))
     except BaseException:  # a fork must not go on with what its parent does
