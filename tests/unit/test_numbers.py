@@ -326,13 +326,15 @@ def test_reading_is_the_same_every_time(text: str) -> None:
 def test_time_grows_with_the_text_not_its_square(piece: str, language: str) -> None:
     def seconds(length: int) -> float:
         text = (piece * length)[:length]
-        best = float("inf")
-        for _ in range(3):
-            begun = time.process_time()
-            spoken(text, language)
-            best = min(best, time.process_time() - begun)
-        return best
+        begun = time.process_time()
+        spoken(text, language)
+        return time.process_time() - begun
 
     spoken(piece, language)
-    assert seconds(2000) < 0.1  # some 10 ms; the bound leaves room for a busy machine
-    assert seconds(8000) < 10 * max(seconds(2000), 0.001)
+    # Others' work makes a try slower and never faster: of many tries the fastest counts, and one that is good is enough.
+    short = long = float("inf")
+    for _ in range(30):
+        short, long = min(short, seconds(2000)), min(long, seconds(8000))
+        if short < 0.1 and long < 10 * max(short, 0.001):  # some 10 ms, and four times that
+            return
+    pytest.fail(f"2,000 characters take {short:.3f} s, 8,000 take {long:.3f} s")

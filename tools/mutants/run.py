@@ -8,12 +8,13 @@ import contextlib
 import os
 import resource
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
 import time
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -95,6 +96,12 @@ def seconds_of(folder: Path, tests: Sequence[str]) -> float:
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
+def _end(running: Mapping[int, object]) -> None:
+    for pid in running:
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+
+
 def run(trials: Sequence[Trial], minutes: float) -> Iterator[tuple[Trial, bool]]:
     """Each trial with whether the tests noticed, as far as the minutes suffice."""
     warm()
@@ -106,7 +113,7 @@ def run(trials: Sequence[Trial], minutes: float) -> Iterator[tuple[Trial, bool]]
             for tests in dict.fromkeys(trial.tests for trial in trials)
         }
         waiting, running = list(reversed(trials)), dict[int, tuple[Trial, Path]]()
-        exits.callback(lambda: [os.kill(pid, 9) for pid in running])
+        exits.callback(_end, running)
         while running or (waiting and time.monotonic() < end):
             while copies and waiting and time.monotonic() < end:
                 trial, folder = waiting.pop(), copies.pop()
