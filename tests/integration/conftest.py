@@ -16,8 +16,16 @@ from tests.conftest import SAMPLES
 from tests.integration.steps import INPUT, OUTPUT, Buckets
 
 
+@pytest.fixture(scope="session")
+def s3() -> Any:
+    """A client for all tests: making one takes longer than most calls. It meets the moto of the time that it calls."""
+    test: dict[str, str] = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
+    client: Any = boto3.Session(region_name="ap-south-1", **test).client("s3")  # type: ignore[arg-type]
+    return client
+
+
 @pytest.fixture
-def buckets(monkeypatch: pytest.MonkeyPatch) -> Iterator[Buckets]:
+def buckets(s3: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Buckets]:
     """The sample clips in the input bucket, an empty output bucket, and the functions' environment."""
     variables = {
         "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "ap-south-1",
@@ -31,7 +39,6 @@ def buckets(monkeypatch: pytest.MonkeyPatch) -> Iterator[Buckets]:
         *(stitch.output, stitch.store, publish.output),
     ]
     with mock_aws():
-        s3 = boto3.client("s3", region_name="ap-south-1")
         for bucket in (INPUT, OUTPUT):
             s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "ap-south-1"})
         found = Buckets(s3)

@@ -24,11 +24,6 @@ TESTS = {
     "src/stitcher/joining": ("test_splice", "test_render", "test_plan"),
 }
 """The unit tests of each package, the nearest first."""
-INTEGRATION = {
-    "src/stitcher/planning": ("test_catalogue_api", "test_cli"),
-    "src/stitcher/formats": ("test_splice_audio", "test_prepare"),
-    "src/stitcher/joining": ("test_splice_audio", "test_repo", "test_steps"),
-}
 OF_TEMPLATE = (
     *("aws", "unit/test_workflow.py", "unit/test_identify_workflow.py", "unit/test_timeouts.py"),
     *("unit/test_template.py", "unit/test_identify_template.py", "unit/test_deployment.py", "unit/test_protection.py"),
