@@ -87,10 +87,10 @@ test: setup ## every test
 	$(BIN)/python -m pytest -n auto
 
 unit: $(READY) ## the tests that need no embedded AWS
-	$(BIN)/python -m pytest -n auto tests/unit
+	$(BIN)/python -m pytest -n auto tests/unit tests/aws
 
 fuzz: $(READY) ## the property tests with other examples every time, EXAMPLES of each; what fails becomes an @example
-	HYPOTHESIS_PROFILE=fuzz FUZZ_EXAMPLES="$(EXAMPLES)" $(BIN)/python -m pytest -n auto -m hypothesis tests/unit tests/integration tests/pipeline
+	HYPOTHESIS_PROFILE=fuzz FUZZ_EXAMPLES="$(EXAMPLES)" $(BIN)/python -m pytest -n auto -m hypothesis tests/unit tests/aws tests/integration tests/pipeline
 
 mutants: $(READY) ## change the code, workflows and template in small ways (SAMPLE, SEED, MINUTES); 95 % have to be noticed
 	$(BIN)/python -m tools.mutants --sample "$(SAMPLE)" --seed "$(SEED)" --minutes "$(MINUTES)"

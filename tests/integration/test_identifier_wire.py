@@ -43,7 +43,7 @@ class Failing(BaseHTTPRequestHandler):
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[type[Failing], str]]:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAEXAMPLE")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
-    handler = type("Handler", (Failing,), {"may_answer": threading.Event()})
+    handler: type[Failing] = type("Handler", (Failing,), {"may_answer": threading.Event()})
     handler.may_answer.set()
     with HTTPServer(("127.0.0.1", 0), handler) as http:
         thread = threading.Thread(target=http.serve_forever, args=(0.01,))

@@ -37,8 +37,7 @@ def trials(kind: str) -> Iterator[Trial]:
     """Every mutant there is of a kind."""
     if kind == "python":
         for package, unit in TESTS.items():
-            tests = (*(f"tests/unit/{name}.py" for name in unit),
-                     *(f"tests/integration/{name}.py" for name in INTEGRATION.get(package, ())))  # fmt: skip
+            tests = tuple(f"tests/unit/{name}.py" for name in unit)
             for path in sorted((ROOT / package).rglob("*.py")):
                 name = str(path.relative_to(ROOT))
                 yield from (Trial(mutant, tests) for mutant in python.mutants(name, path.read_text()))
