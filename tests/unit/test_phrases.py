@@ -128,6 +128,18 @@ def test_what_is_missing_of_a_number_counts_as_another_way_to_say_it() -> None:
     ]
 
 
+def test_as_it_is_written_goes_before_other_words_of_which_one_is_missing() -> None:
+    # One word is missing either way, and the other way has fewer clips.
+    found = said("12 pm now", {"12", "now", "b pm now"}, [Instead(0, 1, ("a", "b"), "number")])
+    assert [(choice.phrase, choice.missing) for choice in found] == [("12", False), ("pm", True), ("now", False)]
+
+
+@pytest.mark.parametrize("clip", ["at twelve pm", "at twelve", "twelve pm"])
+def test_a_phrase_with_a_number_in_words_tells_why_wherever_the_number_is(clip: str) -> None:
+    (choice,) = (choice for choice in said("at 12 pm", {clip}, TWELVE) if not choice.missing)
+    assert choice == Choice(clip, 0 if clip.startswith("at") else 3, 8 if clip.endswith("pm") else 5, False, "number")
+
+
 def test_words_as_they_are_written_have_no_reason() -> None:
     assert [choice.why for choice in said("hello shree", {"hello"})] == ["", ""]
 

@@ -34,7 +34,10 @@ def mutants(path: str, source: str) -> Iterator[Mutant]:
         last = starts[(node.end_lineno or 0) - 1] + (node.end_col_offset or 0)
         was = " ".join(whole[first:last].decode().split())
         text = (whole[:first] + written.encode() + whole[last:]).decode()
-        return Mutant(path, node.lineno, f"{was[:SHOWN]} → {' '.join(written.split())[:SHOWN]}", text)
+        line = lines[node.lineno - 1].decode().strip()
+        column = node.col_offset - len(lines[node.lineno - 1]) + len(lines[node.lineno - 1].lstrip())
+        says = f"{was[:SHOWN]} → {' '.join(written.split())[:SHOWN]} (byte {column} of: {line})"
+        return Mutant(path, node.lineno, says, text)
 
     for node in _reached(ast.parse(source)):
         if isinstance(node, ast.expr | ast.stmt):
