@@ -204,7 +204,7 @@ def _time_is_ample() -> None:
 
     def invoke_patiently(self: Any, *arguments: Any, **options: Any) -> Any:
         if "ample" not in self.config:
-            self.config = {**self.config, "ample": True, "Timeout": PATIENCE * self.config["Timeout"]}
+            self.config = {**self.config, "ample": True, "Timeout": PATIENCE * self.config.get("Timeout", 30)}
         return invoke(self, *arguments, **options)
 
     def invoke_in_ample_time(resource: str, given: Any, seconds: float) -> Any:
