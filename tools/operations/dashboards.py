@@ -32,7 +32,7 @@ TICKETS = (
     *("SameAnswerAlarm", "FailedImagesAlarm", "LostClipsAlarm", "RefusedClipsAlarm"),
     *("ThrottledFunctionsAlarm", "ThrottledWorkflowsAlarm", "ConcurrencyAlarm"),
 )
-"""Alarms that do not watch an error budget."""
+"""Alarms of template.yaml, which do not watch an error budget: parameters of the monitoring stack, each with an ARN."""
 
 
 def dashboards() -> Json:
@@ -47,7 +47,6 @@ def dashboards() -> Json:
 def _dashboard(name: str, start: str, rows: list[Row]) -> Json:
     return {
         "Type": "AWS::CloudWatch::Dashboard",
-        "Condition": "Watched",
         "Properties": {
             "DashboardName": {"Fn::Sub": f"${{Prefix}}-${{Stage}}-{name}"},
             "DashboardBody": {"Fn::Sub": body(start, rows)},
@@ -122,7 +121,7 @@ def _users() -> list[Row]:
 
 
 def _budgets() -> list[Row]:
-    alarms = [f"{one.name}{kind}" for one in OBJECTIVES for kind in ("Page", "Ticket")]
+    alarms = [f"${{{one.name}{kind}.Arn}}" for one in OBJECTIVES for kind in ("Page", "Ticket")]
     return [
         (4, [alarm_states("Alarms of the error budgets", alarms)]),
         (6, [_left(one) for one in OBJECTIVES]),
@@ -170,8 +169,8 @@ def _machine() -> list[Row]:
     latency = [line(api("Latency"), stat, stat) for stat in ("p50", "p95", "p99")]
     claimed = [line(Metric("AWS/Lambda", "ClaimedAccountConcurrency"), "Maximum", "at once", color=OTHER)]
     to_do = [
-        _waiting("FailedImages", "pictures given up"),
-        _waiting("RefusedClips", "refused recordings"),
+        _waiting("failed-images", "pictures given up"),
+        _waiting("refused-clips", "refused recordings"),
         line(ours("identify_image", "PromptFallback"), "Sum", "pictures with an older prompt", color=BAD),
     ]
     ways = [
@@ -185,7 +184,7 @@ def _machine() -> list[Row]:
         line(ours("identify_image", "OutputTokens"), "Sum", "tokens out", yAxis="right"),
     ]
     return [
-        (3, [alarm_states("Everything else that can be wrong", TICKETS)]),
+        (3, [alarm_states("Everything else that can be wrong", [f"${{{name}}}" for name in TICKETS])]),
         (
             5,
             [
@@ -230,5 +229,5 @@ def _of_workflows() -> list[Any]:
 
 
 def _waiting(queue: str, label: str) -> list[Any]:
-    dimensions = (("QueueName", f"${{{queue}.QueueName}}"),)
+    dimensions = (("QueueName", f"${{Prefix}}-{queue}-${{Stage}}"),)
     return line(Metric("AWS/SQS", "ApproximateNumberOfMessagesVisible", dimensions), "Maximum", label)

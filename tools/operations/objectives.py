@@ -183,13 +183,6 @@ OBJECTIVES = (
 )
 
 
-def used_by(name: str, queries: Queries) -> dict[str, Stat | str]:
-    """The query and all that its expression is of."""
-    query = queries[name]
-    ids = re.findall(r"[a-z]\w*", query) if isinstance(query, str) else []
-    return {name: query} | {found: one for other in ids for found, one in used_by(other, queries).items()}
-
-
 def substituted(text: str) -> Any:
     """`text` as a value of CloudFormation."""
     if name := re.fullmatch(r"\$\{([\w:]+)\}", text):

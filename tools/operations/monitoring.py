@@ -1,0 +1,50 @@
+"""Writes `infra/monitoring.yaml`: the alarms of the error budgets and the dashboards, a stack inside the service's."""
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tools.operations.alarms import burn_alarms
+from tools.operations.dashboards import FUNCTIONS, TICKETS, dashboards
+from tools.operations.objectives import OBJECTIVES
+
+Json = dict[str, Any]
+
+MONITORING = Path(__file__).parents[2] / "infra" / "monitoring.yaml"
+HEAD = "# Made by `make operations` of tools/operations/objectives.py and dashboards.py: a change here is lost.\n"
+OF_THE_SERVICE = ("Prefix", "Stage", "AlarmTopic", "StitchStateMachine", "IdentifyStateMachine")
+PARAMETERS = (*OF_THE_SERVICE, *(f"{name}Function" for name in FUNCTIONS), *TICKETS)
+"""Each is named as what template.yaml gives for it: a parameter, a resource (its `Ref`), or an alarm (its ARN)."""
+
+
+def monitoring() -> Json:
+    """The template, as CloudFormation's JSON."""
+    resources: Json = {}
+    for objective in OBJECTIVES:
+        resources |= burn_alarms(objective)
+    return {
+        "AWSTemplateFormatVersion": "2010-09-09",
+        "Description": "Audio Stitcher: alarms of the error budgets and dashboards, made of tools/operations",
+        "Parameters": {name: {"Type": "String"} for name in PARAMETERS},
+        "Resources": resources | dashboards(),
+    }
+
+
+def written() -> str:
+    """The file's text."""
+    return HEAD + yaml.dump(monitoring(), Dumper=_Dumper, sort_keys=False, width=160, allow_unicode=True)
+
+
+class _Dumper(yaml.SafeDumper):  # type: ignore[misc]  # yaml has no types
+    """Texts of several lines as blocks; nothing by reference, which CloudFormation does not read."""
+
+    def ignore_aliases(self, data: object) -> bool:
+        return True
+
+
+def _text(dumper: _Dumper, text: str) -> yaml.ScalarNode:
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
+
+
+_Dumper.add_representer(str, _text)
