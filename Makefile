@@ -8,6 +8,7 @@ IMAGE ?= samples/images/cow.jpg
 PROMPT ?= animal
 PORT ?= 4566
 STAGE ?= dev
+ACCOUNT ?=
 ARCHITECTURE ?= x86_64
 BASE ?=
 HEAD ?= HEAD
@@ -40,7 +41,7 @@ LOCKED := PIP_CONSTRAINT="$(CONSTRAINTS)" PIP_BUILD_CONSTRAINT="$(CONSTRAINTS)" 
 FRESH := [ .aws-sam/build.toml -nt functions/constraints.txt ] || rm -f .aws-sam/build.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run identify serve test unit functional lint format openapi operations pictures recording chaos load cost quality bench build deploy clean
+.PHONY: help setup run identify serve events test unit functional lint format openapi operations pictures recording chaos load cost quality bench build deploy clean
 .PHONY: tools tag integration pipeline audit changes gate service lock sbom package verify promote record rollback probe drift plan
 
 help: ## list the targets
@@ -74,6 +75,9 @@ identify: $(READY) $(READY_LOCAL) ## identify IMAGE (PROMPT; MODEL_SERVER=http:/
 
 serve: $(READY) $(READY_LOCAL) ## keep the service up on PORT and say how to call it
 	@$(BIN)/python -m tools.local serve --port "$(PORT)" --audios "$(AUDIOS)"
+
+events: $(READY) ## write .local/events/ for `sam local invoke`: STAGE of ACCOUNT, or without ACCOUNT what `make serve` keeps up
+	@$(BIN)/python -m tools.local events --account "$(ACCOUNT)" --stage "$(STAGE)" --port "$(PORT)"
 
 test: setup ## every test
 	$(BIN)/python -m pytest -n auto
