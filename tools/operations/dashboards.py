@@ -4,6 +4,7 @@ machine does."""
 from typing import Any
 
 from tools.operations.objectives import LEAST_BAD, OBJECTIVES, RATES, Metric, Objective, api, ours
+from tools.operations.tickets import queue, ticket_alarms
 from tools.operations.widgets import (
     BAD,
     GOOD,
@@ -27,12 +28,8 @@ FUNCTIONS = (
 )
 FIREWALL = (("WebACL", "${Prefix}-${Stage}"), ("Rule", "ALL"), ("Region", "${AWS::Region}"))
 WORKFLOWS = {"messages": "Stitch", "pictures": "Identify"}
-TICKETS = (
-    *("StitchFailedAlarm", "StitchTimedOutAlarm", "IdentifyFailedAlarm"),
-    *("SameAnswerAlarm", "FailedImagesAlarm", "LostClipsAlarm", "RefusedClipsAlarm"),
-    *("ThrottledFunctionsAlarm", "ThrottledWorkflowsAlarm", "ConcurrencyAlarm"),
-)
-"""Alarms of template.yaml, which do not watch an error budget: parameters of the monitoring stack, each with an ARN."""
+DEPLOYMENT_ALARMS = ("StitchFailedAlarm", "StitchTimedOutAlarm", "IdentifyFailedAlarm")
+"""Alarms of template.yaml that tell somebody: parameters of the monitoring stack, each with an ARN."""
 
 
 def dashboards() -> Json:
@@ -183,8 +180,17 @@ def _machine() -> list[Row]:
         line(ours("identify_image", "InputTokens"), "Sum", "tokens in", yAxis="right"),
         line(ours("identify_image", "OutputTokens"), "Sum", "tokens out", yAxis="right"),
     ]
+    others = [f"${{{one}}}" for one in DEPLOYMENT_ALARMS] + [f"${{{one}.Arn}}" for one in ticket_alarms()]
     return [
-        (3, [alarm_states("Everything else that can be wrong", [f"${{{name}}}" for name in TICKETS])]),
+        (
+            3,
+            [
+                alarm_states(
+                    "Everything else that can be wrong",
+                    others,
+                )
+            ],
+        ),
         (
             5,
             [
@@ -228,6 +234,5 @@ def _of_workflows() -> list[Any]:
     ]
 
 
-def _waiting(queue: str, label: str) -> list[Any]:
-    dimensions = (("QueueName", f"${{Prefix}}-{queue}-${{Stage}}"),)
-    return line(Metric("AWS/SQS", "ApproximateNumberOfMessagesVisible", dimensions), "Maximum", label)
+def _waiting(name: str, label: str) -> list[Any]:
+    return line(Metric("AWS/SQS", "ApproximateNumberOfMessagesVisible", queue(name)), "Maximum", label)

@@ -1,4 +1,4 @@
-"""Writes `infra/monitoring.yaml`: the alarms of the error budgets and the dashboards, a stack inside the service's."""
+"""Writes `infra/monitoring.yaml`: alarms that tell somebody, and dashboards, as a stack inside the service's."""
 
 from pathlib import Path
 from typing import Any
@@ -6,15 +6,17 @@ from typing import Any
 import yaml
 
 from tools.operations.alarms import burn_alarms
-from tools.operations.dashboards import FUNCTIONS, TICKETS, dashboards
+from tools.operations.dashboards import DEPLOYMENT_ALARMS, FUNCTIONS, dashboards
 from tools.operations.objectives import OBJECTIVES
+from tools.operations.tickets import ticket_alarms
 
 Json = dict[str, Any]
 
 MONITORING = Path(__file__).parents[2] / "infra" / "monitoring.yaml"
 HEAD = "# Made by `make operations` of tools/operations/objectives.py and dashboards.py: a change here is lost.\n"
 OF_THE_SERVICE = ("Prefix", "Stage", "AlarmTopic", "StitchStateMachine", "IdentifyStateMachine")
-PARAMETERS = (*OF_THE_SERVICE, *(f"{name}Function" for name in FUNCTIONS), *TICKETS)
+RULE = "PrepareClipFunctionClipPut"
+PARAMETERS = (*OF_THE_SERVICE, *(f"{name}Function" for name in FUNCTIONS), RULE, *DEPLOYMENT_ALARMS)
 """Each is named as what template.yaml gives for it: a parameter, a resource (its `Ref`), or an alarm (its ARN)."""
 
 
@@ -25,9 +27,9 @@ def monitoring() -> Json:
         resources |= burn_alarms(objective)
     return {
         "AWSTemplateFormatVersion": "2010-09-09",
-        "Description": "Audio Stitcher: alarms of the error budgets and dashboards, made of tools/operations",
+        "Description": "Audio Stitcher: alarms that tell somebody, and dashboards; made of tools/operations",
         "Parameters": {name: {"Type": "String"} for name in PARAMETERS},
-        "Resources": resources | dashboards(),
+        "Resources": resources | ticket_alarms() | dashboards(),
     }
 
 
