@@ -35,7 +35,8 @@ def monitoring() -> Json:
 
 def written() -> str:
     """The file's text."""
-    return HEAD + yaml.dump(monitoring(), Dumper=_Dumper, sort_keys=False, width=160, allow_unicode=True)
+    text: str = yaml.dump(monitoring(), Dumper=_Dumper, sort_keys=False, width=160, allow_unicode=True)
+    return HEAD + text
 
 
 class _Dumper(yaml.SafeDumper):  # type: ignore[misc]  # yaml has no types
