@@ -90,6 +90,7 @@ def in_part(part: str, **entries: Any) -> Seed:
     return lambda of: of.document[part].update(entries)
 
 
+RULE = "IdentifyStateMachineImagePut"
 PARTS = ("Api", "Body", "x-amazon-apigateway-gateway-responses")
 POLICY = ("InputBucketTlsOnly", "PolicyDocument", "Statement", 0)
 RATE = ("Firewall", "Rules", 0, "Statement", "RateBasedStatement")
@@ -178,7 +179,9 @@ SEEDS: dict[str, dict[str, Seed]] = {
             value={"Fn::Sub": "${Prefix}-${Stage}-joins-the-clips-of-a-message-to-one-file"},
         ),
         "a rule": put(
-            "ImagePut", "Name", value={"Fn::Sub": "${Prefix}-${Stage}-a-picture-was-put-into-the-inbox-of-pictures"}
+            RULE,
+            "Name",
+            value={"Fn::Sub": "${Prefix}-${Stage}-a-picture-was-put-into-the-inbox-of-pictures"},
         ),
         "a queue": put("FailedImages", "QueueName", value="failed.images"),
         "an alias of digits": put("StitchStateMachineAliaslive", "Name", value="12"),
@@ -248,8 +251,7 @@ SEEDS: dict[str, dict[str, Seed]] = {
             "Condition",
             value={"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}},
         ),
-        "a rule less": lambda of: at(
-            of,
+        "another rule": put(
             "FailedImagesFromEventBridge",
             "PolicyDocument",
             "Statement",
@@ -257,7 +259,8 @@ SEEDS: dict[str, dict[str, Seed]] = {
             "Condition",
             "ArnEquals",
             "aws:SourceArn",
-        ).pop(),
+            value={"Fn::GetAtt": ["PrepareClipFunctionClipPut", "Arn"]},
+        ),
         "anybody's alarms": drop("AlarmTopicFromAlarms", "PolicyDocument", "Statement", 0, "Condition"),
     },
     "a_method_declares_every_status_of_its_integration": {
@@ -443,19 +446,20 @@ SEEDS: dict[str, dict[str, Seed]] = {
         ],
     },
     "rules_are_valid": {
-        "no list": put("ImagePut", "EventPattern", "source", value="aws.s3"),
-        "an empty list": put("ImagePut", "EventPattern", "source", value=[]),
-        "an operator": put("ImagePut", "EventPattern", "source", value=[{"starts-with": "aws"}]),
-        "a comparison": put("ImagePut", "EventPattern", "detail", "object", "size", value=[{"numeric": [">", "0"]}]),
-        "a long pattern": put("ImagePut", "EventPattern", "source", value=["x" * 2_049]),
-        "no role": drop("ImagePut", "Targets", 0, "RoleArn"),
+        "no list": put(RULE, "EventPattern", "source", value="aws.s3"),
+        "an empty list": put(RULE, "EventPattern", "source", value=[]),
+        "an operator": put(RULE, "EventPattern", "source", value=[{"starts-with": "aws"}]),
+        "a comparison": put(RULE, "EventPattern", "detail", "object", "size", value=[{"numeric": [">", "0"]}]),
+        "a number beyond": put(RULE, "EventPattern", "detail", "object", "size", value=[{"numeric": [">", 6e9]}]),
+        "a long pattern": put(RULE, "EventPattern", "source", value=["x" * 2_049]),
+        "no role": drop(RULE, "Targets", 0, "RoleArn"),
         "a function's role": put(
             "PrepareClipFunctionClipPut", "Targets", 0, "RoleArn", value={"Fn::GetAtt": ["ApiRole", "Arn"]}
         ),
-        "tries": put("ImagePut", "Targets", 0, "RetryPolicy", "MaximumRetryAttempts", value=186),
-        "an age": put("ImagePut", "Targets", 0, "RetryPolicy", "MaximumEventAgeInSeconds", value=59),
-        "an id": put("ImagePut", "Targets", 0, "Id", value="the workflow"),
-        "dead letters": put("ImagePut", "Targets", 0, "DeadLetterConfig", "Arn", value={"Ref": "FailedImages"}),
+        "tries": put(RULE, "Targets", 0, "RetryPolicy", "MaximumRetryAttempts", value=186),
+        "an age": put(RULE, "Targets", 0, "RetryPolicy", "MaximumEventAgeInSeconds", value=59),
+        "an id": put(RULE, "Targets", 0, "Id", value="the workflow"),
+        "dead letters": put(RULE, "Targets", 0, "DeadLetterConfig", "Arn", value={"Ref": "FailedImages"}),
     },
     "things_are_kept_for_times_that_there_are": {
         "a log": put("StitchLog", "RetentionInDays", value=10),

@@ -312,7 +312,7 @@ def test_refused_clips_wait_longer_than_their_alarm_does() -> None:
 
 @pytest.mark.parametrize(
     ("queue", "rules"),
-    [("RefusedClips", ["PrepareClipFunctionClipPut"]), ("FailedImages", ["ImagePut", "ImageOfWrongSizePut"])],
+    [("RefusedClips", ["PrepareClipFunctionClipPut"]), ("FailedImages", ["IdentifyStateMachineImagePut"])],
 )
 def test_a_queue_takes_what_eventbridge_sends_for_its_own_rules_and_only_encrypted(
     queue: str, rules: list[str]

@@ -12,8 +12,8 @@ def request_id_of(event: dict[str, Any]) -> str:
     """The request's id: API Gateway's own, which a caller cannot choose, as the workflow's executions are named by it.
 
     Callers may set `requestId`, not `extendedRequestId` (API Gateway guide, "Access logging for REST APIs"). SAM's
-    local API has only the first. Characters other than letters, digits, `-` and `_` are left out: names of executions that are
-    logged must not have them (Step Functions API reference, "StartSyncExecution").
+    local API has only the first. Characters other than letters, digits, `-` and `_` are left out: names of executions
+    that are logged must not have them (Step Functions API reference, "StartSyncExecution").
     """
     context = event["requestContext"]
     return re.sub("[^0-9A-Za-z_-]", "", context.get("extendedRequestId") or context["requestId"])
