@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from tests.template import ROOT, TEMPLATE, whole
+from tests.template import ROOT, TEMPLATE, whole, with_monitoring
 
 Json = dict[str, Any]
 
@@ -83,7 +83,7 @@ class Deployment:
     text: str
     """template.yaml."""
     document: Json
-    """What SAM makes of it."""
+    """What SAM makes of it, with the resources of the stack inside it."""
     workflows: dict[str, Json]
     """By file name: the definitions in Amazon States Language."""
     given: dict[str, str]
@@ -207,7 +207,8 @@ class Deployment:
 
 @functools.cache
 def _document(stage: str) -> str:
-    return json.dumps(whole(TEMPLATE, stage))
+    made = whole(TEMPLATE, stage)
+    return json.dumps(made | {"Resources": with_monitoring(made["Resources"])})
 
 
 def deployment(stage: str, given: dict[str, str] | None = None) -> Deployment:

@@ -105,7 +105,9 @@ SEEDS: dict[str, dict[str, Seed]] = {
     },
     "prose_is_quoted_where_a_comma_would_cut_it": {
         "a description": source('"200": { description: "The voices" }', '"200": { description: The voices, all }'),
-        "a label": source('Label: "throttled invocations"', "Label: throttled invocations"),
+        "a longer one": source(
+            'description: "How the message would be said"', "description: How, and when, it is said"
+        ),
     },
     "every_function_resolves": {
         "no such resource": put("ApiRole", "Description", value={"Ref": "Nobody"}),

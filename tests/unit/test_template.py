@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.template import ROOT, TEMPLATE, of_type, translated
+from tests.template import MONITORING, ROOT, TEMPLATE, of_type, translated
 
 STEPS = {"CacheLookup": "cache_lookup", "FetchClips": "fetch_clips", "Stitch": "stitch", "Publish": "publish"}
 CALLED = {"Plan": "plan", "Voices": "voices"}  # by API Gateway itself
@@ -302,7 +302,7 @@ def test_refused_clips_wait_longer_than_their_alarm_does() -> None:
         "RefusedClips": 14 * 86_400,
         "FailedImages": 14 * 86_400,
     }
-    alarm = TEMPLATE["Resources"]["RefusedClipsAlarm"]["Properties"]
+    alarm = MONITORING["Resources"]["RefusedClipsAlarm"]["Properties"]
     assert alarm["Threshold"] == 7 * 86_400
     assert (
         alarm["Threshold"] + alarm["Period"] * alarm["EvaluationPeriods"]
