@@ -13,25 +13,27 @@ from tools.local.stack import StackError
 
 from tests.template import ROOT, TEMPLATE
 
-# SAM CLI calls a part of SAM's translator that is going away.
-pytestmark = pytest.mark.filterwarnings("ignore:validate is deprecated:DeprecationWarning")
+# SAM CLI calls parts of other packages that are going away.
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
 ACCOUNT = "111122223333"
 STAGES = TEMPLATE["Parameters"]["Stage"]["AllowedValues"]
 
 
 def resolved(place: Place) -> dict[str, dict[str, str]]:
-    """What each function would find in its environment, by name."""
+    """What each function would find in its environment of what the template declares, by name."""
     stacks, _ = SamLocalStackProvider.get_stacks(
         str(ROOT / "template.yaml"), parameter_overrides={"Stage": place.stage}
     )  # fmt: skip
     written = variables(place)
-    return {
-        function.name: EnvironmentVariables(
-            function.name, variables=function.environment["Variables"], override_values=written[function.name]
-        ).resolve()
-        for function in SamFunctionProvider(stacks).get_all()
-    }
+    found = {}
+    for function in SamFunctionProvider(stacks).get_all():
+        declared = function.environment["Variables"]
+        environment = EnvironmentVariables(
+            function.name, variables=declared, override_values=written[function.name]
+        ).resolve()  # fmt: skip
+        found[function.name] = {name: environment[name] for name in declared}
+    return found
 
 
 @pytest.mark.parametrize("stage", STAGES)

@@ -16,8 +16,8 @@ from tools.local.stack import ARCHITECTURE, RUNTIME, STACK, Stack
 
 from tests.conftest import ROOT
 
-# SAM CLI calls a part of SAM's translator that is going away.
-pytestmark = pytest.mark.filterwarnings("ignore:validate is deprecated:DeprecationWarning")
+# SAM CLI calls parts of other packages that are going away.
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
 IMAGE = f"public.ecr.aws/lambda/python:{RUNTIME.removeprefix('python')}-{ARCHITECTURE}"
 
