@@ -113,9 +113,9 @@ class Inbox:
     def without_events(self) -> Iterator[None]:
         """Puts start nothing, for as long as the context lasts."""
         cloudformation, events = self.stack.client("cloudformation"), self.stack.client("events")
-        name = cloudformation.describe_stack_resource(
-            StackName=STACK, LogicalResourceId="IdentifyStateMachineImagePut"
-        )["StackResourceDetail"]["PhysicalResourceId"].rpartition("/")[2]
+        name = cloudformation.describe_stack_resource(StackName=STACK, LogicalResourceId="ImagePut")[
+            "StackResourceDetail"
+        ]["PhysicalResourceId"].rpartition("/")[2]
         events.disable_rule(Name=name)
         try:
             yield

@@ -10,9 +10,9 @@ from identifier.limits import UPLOAD_BYTES
 from identifier.model import READ_SECONDS
 from identifier.prompt import read_prompt
 from tests.template import ROOT, TEMPLATE, translated
-from tests.unit.test_template import STAGES, listed, statements
+from tests.unit.test_template import BY_ALIAS, STAGES, listed, statements
 
-RULES = ["IdentifyStateMachineImagePut", "IdentifyStateMachineImageOfWrongSizePut"]
+RULES = ["ImagePut", "ImageOfWrongSizePut"]
 DEFINITION = json.loads((ROOT / "statemachine" / "identify.asl.json").read_text())
 FUNCTION = TEMPLATE["Resources"]["IdentifyImageFunction"]["Properties"]
 
@@ -46,8 +46,10 @@ def test_a_rule_starts_the_workflows_alias_with_retries_and_a_dead_letter_queue(
     assert target["Arn"] == {"Ref": "IdentifyStateMachineAliaslive"}
     assert target["DeadLetterConfig"] == {"Arn": {"Fn::GetAtt": ["FailedImages", "Arn"]}}
     assert target["RetryPolicy"]["MaximumRetryAttempts"] > 0
-    (statement,) = statements(resources[f"{name}Role"]["Properties"])
-    assert (statement["Action"], statement["Resource"]) == ("states:StartExecution", target["Arn"])
+    role = target["RoleArn"]["Fn::GetAtt"][0]
+    (statement,) = statements(resources[role]["Properties"])
+    assert (statement["Action"], statement["Resource"]) == ("states:StartExecution", {"Ref": "IdentifyStateMachine"})
+    assert statement["Condition"] == BY_ALIAS
     queue = resources["FailedImagesFromEventBridge"]["Properties"]["PolicyDocument"]["Statement"][0]
     assert {"Fn::GetAtt": [name, "Arn"]} in queue["Condition"]["ArnEquals"]["aws:SourceArn"]
 
@@ -92,7 +94,7 @@ def place(resource: Any) -> str:
     if isinstance(resource, dict) and "Fn::FindInMap" in resource:
         found: str = resource["Fn::FindInMap"][2]
         return found
-    return str(resource["Fn::GetAtt"][0])
+    return str(resource["Ref"] if "Ref" in resource else resource["Fn::GetAtt"][0])
 
 
 def rights(role: str) -> set[tuple[str, str]]:
@@ -127,17 +129,18 @@ def test_the_function_may_do_what_the_design_says_and_no_more() -> None:
 def test_the_workflow_may_do_what_the_design_says_and_no_more() -> None:
     assert rights("IdentifyStateMachineRole") == {
         ("lambda:InvokeFunction", "*"),  # any version of the one function
-        ("states:StartSyncExecution", "live"),
+        ("states:StartSyncExecution", "StitchStateMachine"),
         ("s3:GetObject", "output/${CachePrefix}*"),
         ("s3:PutObject", "results/results/*"),
         ("sqs:SendMessage", "FailedImages"),
     }
-    (invoke,) = (
-        statement
+    by_action = {
+        statement["Action"]: statement
         for statement in statements(translated()["IdentifyStateMachineRole"]["Properties"])
-        if statement["Action"] == "lambda:InvokeFunction"
-    )
-    assert invoke["Resource"] == {"Fn::Sub": "${IdentifyImageFunction.Arn}:*"}
+        if isinstance(statement["Action"], str)
+    }
+    assert by_action["lambda:InvokeFunction"]["Resource"] == {"Fn::Sub": "${IdentifyImageFunction.Arn}:*"}
+    assert by_action["states:StartSyncExecution"]["Condition"] == BY_ALIAS
 
 
 @pytest.mark.parametrize("size", ["Small", "Large"])

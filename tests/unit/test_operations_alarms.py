@@ -237,6 +237,11 @@ def failing_executions(days: Days, when: range) -> None:
     days.add(metric("StitchFailedAlarm"), when, 1, 60)
 
 
+def failing_executions_that_the_gateway_counts(days: Days, when: range) -> None:
+    days.calls(when, 60, failing="1")
+    days.add(metric("StitchFailedAlarm"), when, 1, 60)
+
+
 def timed_out_executions(days: Days, when: range) -> None:
     days.calls(when, 60)
     days.add(metric("StitchTimedOutAlarm"), when, 1, 5)
@@ -259,9 +264,13 @@ def given_up(days: Days, when: range) -> None:
         (lost_clip, {"LostClipsAlarm"}),
         (undelivered_clip, {"LostClipsAlarm"}),
         (unread_refusals, {"RefusedClipsAlarm"}),
-        (failing_executions, {"StitchFailedAlarm"}),
+        (failing_executions, {"StitchAvailabilityPage", "StitchAvailabilityTicket", "StitchFailedAlarm"}),
+        (
+            failing_executions_that_the_gateway_counts,
+            {"StitchAvailabilityPage", "StitchAvailabilityTicket", "StitchFailedAlarm"},
+        ),
         (given_up, {"IdentifyFailedAlarm"}),
-        (timed_out_executions, {"StitchTimedOutAlarm"}),
+        (timed_out_executions, {"StitchAvailabilityPage", "StitchAvailabilityTicket", "StitchTimedOutAlarm"}),
     ],
 )
 def test_a_fault_tells_of_itself_and_of_nothing_else(fault: Callable[[Days, range], None], told: set[str]) -> None:

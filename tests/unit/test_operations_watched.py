@@ -119,7 +119,9 @@ def test_a_dashboard_is_read_on_one_screen(name: str) -> None:
 @pytest.mark.parametrize("name", DASHBOARDS)
 def test_a_dashboard_is_of_so_few_metrics_that_three_of_them_cost_nothing(name: str) -> None:
     entries = [entry for one in DASHBOARDS[name]["widgets"] for entry in one["properties"].get("metrics", [])]
-    assert 0 < len(entries) <= 50
+    # What is computed of others is no metric; a search finds some.
+    metrics = [entry for entry in entries if len(entry) > 1 or "SEARCH" in entry[0]["expression"]]
+    assert 0 < len(metrics) <= 50
 
 
 def test_every_alarm_that_tells_somebody_is_on_a_dashboard() -> None:

@@ -141,9 +141,10 @@ OBJECTIVES = (
         "StitchAvailability",
         "Calls that did not fail",
         Decimal("99.9"),
-        # Whether `5XXError` counts a status that a mapping template sets, as of a failed execution, is documented nowhere:
-        # executions are counted beside it. Where it does count them, the budget burns up to twice as fast as it is used.
-        # AWS sends each only when there is something to count: without FILL one that is missing would hide the others.
+        # Whether `5XXError` counts a status that a mapping template sets, as of a failed execution, is documented
+        # nowhere: executions are counted beside it. Where it does count them, the budget burns up to twice as fast as
+        # it is used. AWS sends each only when there is something to count: without FILL one that is missing would hide
+        # the others.
         {
             "gateway": Stat(api("5XXError"), "Sum"),
             "failed": Stat(messages("ExecutionsFailed"), "Sum"),
