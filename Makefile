@@ -102,15 +102,15 @@ lint: $(READY) ## check style, types, template and workflow
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/cfn-lint template.yaml
+	$(BIN)/cfn-lint template.yaml infra/monitoring.yaml
 	$(BIN)/sam validate --lint
 	$(BIN)/statelint --ignore=FLOAT statemachine/*.asl.json
 
 openapi: $(READY) ## write docs/openapi.yaml anew
 	$(BIN)/python -m tools.openapi > docs/openapi.yaml.new && mv docs/openapi.yaml.new docs/openapi.yaml
 
-operations: $(READY) ## write alarms of error budgets and dashboards into template.yaml anew
-	$(BIN)/python -m tools.operations template
+operations: $(READY) ## write infra/monitoring.yaml anew: alarms of error budgets, and dashboards
+	$(BIN)/python -m tools.operations monitoring
 
 pictures: $(READY_BENCH) ## draw the dashboards in docs/images/ anew, from sample data
 	.venv-bench/bin/python -m tools.operations pictures

@@ -116,7 +116,7 @@ class Inbox:
         """Puts start nothing, for as long as the context lasts."""
         cloudformation, events = self.stack.client("cloudformation"), self.stack.client("events")
         name = cloudformation.describe_stack_resource(
-            StackName=STACK, LogicalResourceId="ImagePut"
+            StackName=STACK, LogicalResourceId="IdentifyStateMachineImagePut"
         )["StackResourceDetail"]["PhysicalResourceId"].rpartition("/")[2]
         events.disable_rule(Name=name)
         try:

@@ -12,11 +12,12 @@ from hypothesis import strategies as st
 from tools.operations.arithmetic import Recording, Truths, alarmed, metric_of, states
 from tools.operations.objectives import ANSWERED, FAILED, FIRST_TRY, OBJECTIVES, Metric, Objective, api, ours
 
-from tests.template import ROOT, TEMPLATE
+from tests.template import ROOT
+from tests.watched import RESOURCES
 
 HOUR, DAY = 60, 24 * 60
 # SAM leaves them as they are.
-ALARMS = {name: one for name, one in TEMPLATE["Resources"].items() if one["Type"].startswith("AWS::CloudWatch::")}
+ALARMS = {name: one for name, one in RESOURCES.items() if one["Type"].startswith("AWS::CloudWatch::")}
 ACTING = {name for name, one in ALARMS.items() if one["Properties"].get("AlarmActions")}
 HIT_TIME, MADE_TIME = ours("cache_lookup", "HitTime"), ours("publish", "MadeTime")
 ANSWER_TIME, SHARE = ours("identify_image", "AnswerTime"), ours("identify_image", "TopAnswerShare")

@@ -52,7 +52,7 @@ def test_one_address_cannot_take_the_service_from_the_others() -> None:
     assert rule["Statement"]["RateBasedStatement"]["AggregateKeyType"] == "IP"
     assert rule["Action"]["Block"]["CustomResponse"]["ResponseCode"] == 429
     for stage in GUARDED:
-        # WAF counts over five minutes. A telephony provider calls from one address: it may use half of what all may have.
+        # WAF counts over five minutes. A telephony provider calls from one address: half of what all may have is its.
         assert row(stage)["PerAddress"] == row(stage)["Rate"] * 300 / 2
 
 

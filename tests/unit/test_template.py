@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
-from tests.template import ROOT, TEMPLATE, of_type, translated
+from tests.template import MONITORING, ROOT, TEMPLATE, of_type, translated
 
 STEPS = {"CacheLookup": "cache_lookup", "FetchClips": "fetch_clips", "Stitch": "stitch", "Publish": "publish"}
 CALLED = {"Plan": "plan", "Voices": "voices"}  # by API Gateway itself
 FUNCTIONS = STEPS | CALLED | {"PrepareClip": "prepare_clip", "IdentifyImage": "identify_image"}
 STAGES = ["local", "dev", "test", "stage", "prod"]
-# Of a right on a workflow: Step Functions tells IAM the alias as a key (its guide, "Authorization for versions and aliases").
+# A right on a workflow has the alias as a key (Step Functions guide, "Authorization for versions and aliases").
 BY_ALIAS = {"ForAnyValue:StringEquals": {"states:StateMachineQualifier": ["live"]}}
 # Actions that have no resource to name (AWS Service Authorization Reference).
 WITHOUT_RESOURCE = re.compile(
@@ -290,7 +290,9 @@ def test_every_bucket_forgets_uploads_that_were_not_finished() -> None:
     for name, bucket in of_type(translated(), "AWS::S3::Bucket").items():
         rules = bucket["LifecycleConfiguration"]["Rules"]
         assert {rule["Status"] for rule in rules} == {"Enabled"}, name
-        (abort,) = (rule["AbortIncompleteMultipartUpload"] for rule in rules if "AbortIncompleteMultipartUpload" in rule)
+        (abort,) = (
+            rule["AbortIncompleteMultipartUpload"] for rule in rules if "AbortIncompleteMultipartUpload" in rule
+        )
         assert abort == {"DaysAfterInitiation": 1}, name
 
 
@@ -300,16 +302,21 @@ def test_refused_clips_wait_longer_than_their_alarm_does() -> None:
         "RefusedClips": 14 * 86_400,
         "FailedImages": 14 * 86_400,
     }
-    alarm = TEMPLATE["Resources"]["RefusedClipsAlarm"]["Properties"]
+    alarm = MONITORING["Resources"]["RefusedClipsAlarm"]["Properties"]
     assert alarm["Threshold"] == 7 * 86_400
-    assert alarm["Threshold"] + alarm["Period"] * alarm["EvaluationPeriods"] < queues["RefusedClips"]["MessageRetentionPeriod"]
+    assert (
+        alarm["Threshold"] + alarm["Period"] * alarm["EvaluationPeriods"]
+        < queues["RefusedClips"]["MessageRetentionPeriod"]
+    )
 
 
 @pytest.mark.parametrize(
     ("queue", "rules"),
-    [("RefusedClips", ["PrepareClipFunctionClipPut"]), ("FailedImages", ["ImagePut", "ImageOfWrongSizePut"])],
+    [("RefusedClips", ["PrepareClipFunctionClipPut"]), ("FailedImages", ["IdentifyStateMachineImagePut"])],
 )
-def test_a_queue_takes_what_eventbridge_sends_for_its_own_rules_and_only_encrypted(queue: str, rules: list[str]) -> None:
+def test_a_queue_takes_what_eventbridge_sends_for_its_own_rules_and_only_encrypted(
+    queue: str, rules: list[str]
+) -> None:
     policy = TEMPLATE["Resources"][f"{queue}FromEventBridge"]["Properties"]
     assert policy["Queues"] == [{"Ref": queue}]
     allow, deny = policy["PolicyDocument"]["Statement"]
@@ -351,16 +358,18 @@ def test_a_request_is_named_by_an_id_that_its_caller_cannot_choose() -> None:
     integration = stitch["x-amazon-apigateway-integration"]
     request = integration["requestTemplates"]["application/json"]["Fn::Sub"]
     answers = [answer["responseTemplates"]["application/json"] for answer in integration["responses"].values()]
-    (made,) = {line for text in [request, *answers] for line in text.splitlines() if "$context.extendedRequestId" in line}
+    (made,) = {
+        line for text in [request, *answers] for line in text.splitlines() if "$context.extendedRequestId" in line
+    }
     # Names of executions that are logged have letters, digits, - and _ only (API reference, StartSyncExecution).
-    assert made == (
-        '#set($id = $util.escapeJavaScript($context.extendedRequestId).replaceAll("[^0-9A-Za-z_-]", ""))'
-    )
+    assert made == ('#set($id = $util.escapeJavaScript($context.extendedRequestId).replaceAll("[^0-9A-Za-z_-]", ""))')
     assert '"name": "$id"' in request
     for text in answers:
         assert "#set($context.responseOverride.header.X-Request-Id = $id)" in text
-        assert text.index("$id = ") < text.index("X-Request-Id = $id") < min(
-            (text.index(word) for word in ("#if", "{") if word in text), default=len(text)
+        assert (
+            text.index("$id = ")
+            < text.index("X-Request-Id = $id")
+            < min((text.index(word) for word in ("#if", "{") if word in text), default=len(text))
         )
     assert not [text for text in [request, *answers] if "$context.requestId" in text]
 

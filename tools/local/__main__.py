@@ -50,7 +50,7 @@ def _build(_options: argparse.Namespace) -> int:
 
 
 def _events(options: argparse.Namespace) -> int:
-    from tools.local import invoke  # noqa: PLC0415 - SAM CLI takes seconds to import, and nothing else needs it
+    from tools.local import invoke  # SAM CLI takes seconds to import, and nothing else needs it
 
     if options.account:
         place, also = invoke.Place(options.account, options.stage), ""

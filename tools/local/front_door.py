@@ -26,6 +26,7 @@ from typing import Any
 
 import airspeed
 import boto3
+from airspeed.operators import TemplateExecutionError
 from authorization import assumed, function_open_to
 from botocore.config import Config
 from botocore.exceptions import ClientError
@@ -219,7 +220,10 @@ class _Call:
 
     def _render(self, template: str, body: str) -> str:
         names = {"input": _Input(body, self.request), "util": _Util(), "context": self.context}
-        rendered: str = airspeed.Template(template).merge(names)
+        try:
+            rendered: str = airspeed.Template(template).merge(names)
+        except TemplateExecutionError as error:
+            raise ConfigurationError(f"Unable to transform: {error}") from error
         return rendered
 
 

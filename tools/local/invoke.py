@@ -18,7 +18,6 @@ from tools.local.containers import gateway
 from tools.local.stack import ADMIN, ARCHITECTURE, HOME, REGION, ROOT, RUNTIME, StackError
 
 EVENTS = HOME / "events"
-VARIABLES = EVENTS / "env.json"
 TEMPLATE = HOME / "build" / "invoke.yaml"
 """The built template that declares the embedded AWS; beside the functions that it names."""
 EXAMPLE_ACCOUNT, EXAMPLE_STAGE = "123456789012", "dev"
@@ -90,19 +89,14 @@ def variables(place: Place, template: Path = ROOT / "template.yaml") -> dict[str
     }
 
 
-def write(place: Place) -> list[Path]:
-    """Write variables and events, and for the embedded AWS the template; returns the files."""
-    EVENTS.mkdir(parents=True, exist_ok=True)
-    VARIABLES.write_text(json.dumps(variables(place), indent=2) + "\n")
-    files = [VARIABLES]
+def write(place: Place, folder: Path = EVENTS) -> None:
+    """Write variables (env.json) and events into the folder, and for the embedded AWS the template."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "env.json").write_text(json.dumps(variables(place), indent=2) + "\n")
     for example in sorted((ROOT / "events").glob("*.json")):
-        file = EVENTS / example.name
-        file.write_text(_renamed(example.read_text(), place))
-        files.append(file)
+        (folder / example.name).write_text(_renamed(example.read_text(), place))
     if place.endpoint:
         TEMPLATE.write_text(yaml_dump(declaring(yaml_parse((HOME / "build" / "template.yaml").read_text()), place)))
-        files.append(TEMPLATE)
-    return files
 
 
 def _renamed(event: str, place: Place) -> str:

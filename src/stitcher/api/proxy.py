@@ -11,9 +11,9 @@ FAULT = {"type": "about:blank", "title": "The service failed; try again", "statu
 def request_id_of(event: dict[str, Any]) -> str:
     """The request's id: API Gateway's own, which a caller cannot choose, as the workflow's executions are named by it.
 
-    Callers may set `requestId`, not `extendedRequestId` (API Gateway guide, "Variables for access logging"); `sam local`
-    has the first only. Characters other than letters, digits, `-` and `_` are left out: names of executions that are
-    logged must not have them (Step Functions API reference, "StartSyncExecution").
+    Callers may set `requestId`, not `extendedRequestId` (API Gateway guide, "Access logging for REST APIs"). SAM's
+    local API has only the first. Characters other than letters, digits, `-` and `_` are left out: names of executions
+    that are logged must not have them (Step Functions API reference, "StartSyncExecution").
     """
     context = event["requestContext"]
     return re.sub("[^0-9A-Za-z_-]", "", context.get("extendedRequestId") or context["requestId"])
