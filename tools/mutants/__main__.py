@@ -85,6 +85,7 @@ def _measured(kind: str, given: argparse.Namespace) -> int:
     ]
     print("\n".join(lines))
     if not given.only:
+        (HERE / "results").mkdir(exist_ok=True)
         (HERE / "results" / f"{kind}.txt").write_text("\n".join(lines) + "\n")
     return int(score < WANTED)
 
