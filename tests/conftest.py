@@ -4,7 +4,6 @@ import os
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,6 +17,7 @@ from stitcher.clips.prepared import prepared_key
 from stitcher.formats.profiles import SPLICED
 from stitcher.planning.catalogue import clip_of
 from stitcher.storage import BucketRepo, Stored
+from tests.paths import SAMPLES
 
 # Powertools reads these when the handlers are imported.
 os.environ |= {
@@ -30,10 +30,8 @@ os.environ |= {
 settings.register_profile("stitcher", deadline=None)
 settings.load_profile("stitcher")
 
-ROOT = Path(__file__).parents[1]
 ON_THE_STACK = ("tests/functional/", "tests/integration/stack/")
 """Where the tests of the embedded stack are."""
-SAMPLES = ROOT / "samples" / "clips"
 
 
 class OneStack(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types

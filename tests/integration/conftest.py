@@ -12,8 +12,8 @@ from functions.publish import app as publish
 from functions.stitch import app as stitch
 from moto import mock_aws
 
-from tests.conftest import SAMPLES
 from tests.integration.steps import INPUT, OUTPUT, Buckets
+from tests.paths import SAMPLES
 
 
 @pytest.fixture

@@ -21,8 +21,8 @@ from stitcher.formats.profiles import PROFILES
 from stitcher.joining.stitch import stitch
 from stitcher.planning.catalogue import clip_of
 from stitcher.storage import BucketRepo, StorageFault, Stored
-from tests.conftest import ROOT, SAMPLES
 from tests.integration.steps import CONTEXT, INPUT, OUTPUT, event
+from tests.paths import ROOT, SAMPLES
 
 READY = ("hello.wav", "shreeshail.wav", "heavy_rain.mp3")
 

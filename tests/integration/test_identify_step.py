@@ -20,8 +20,8 @@ from identifier.errors import Busy, Held, Refused
 from identifier.keys import claim_key, result_key
 from identifier.publishing import publish
 from identifier.sameness import Sameness
-from tests.conftest import ROOT
 from tests.integration.steps import CONTEXT, counted, event
+from tests.paths import ROOT
 
 COW = (ROOT / "samples" / "images" / "cow.jpg").read_bytes()
 POINTERS = "/stitcher/dev/prompts/"

@@ -20,8 +20,8 @@ from stitcher.api.requests import StitchRequest
 from stitcher.clips.prepared import PreparedClip
 from stitcher.formats.profiles import SPLICED
 from stitcher.storage import AlreadyStored, BucketRepo, NotStored
-from tests.conftest import ROOT, SAMPLES
 from tests.integration.steps import CONTEXT, EVENTS, INPUT, OUTPUT, Buckets, asked, event, looked_up, say_it
+from tests.paths import ROOT, SAMPLES
 
 
 def test_the_sample_events_are_what_the_steps_hand_on(buckets: Buckets) -> None:

@@ -37,8 +37,8 @@ from tests.audio import (
     speech,
     wav,
 )
+from tests.paths import SAMPLES
 
-SAMPLES = Path(__file__).parents[2] / "samples" / "clips"
 SPEECH = speech(1.0)
 SAID = np.concatenate([silence(0.2), SPEECH, silence(0.3)])
 MS = RATE // 1000

@@ -19,7 +19,8 @@ from identifier.sameness import Sameness
 from stitcher.errors import StitchError
 from tests.integration.steps import CONTEXT, INPUT, Buckets, asked, event, now
 from tests.integration.test_identify_step import COW, IMAGES, POINTERS, Step, step  # noqa: F401  # by its name
-from tests.template import ROOT, TEMPLATE, of_type
+from tests.paths import ROOT
+from tests.template import TEMPLATE, of_type
 from tests.watched import watched
 
 RESOURCES: dict[str, Any] = TEMPLATE["Resources"]

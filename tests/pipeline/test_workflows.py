@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from tests.pipeline.conftest import ROOT
+from tests.paths import ROOT
 from tests.pipeline.workflows import FOLDER, JOBS, WORKFLOWS, Job, before, job
 
 each_job = pytest.mark.parametrize("job", JOBS, ids=str)

@@ -18,8 +18,8 @@ from identifier.say import LONGEST, Say, Unsaid, spoken
 from stitcher.planning.catalogue import read_catalogue
 from stitcher.planning.plan import plan_message
 from stitcher.storage import LocalRepo
+from tests.paths import ROOT
 
-ROOT = Path(__file__).parents[2]
 SHIPPED = sorted((ROOT / "prompts").glob("*/*.json"))
 LEFT_OUT: Any = object()
 

@@ -9,7 +9,8 @@ import pytest
 from identifier.limits import UPLOAD_BYTES
 from identifier.model import READ_SECONDS
 from identifier.prompt import read_prompt
-from tests.template import ROOT, TEMPLATE, translated
+from tests.paths import ROOT
+from tests.template import TEMPLATE, translated
 from tests.unit.test_template import STAGES, listed, statements
 
 RULES = ["IdentifyStateMachineImagePut", "IdentifyStateMachineImageOfWrongSizePut"]

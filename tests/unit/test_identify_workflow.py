@@ -9,8 +9,9 @@ from jsonata.jsonata import Jsonata
 from statelint.linter import Linter
 
 from identifier import errors
+from tests.paths import ROOT
 from tests.unit.test_identify_template import FUNCTION
-from tests.unit.test_workflow import ROOT, expressions
+from tests.unit.test_workflow import expressions
 
 DEFINITION = json.loads((ROOT / "statemachine" / "identify.asl.json").read_text())
 STATES: dict[str, dict[str, Any]] = DEFINITION["States"]

@@ -3,16 +3,15 @@
 import ast
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import yaml
 from tools import openapi
 
 from stitcher.errors import StitchError
+from tests.paths import ROOT
 from tests.template import TEMPLATE
 
-ROOT = Path(__file__).parents[2]
 DOCUMENT: dict[str, Any] = yaml.safe_load((ROOT / "docs" / "openapi.yaml").read_text())
 DEPLOYED: dict[str, Any] = TEMPLATE["Resources"]["Api"]["Properties"]["DefinitionBody"]
 

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from tools.operations.arithmetic import Recording, Truths, alarmed, metric_of, states
 from tools.operations.objectives import ANSWERED, FAILED, FIRST_TRY, OBJECTIVES, Metric, api, ours
 
-from tests.template import ROOT, TEMPLATE
+from tests.paths import ROOT
+from tests.template import TEMPLATE
 
 HOUR, DAY = 60, 24 * 60
 # SAM leaves them as they are.

@@ -2,14 +2,14 @@
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from jsonata.jsonata import Jsonata
 from statelint.linter import Linter
 
-ROOT = Path(__file__).parents[2]
+from tests.paths import ROOT
+
 DEFINITION = json.loads((ROOT / "statemachine" / "stitch.asl.json").read_text())
 TRANSIENT = {
     "Lambda.ServiceException",

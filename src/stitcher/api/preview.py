@@ -3,10 +3,12 @@
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from types import MappingProxyType
+from typing import Protocol
 
 from stitcher.api.answers import ClipSegment, Path, PauseSegment, PlanAnswer
 from stitcher.api.requests import StitchRequest
-from stitcher.clips.facts import Shape, Shapes
+from stitcher.clip import Clip
+from stitcher.clips.facts import Shape
 from stitcher.clips.prepared import Report
 from stitcher.errors import MissingWords
 from stitcher.formats.profiles import PCM, PROFILES, RATE
@@ -15,6 +17,13 @@ from stitcher.planning.plan import Note, Pause, Plan
 from stitcher.storage import Repo, Stored
 
 _UNKNOWN = Shape(0, 0, 0, 0, 0, Report(0, 0.0, 0.0, 0.0, 0.0, 0.0))
+
+
+class Shapes(Protocol):
+    """Knows clips without their audio, as `stitcher.clips.facts.Shapes` and `stitcher.clips.memory.PreparedHere` do."""
+
+    def of(self, clips: Sequence[Clip], profile: str) -> Sequence[Shape | None]:
+        """Each clip's shape, prepared for a profile that is spliced; None where it is not prepared."""
 
 
 class Snapshot:

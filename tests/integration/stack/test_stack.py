@@ -24,7 +24,8 @@ from stitcher.clips.prepared import prepared_key
 from stitcher.formats.profiles import RATE, SPLICED
 from stitcher.planning.catalogue import clip_of
 from stitcher.storage import Stored
-from tests.conftest import ROOT, SAMPLES, wait_until_prepared
+from tests.conftest import wait_until_prepared
+from tests.paths import ROOT, SAMPLES
 
 MESSAGE = {"message": "good morning farmers"}
 
