@@ -19,8 +19,8 @@ class ManagedPolicies:
         return {name: f"arn:aws:iam::aws:policy/{name}" for name in names}
 
 
-def translated(template: dict[str, Any] = TEMPLATE, stage: str = "dev") -> dict[str, Any]:
-    """The resources that CloudFormation gets; code lies in S3, as `sam package` puts it there."""
+def whole(template: dict[str, Any] = TEMPLATE, stage: str = "dev") -> dict[str, Any]:
+    """The template that CloudFormation gets; code lies in S3, as `sam package` puts it there."""
     document = copy.deepcopy(template)
     for resource in document["Resources"].values():
         properties = resource.get("Properties", {})
@@ -28,7 +28,13 @@ def translated(template: dict[str, Any] = TEMPLATE, stage: str = "dev") -> dict[
             if place in properties:
                 properties[place] = f"s3://artifacts/{properties[place]}"
     parameters = {"Stage": stage, "AWS::Region": "ap-south-1", "AWS::Partition": "aws"}
-    resources: dict[str, Any] = transform(document, parameters, ManagedPolicies())["Resources"]
+    made: dict[str, Any] = transform(document, parameters, ManagedPolicies())
+    return made
+
+
+def translated(template: dict[str, Any] = TEMPLATE, stage: str = "dev") -> dict[str, Any]:
+    """The resources that CloudFormation gets."""
+    resources: dict[str, Any] = whole(template, stage)["Resources"]
     return resources
 
 

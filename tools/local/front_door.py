@@ -12,6 +12,7 @@ definition alone:
 import asyncio
 import base64
 import json
+import os
 import re
 import urllib.parse
 from typing import Any
@@ -61,9 +62,9 @@ def install(endpoint: str) -> None:
                 **rest,
             )
         request = {"header": headers, "querystring": query, "path": path_params}
-        call = _Call(
-            integration, request, _Context(requestId=new_uuid(), stage=stage_name, responseOverride=_Context())
-        )
+        context = _Context(requestId=_header(headers, "x-amzn-requestid") or new_uuid())
+        context |= {"extendedRequestId": extended_id(), "stage": stage_name, "responseOverride": _Context()}
+        call = _Call(integration, request, context)
         call.context.responseOverride["header"] = _Context()
         account, region = get_account_id(), get_region()
         return await asyncio.to_thread(call.run, body, endpoint, account, region)
@@ -78,10 +79,21 @@ def install(endpoint: str) -> None:
         models = method.get("requestModels") or {}
         return validate_body(method, api_id, request, headers, *rest) if _media_type(headers) in models else None
 
+    gateway_value = apigateway_v1._gateway_request_value
+
+    def value_with_extended_id(source: str, request: dict[str, Any]) -> Any:
+        return extended_id() if source == "context.extendedRequestId" else gateway_value(source, request)
+
+    apigateway_v1._gateway_request_value = value_with_extended_id
     apigateway_v1._import_rest_api = import_all
     apigateway_v1._check_request_validation = validate
     apigateway_v1._invoke_lambda_custom_v1 = invoke
     apigateway_v1._invoke_lambda_proxy_v1 = invoke_living
+
+
+def extended_id() -> str:
+    """An `extendedRequestId` as API Gateway makes them: eleven bytes in base64, which end in "="."""
+    return base64.urlsafe_b64encode(os.urandom(11)).decode()
 
 
 def _import_rest(api_id: str, spec: dict[str, Any]) -> None:

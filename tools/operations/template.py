@@ -18,8 +18,9 @@ BEGIN = "  # ── Error budgets and dashboards "
 END = "\n  # ── end of what tools/operations/ makes"
 WIDTH = 280
 """Characters: an alarm's metric on one line, so that alarms can be told from each other at a glance."""
-WORDS = re.compile(r"(?!\d+e\d+$)\w[\w ./()*-]*(::[\w:]+)?")
-"""What YAML of every version reads as text without quotes, but for words like `true`."""
+WORDS = re.compile(r"(?!\d+e\d+$)\w[\w./()*-]*(::[\w:]+)?")
+"""What YAML of every version reads as text without quotes, but for words like `true`. Prose is always quoted: a comma
+in it would end it, and what follows would be a key without a value, which CloudFormation refuses."""
 MADE = "  # Made by `make operations` of tools/operations/objectives.py and dashboards.py; a change here is lost."
 
 

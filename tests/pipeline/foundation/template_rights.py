@@ -39,7 +39,8 @@ NAMES = (
     *("AlarmName", "BudgetName", "BucketName", "DashboardName", "LayerName", "LogGroupName", "Name", "QueueName"),
     *("StateMachineName", "TopicName"),
 )
-# The ARN of each type's resources.
+# The ARN of each type's resources, as IAM is asked about them: of a version or an alias Step Functions asks about the
+# state machine (its guide, "Authorization for versions and aliases").
 ARNS = {
     "AWS::ApiGateway::Deployment": "arn:aws:apigateway:{region}::/restapis/a1b2c3d4e5/deployments/x",
     "AWS::ApiGateway::RestApi": "arn:aws:apigateway:{region}::/restapis/a1b2c3d4e5",
@@ -71,8 +72,8 @@ ARNS = {
     "AWS::SQS::QueuePolicy": "arn:aws:sqs:{region}:{account}:{name}",
     "AWS::SSM::Parameter": "arn:aws:ssm:{region}:{account}:parameter{name}",
     "AWS::StepFunctions::StateMachine": "arn:aws:states:{region}:{account}:stateMachine:{name}",
-    "AWS::StepFunctions::StateMachineAlias": "arn:aws:states:{region}:{account}:stateMachine:{name}:live",
-    "AWS::StepFunctions::StateMachineVersion": "arn:aws:states:{region}:{account}:stateMachine:{name}:1",
+    "AWS::StepFunctions::StateMachineAlias": "arn:aws:states:{region}:{account}:stateMachine:{name}",
+    "AWS::StepFunctions::StateMachineVersion": "arn:aws:states:{region}:{account}:stateMachine:{name}",
     "AWS::WAFv2::LoggingConfiguration": "arn:aws:wafv2:{region}:{account}:regional/webacl/{name}/0a1b",
     "AWS::WAFv2::WebACL": "arn:aws:wafv2:{region}:{account}:regional/webacl/{name}/0a1b",
     "AWS::WAFv2::WebACLAssociation": "arn:aws:wafv2:{region}:{account}:regional/webacl/{name}/0a1b",
