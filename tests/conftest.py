@@ -19,12 +19,14 @@ from stitcher.planning.catalogue import clip_of
 from stitcher.storage import BucketRepo, Stored
 from tests.paths import SAMPLES
 
-# Powertools reads these when the handlers are imported.
+# The handlers read these when they are imported, as on Lambda.
 os.environ |= {
-    "POWERTOOLS_METRICS_NAMESPACE": "Test",
-    "POWERTOOLS_SERVICE_NAME": "test",
-    "POWERTOOLS_TRACE_DISABLED": "true",
-}
+    "POWERTOOLS_METRICS_NAMESPACE": "Test", "POWERTOOLS_SERVICE_NAME": "test", "POWERTOOLS_TRACE_DISABLED": "true",
+    "BUCKET_INPUT": "stitcher-audios-test", "BUCKET_OUTPUT": "stitcher-output-test",
+    "CACHE_PREFIX": "cache/", "URL_SECONDS": "900", "LOG_WORDS": "false", "REFUSED_QUEUE_URL": "https://sqs.invalid/refused",
+    "RESULTS_BUCKET": "results", "PROMPTS_BUCKET": "prompts", "PROMPT_POINTERS": "/stitcher/dev/prompts/",
+    "PROMPT_SECONDS": "30", "MODEL_SECONDS": "60", "LEASE_SECONDS": "150",
+}  # fmt: skip
 
 # How long an example takes says nothing on a busy machine.
 settings.register_profile("stitcher", deadline=None)

@@ -35,6 +35,19 @@ def problem(status: int, code: str, title: str, detail: str) -> dict[str, Any]:
     }
 
 
+# What is refused before anybody has looked at the message, and faults. API Gateway's templates answer with the same
+# documents (tests/unit/test_problems.py).
+FORBIDDEN = problem(
+    403, "forbidden", "The call is not allowed", "sign the call with AWS credentials that may call this path"
+)
+BLOCKED = problem(403, "blocked", "The firewall refused the call", "its form is that of an attack")
+TOO_LARGE = problem(413, "message_too_long", "The message is too long", "the request is over 256 KiB")
+UNSUPPORTED = problem(415, "unsupported_media_type", "Unsupported Media Type", "send the body as application/json")
+TOO_MANY = problem(429, "too_many_requests", "Too many requests; try again later", "wait some seconds, then call again")
+FAULT = problem(500, "fault", "The service failed; try again", "the fault is ours, and its log says why")
+TOO_SLOW = problem(504, "timeout", "The message took too long to make; try again", "the limit is 29 seconds")
+
+
 class StitchError(Exception):
     """Base of all refusals; `code` names the kind for machines, the message is for people."""
 

@@ -5,8 +5,9 @@ Nothing is decided here. `plan` and `say` call what the API's functions call.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from stitcher import limits
 from stitcher.api.requests import StitchRequest
@@ -18,23 +19,13 @@ from stitcher.storage import BucketRepo, LocalRepo, Repo
 
 if TYPE_CHECKING:
     from stitcher.api.answers import PlanAnswer
-    from stitcher.clips.facts import Shape
-    from stitcher.clips.prepared import PreparedClip
+    from stitcher.api.preview import Shapes
+    from stitcher.clips.memory import PreparedHere
     from stitcher.planning.settings import VoiceSettings
 
 BUCKET = "s3://"
 FILE_NAME_BYTES = 255
 """What file systems allow."""
-
-
-class Prepared(Protocol):
-    """Gives clips their prepared forms, or only the shapes of those."""
-
-    def load(self, clips: Sequence[Clip], profile: str) -> "list[PreparedClip]":
-        """The clips' prepared forms for a profile, in order."""
-
-    def of(self, clips: Sequence[Clip], profile: str) -> "Sequence[Shape | None]":
-        """The clips' shapes, in order; None for a clip that is not prepared."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -160,8 +151,8 @@ class Voice:
         The voice's folder; empty for the default voice.
     recordings
         Where the clips are.
-    prepared
-        What gives their prepared forms; by default they are prepared here.
+    shapes
+        What is known of clips that are prepared elsewhere, for plans; by default clips are prepared here for them.
 
     Examples
     --------
@@ -171,10 +162,9 @@ class Voice:
     Spoken('नमस्ते__किसान.mp3', 1089 ms)
     """
 
-    def __init__(self, name: str, recordings: Repo, prepared: Prepared | None = None) -> None:
-        voice_prefix(name)
-        self.name, self.recordings = name, recordings
-        self._given = prepared
+    def __init__(self, name: str, recordings: Repo, shapes: "Shapes | None" = None) -> None:
+        voice_prefix(name)  # refuses what is no voice's name
+        self.name, self.recordings, self._shapes = name, recordings, shapes
 
     @classmethod
     def open(cls, place: str | Path, name: str = "") -> "Voice":
@@ -288,7 +278,7 @@ class Voice:
         from stitcher.joining.stitch import stitch
 
         plan = self._request(message, format, gap_ms, missing).plan(self.recordings)
-        made = stitch(plan, self.prepared.load)
+        made = stitch(plan, self._prepared.load)
         return Spoken(
             made.audio, made.duration_ms, plan.profile, made.path, made.why, tuple(plan.clips), plan.missing,
             plan.substituted,
@@ -321,16 +311,13 @@ class Voice:
         """The plan for a request as the API's callers send it."""
         from stitcher.api.preview import preview
 
-        return preview(request, self.recordings, self.prepared)
+        return preview(request, self.recordings, self._shapes or self._prepared)
 
-    @property
-    def prepared(self) -> Prepared:
-        """What gives the clips' prepared forms."""
-        if self._given is None:
-            from stitcher.clips.memory import PreparedHere
+    @cached_property
+    def _prepared(self) -> "PreparedHere":
+        from stitcher.clips.memory import PreparedHere
 
-            self._given = PreparedHere(self.recordings)
-        return self._given
+        return PreparedHere(self.recordings)
 
     def _request(self, message: str | Sequence[str], profile: str, gap_ms: int | None, missing: str) -> StitchRequest:
         if gap_ms is not None and not -limits.CROSSFADE_MS <= gap_ms <= limits.GAP_MS:

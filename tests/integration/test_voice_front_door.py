@@ -16,6 +16,8 @@ from moto import mock_aws
 
 from stitcher import Spoken, Voice
 from stitcher.clips.decode import decode
+from stitcher.clips.prepare import prepare
+from stitcher.clips.prepared import PreparedClip
 from stitcher.errors import InvalidRequest, MissingWords, UnusableClip
 from stitcher.formats.profiles import PROFILES
 from tests.audio import RATE, speech, wav
@@ -117,12 +119,14 @@ def test_a_clip_that_is_recorded_again_is_used(tmp_path: Path) -> None:
 
 
 def test_a_clip_is_prepared_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from stitcher.clips import ready
-
     (tmp_path / "hello.wav").write_bytes(wav(speech(0.4)))
     prepared: list[str] = []
-    prepare = ready.prepare
-    monkeypatch.setattr(ready, "prepare", lambda key, data: prepared.append(key) or prepare(key, data))
+
+    def counted(key: str, data: bytes) -> PreparedClip:
+        prepared.append(key)
+        return prepare(key, data)
+
+    monkeypatch.setattr("stitcher.clips.ready.prepare", counted)
     voice = Voice.open(tmp_path)
     for gap_ms in (0, 200, 400):
         voice.say("hello hello", gap_ms=gap_ms)

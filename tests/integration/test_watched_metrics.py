@@ -130,7 +130,7 @@ def test_everything_that_is_watched_of_identification_is_counted_when_it_runs(
 ) -> None:
     here: Step = request.getfixturevalue("step")
     monkeypatch.setenv("PROMPT_SECONDS", "0")
-    monkeypatch.setattr(identify_image, "sameness", Sameness(least=1))
+    monkeypatch.setattr(identify_image.counts, "sameness", Sameness(least=1))
     run(identify_image, here.put())
     here.model.fail("wrong_schema")
     run(identify_image, another(here, "2.jpg"))
