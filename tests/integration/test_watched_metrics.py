@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import boto3
@@ -129,7 +130,7 @@ def test_everything_that_is_watched_of_identification_is_counted_when_it_runs(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     here: Step = request.getfixturevalue("step")
-    monkeypatch.setenv("PROMPT_SECONDS", "0")
+    monkeypatch.setattr(identify_image, "settings", replace(identify_image.settings, prompt_seconds=0.0))
     monkeypatch.setattr(identify_image.counts, "sameness", Sameness(least=1))
     run(identify_image, here.put())
     here.model.fail("wrong_schema")
