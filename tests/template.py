@@ -9,6 +9,16 @@ from samtranslator.yaml_helper import yaml_parse
 from tests.paths import ROOT
 
 TEMPLATE: dict[str, Any] = yaml_parse((ROOT / "template.yaml").read_text())
+MONITORING: dict[str, Any] = yaml_parse((ROOT / "infra" / "monitoring.yaml").read_text())
+"""The stack inside the service's, where the service is watched."""
+
+
+def with_monitoring(resources: dict[str, Any]) -> dict[str, Any]:
+    """The resources of both stacks; those of the inner one are where that one is."""
+    outer = resources["Monitoring"].get("Condition")
+    inner = {name: {"Condition": outer, **resource} for name, resource in MONITORING["Resources"].items()}
+    assert not inner.keys() & resources.keys()
+    return resources | inner
 
 
 class ManagedPolicies:

@@ -9,7 +9,9 @@ from tests.aws.law import law
 from tests.aws_metrics import METRICS
 from tests.watched import watched
 
-STATISTICS = re.compile(r"SampleCount|Average|Sum|Minimum|Maximum|IQM|(p|tm|tc|ts|wm)\d{1,2}(\.\d+)?|(PR|TM|WM|TC|TS)\(.*\)")
+STATISTICS = re.compile(
+    r"SampleCount|Average|Sum|Minimum|Maximum|IQM|(p|tm|tc|ts|wm)\d{1,2}(\.\d+)?|(PR|TM|WM|TC|TS)\(.*\)"
+)
 
 
 @law("CloudWatch metrics that AWS services publish; the pages are in tests/aws_metrics.py")
@@ -39,7 +41,7 @@ def alarms_are_of_what_cloudwatch_takes(of: Deployment) -> Iterator[str]:
         stats = [query["MetricStat"] for query in queries if "MetricStat" in query] or [alarm]
         for stat in stats:
             used = str(stat.get("Stat") or alarm.get("Statistic") or alarm.get("ExtendedStatistic"))
-            period, evaluations = int(stat["Period"]), int(alarm["EvaluationPeriods"])
+            period, evaluations = int(stat.get("Period", 60)), int(alarm["EvaluationPeriods"])
             if not STATISTICS.fullmatch(used):
                 yield f"{name}: {used}"
             if not (period in (10, 20, 30) or period % 60 == 0) or period <= 0:
@@ -61,7 +63,7 @@ def composite_alarms_are_of_alarms_that_there_are(of: Deployment) -> Iterator[st
             yield f"{name}: {rest}"
 
 
-@law("CloudWatch: \"Dashboard body structure and syntax\"; CloudWatch quotas: 500 widgets, 500 metrics a widget")
+@law('CloudWatch: "Dashboard body structure and syntax"; CloudWatch quotas: 500 widgets, 500 metrics a widget')
 def dashboards_are_json_within_their_grid(of: Deployment) -> Iterator[str]:
     for name, dashboard in of.of_type("AWS::CloudWatch::Dashboard").items():
         try:

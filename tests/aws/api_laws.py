@@ -6,21 +6,25 @@ from typing import Any
 
 from openapi_spec_validator import OpenAPIV30SpecValidator
 
-from tests.aws.deployment import Deployment, Json
+from tests.aws.deployment import Deployment, Json, inside
 from tests.aws.law import law
 
 GATEWAY = "x-amazon-apigateway-"
-RESPONSE_TYPES = set(
-    "ACCESS_DENIED API_CONFIGURATION_ERROR AUTHORIZER_CONFIGURATION_ERROR AUTHORIZER_FAILURE BAD_REQUEST_BODY"
-    " BAD_REQUEST_PARAMETERS DEFAULT_4XX DEFAULT_5XX EXPIRED_TOKEN INTEGRATION_FAILURE INTEGRATION_TIMEOUT"
-    " INVALID_API_KEY INVALID_SIGNATURE MISSING_AUTHENTICATION_TOKEN QUOTA_EXCEEDED REQUEST_TOO_LARGE"
-    " RESOURCE_NOT_FOUND THROTTLED UNAUTHORIZED UNSUPPORTED_MEDIA_TYPE WAF_FILTERED".split()
-)
-CONTEXT = set(
-    "accountId apiId authorizer awsEndpointRequestId deploymentId domainName domainPrefix error extendedRequestId"
-    " httpMethod identity path protocol requestId requestOverride requestTime requestTimeEpoch resourceId resourcePath"
-    " responseOverride stage status waf wafResponseCode webaclArn".split()
-)
+RESPONSE_TYPES = {
+    *("ACCESS_DENIED", "API_CONFIGURATION_ERROR", "AUTHORIZER_CONFIGURATION_ERROR", "AUTHORIZER_FAILURE"),
+    *("BAD_REQUEST_BODY", "BAD_REQUEST_PARAMETERS", "DEFAULT_4XX", "DEFAULT_5XX", "EXPIRED_TOKEN"),
+    *("INTEGRATION_FAILURE", "INTEGRATION_TIMEOUT", "INVALID_API_KEY", "INVALID_SIGNATURE"),
+    *("MISSING_AUTHENTICATION_TOKEN", "QUOTA_EXCEEDED", "REQUEST_TOO_LARGE", "RESOURCE_NOT_FOUND", "THROTTLED"),
+    *("UNAUTHORIZED", "UNSUPPORTED_MEDIA_TYPE", "WAF_FILTERED"),
+}
+CONTEXT = {
+    *("accountId", "apiId", "authorizer", "awsEndpointRequestId", "deploymentId", "domainName", "domainPrefix"),
+    *("error", "extendedRequestId", "httpMethod", "identity", "path", "protocol", "requestId", "requestOverride"),
+    *("requestTime", "requestTimeEpoch", "resourceId", "resourcePath", "responseOverride", "stage", "status", "waf"),
+    *("wafResponseCode", "webaclArn"),
+}
+FUNCTIONS = ("escapeJavaScript", "parseJson", "urlEncode", "urlDecode", "base64Encode", "base64Decode")
+SOURCES = re.compile(r"'[^']*'|(method\.request\.(path|querystring|header)|stageVariables)\.[\w-]+")
 
 
 def bodies(of: Deployment) -> Iterator[tuple[str, Json]]:
@@ -52,7 +56,10 @@ def a_method_declares_every_status_of_its_integration(of: Deployment) -> Iterato
 @law("OpenAPI Specification 3.0; API Gateway: known issues of REST APIs")
 def the_definition_is_openapi(of: Deployment) -> Iterator[str]:
     for name, body in bodies(of):
-        yield from (f"{name}: {'/'.join(map(str, one.path))}: {one.message}" for one in OpenAPIV30SpecValidator(body).iter_errors())
+        yield from (
+            f"{name}: {'/'.join(map(str, one.path))}: {one.message}"
+            for one in OpenAPIV30SpecValidator(body).iter_errors()
+        )
 
 
 @law('API Gateway: "Amazon API Gateway dimensions and metrics": which of the two names the metrics is not said')
@@ -66,8 +73,13 @@ def the_definition_has_the_name_of_the_api(of: Deployment) -> Iterator[str]:
 def what_an_operation_names_is_there(of: Deployment) -> Iterator[str]:
     for name, body in bodies(of):
         validators = body.get(f"{GATEWAY}request-validators", {})
-        used = {body.get(f"{GATEWAY}request-validator")} | {one.get(f"{GATEWAY}request-validator") for _, one in operations(of)}
+        used = {body.get(f"{GATEWAY}request-validator")} | {
+            one.get(f"{GATEWAY}request-validator") for _, one in operations(of)
+        }
         yield from (f"{name}: validator {one}" for one in used - {None} - set(validators))
+        there = {f"#/components/schemas/{schema}" for schema in body.get("components", {}).get("schemas", {})}
+        referred = {value["$ref"] for _, value in inside(body) if isinstance(value, dict) and "$ref" in value}
+        yield from (f"{name}: {one}" for one in referred - there)
     for name, integration in integrations(of):
         if not 50 <= integration.get("timeoutInMillis", 29_000) <= 29_000:
             yield f"{name}: {integration['timeoutInMillis']} ms"
@@ -96,9 +108,8 @@ def gateway_responses_are_of_known_types(of: Deployment) -> Iterator[str]:
                 if re.search(r"#(set|if|foreach)|\$(input|util)", text):
                     yield f"{name}: {kind} computes, which a gateway response cannot"
             for place, source in response.get("responseParameters", {}).items():
-                known = re.fullmatch(r"'[^']*'|(method\.request\.(path|querystring|header)|stageVariables)\.[\w-]+", source)
                 variable = re.fullmatch(r"context\.(\w+)(\.[\w.]+)?", source)
-                if not known and not (variable and variable.group(1) in CONTEXT):
+                if not SOURCES.fullmatch(source) and not (variable and variable.group(1) in CONTEXT):
                     yield f"{name}: {kind} {place} = {source}"
 
 
@@ -119,7 +130,14 @@ def mapping_templates_use_known_variables(of: Deployment) -> Iterator[str]:
             if variable not in CONTEXT:
                 yield f"{name}: $context.{variable}"
         for function in re.findall(r"\$util\.(\w+)", text):
-            if function not in ("escapeJavaScript", "parseJson", "urlEncode", "urlDecode", "base64Encode", "base64Decode"):
+            if function not in (
+                "escapeJavaScript",
+                "parseJson",
+                "urlEncode",
+                "urlDecode",
+                "base64Encode",
+                "base64Decode",
+            ):
                 yield f"{name}: $util.{function}"
         if len(text.encode()) > 300_000:
             yield f"{name}: {len(text.encode())} bytes"
@@ -128,7 +146,7 @@ def mapping_templates_use_known_variables(of: Deployment) -> Iterator[str]:
             yield f"{name}: an #if without its #end"
 
 
-@law("API Gateway: \"Override your API's request and response parameters and status codes\": each only once")
+@law('API Gateway: "Override your API\'s request and response parameters and status codes": each only once')
 def an_answer_is_overridden_once(of: Deployment) -> Iterator[str]:
     """On every way through a template a status or header is set once at most; a second time leaves it undefined."""
     for name, text in templates(of):

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from tests.template import ROOT, TEMPLATE, whole
+from tests.paths import ROOT
+from tests.template import TEMPLATE, whole, with_monitoring
 
 Json = dict[str, Any]
 
@@ -34,7 +35,16 @@ PSEUDO = {
     "AWS::StackId": f"arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/audio-stitcher-stage/0a1b",
     "AWS::URLSuffix": "amazonaws.com",
 }
-NAMED = ("BucketName", "QueueName", "StateMachineName", "LogGroupName", "TopicName", "DashboardName", "LayerName", "Name")
+NAMED = (
+    "BucketName",
+    "QueueName",
+    "StateMachineName",
+    "LogGroupName",
+    "TopicName",
+    "DashboardName",
+    "LayerName",
+    "Name",
+)
 # What `Ref` or `Arn` of a resource is; {0} is its name.
 LAMBDA, STATES = f"arn:aws:lambda:{REGION}:{ACCOUNT}:", f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:"
 ARNS = {
@@ -53,9 +63,12 @@ ARNS = {
     "AWS::StepFunctions::StateMachine": STATES + "{0}",
     "AWS::StepFunctions::StateMachineAlias": STATES + "{0}:live",
     "AWS::StepFunctions::StateMachineVersion": STATES + "{0}:1",
-    "AWS::WAFv2::WebACL": f"arn:aws:wafv2:{REGION}:{ACCOUNT}:regional/webacl/{{0}}/0a1b2c3d-0000-4000-8000-000000000000",
+    "AWS::WAFv2::WebACL": f"arn:aws:wafv2:{REGION}:{ACCOUNT}:regional/webacl/{{0}}/0a1b2c3d",
 }
-REFERRED_BY_ARN = {kind for kind in ARNS if kind.startswith(("AWS::StepFunctions", "AWS::SNS", "AWS::Lambda::A", "AWS::Lambda::V", "AWS::Lambda::L"))}  # fmt: skip
+REFERRED_BY_ARN = {
+    *(f"AWS::Lambda::{kind}" for kind in ("Alias", "LayerVersion", "Version")),
+    *(kind for kind in ARNS if kind.startswith(("AWS::StepFunctions", "AWS::SNS"))),
+}
 ABSENT = object()
 
 
@@ -71,7 +84,7 @@ class Deployment:
     text: str
     """template.yaml."""
     document: Json
-    """What SAM makes of it."""
+    """What SAM makes of it, with the resources of the stack inside it."""
     workflows: dict[str, Json]
     """By file name: the definitions in Amazon States Language."""
     given: dict[str, str]
@@ -195,7 +208,8 @@ class Deployment:
 
 @functools.cache
 def _document(stage: str) -> str:
-    return json.dumps(whole(TEMPLATE, stage))
+    made = whole(TEMPLATE, stage)
+    return json.dumps(made | {"Resources": with_monitoring(made["Resources"])})
 
 
 def deployment(stage: str, given: dict[str, str] | None = None) -> Deployment:
@@ -207,13 +221,6 @@ def deployment(stage: str, given: dict[str, str] | None = None) -> Deployment:
         workflows={path.name: json.loads(path.read_text()) for path in sorted((ROOT / "statemachine").glob("*.json"))},
         given={"Stage": stage} | (given or {}),
     )
-
-
-def deployments() -> Iterator[Deployment]:
-    """Every stage, with the defaults and with every optional setting."""
-    for stage in STAGES:
-        yield deployment(stage)
-        yield deployment(stage, FILLED)
 
 
 def inside(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:

@@ -91,7 +91,9 @@ NOT_SO = (
 @law("Service Authorization Reference: actions, resources and condition keys; read by parliament")
 def the_linter_finds_nothing(of: Deployment) -> Iterator[str]:
     for name, statement in statements(rights(of)):
-        wild = any("*" in action for action in listed(statement.get("Action", [])))  # then some are not for the resource
+        wild = any(
+            "*" in action for action in listed(statement.get("Action", []))
+        )  # then some are not for the resource
         for said in _linted(json.dumps({"Version": "2012-10-17", "Statement": [statement]})):
             if not any(one.match(said) for one in NOT_SO) and not (wild and said.startswith("RESOURCE_MISMATCH")):
                 yield f"{name}: {said}"
@@ -155,5 +157,7 @@ def a_service_may_send_for_named_resources_only(of: Deployment) -> Iterator[str]
             yield f"{name}: anybody's {service}"
         for rule, properties in rules.items() if service == "events.amazonaws.com" else ():
             dead = {one.get("DeadLetterConfig", {}).get("Arn") for one in properties["Targets"]}
-            if set(listed(statement["Resource"])) & dead and not any(one.endswith(f"rule/{of.name(rule)}") for one in sources):
+            if set(listed(statement["Resource"])) & dead and not any(
+                one.endswith(f"rule/{of.name(rule)}") for one in sources
+            ):
                 yield f"{name}: not for {rule}"

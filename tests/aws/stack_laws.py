@@ -24,12 +24,18 @@ def nothing_is_null(of: Deployment) -> Iterator[str]:
 
 @law("YAML 1.1, 7.3.3: a comma ends a plain scalar in a flow collection, and what follows is a key without a value")
 def prose_is_quoted_where_a_comma_would_cut_it(of: Deployment) -> Iterator[str]:
-    depth = 0
-    for token in yaml.scan(of.text):
+    yield from _unquoted(of.text)
+
+
+@functools.cache
+def _unquoted(text: str) -> tuple[str, ...]:
+    found, depth = [], 0
+    for token in yaml.scan(text):
         depth += isinstance(token, yaml.FlowMappingStartToken | yaml.FlowSequenceStartToken)
         depth -= isinstance(token, yaml.FlowMappingEndToken | yaml.FlowSequenceEndToken)
         if depth and isinstance(token, yaml.ScalarToken) and token.plain and " " in token.value:
-            yield f"line {token.start_mark.line + 1}: {token.value}"
+            found.append(f"line {token.start_mark.line + 1}: {token.value}")
+    return tuple(found)
 
 
 @law("Intrinsic function reference: Ref, Fn::GetAtt, Fn::If, Fn::FindInMap")
@@ -87,7 +93,7 @@ def _pattern(_: Any, pattern: str, value: Any, __: Any) -> Iterator[ValidationEr
             yield ValidationError(f"{value!r} does not match {pattern!r}")
 
 
-_Validator = validators.extend(
+_Validator: Any = validators.extend(  # type: ignore[no-untyped-call]
     Draft7Validator,
     {"pattern": _pattern},
     type_checker=Draft7Validator.TYPE_CHECKER.redefine_many(
@@ -104,7 +110,9 @@ def _schema(kind: str) -> Any:
 @functools.cache
 def _faults(kind: str, properties: str) -> tuple[str, ...]:
     validator = _Validator(_schema(kind))
-    return tuple(f"{'/'.join(map(str, one.path))}: {one.message[:200]}" for one in validator.iter_errors(json.loads(properties)))
+    return tuple(
+        f"{'/'.join(map(str, one.path))}: {one.message[:200]}" for one in validator.iter_errors(json.loads(properties))
+    )
 
 
 @law("AWS resource and property types reference: the schemas that AWS publishes of each type")
@@ -128,7 +136,10 @@ def quotas_are_kept(of: Deployment) -> Iterator[str]:
         if len(rows) > 200 or any(len(row) > 200 for row in rows.values()):
             yield f"mapping {name}"
     # `sam` uploads every template to S3: 51,200 bytes are the limit of one that is sent in the request itself.
-    for what, size in {"SAM's": len(of.text.encode()), "CloudFormation's": len(json.dumps(of.document).encode())}.items():
+    for what, size in {
+        "SAM's": len(of.text.encode()),
+        "CloudFormation's": len(json.dumps(of.document).encode()),
+    }.items():
         if size > 1_000_000:
             yield f"{what} template has {size} bytes"
     if len(of.document["Description"].encode()) > 1_024:

@@ -47,7 +47,7 @@ def definitions_are_amazon_states_language(of: Deployment) -> Iterator[str]:
         yield from (f"{name}: {problem}" for problem in _lint(json.dumps(definition)) if "FLOAT" not in problem)
 
 
-@law('CloudFormation: AWS::StepFunctions::StateMachine, DefinitionSubstitutions')
+@law("CloudFormation: AWS::StepFunctions::StateMachine, DefinitionSubstitutions")
 def every_substitution_is_made(of: Deployment) -> Iterator[str]:
     for name, properties, definition in machines(of):
         yield from (f"{name}: {one}" for one in re.findall(r"\$\{\w+\}", json.dumps(definition)))
@@ -72,7 +72,7 @@ def expressions_are_jsonata(of: Deployment) -> Iterator[str]:
 def _expression(text: str) -> str:
     try:
         return str(Jsonata(text).errors or "")
-    except Exception as fault:  # noqa: BLE001 - the parser has no family of its own
+    except Exception as fault:
         return str(fault) or type(fault).__name__
 
 
@@ -201,11 +201,15 @@ def pattern_faults(pattern: Any, path: str = "") -> Iterator[str]:
                 if isinstance(one, dict) and "numeric" in one:
                     operators, numbers = one["numeric"][::2], one["numeric"][1::2]
                     comparable = all(isinstance(bound, int | float) and abs(bound) <= 5e9 for bound in numbers)
-                    if not comparable or len(operators) != len(numbers) or not {*operators} <= {"<", "<=", "=", ">", ">="}:
+                    if (
+                        not comparable
+                        or len(operators) != len(numbers)
+                        or not {*operators} <= {"<", "<=", "=", ">", ">="}
+                    ):
                         yield f"{here}: {one}"
 
 
-@law('EventBridge: "Comparison operators for use in event patterns"; "Amazon EventBridge quotas"; API reference, PutTargets')
+@law('EventBridge: "Comparison operators for use in event patterns"; "Amazon EventBridge quotas"; PutTargets')
 def rules_are_valid(of: Deployment) -> Iterator[str]:
     for name, rule in of.of_type("AWS::Events::Rule").items():
         yield from (f"{name}{fault}" for fault in pattern_faults(rule["EventPattern"]))
@@ -226,7 +230,10 @@ def rules_are_valid(of: Deployment) -> Iterator[str]:
                 yield f"{name}: dead letters go to a queue"
 
 
-@law("SQS: \"Amazon SQS queue parameters\"; CloudWatch Logs API reference, PutRetentionPolicy; S3: lifecycle rules")
+AFTER = {"NoncurrentVersionExpiration": "NoncurrentDays", "AbortIncompleteMultipartUpload": "DaysAfterInitiation"}
+
+
+@law('SQS: "Amazon SQS queue parameters"; CloudWatch Logs API reference, PutRetentionPolicy; S3: lifecycle rules')
 def things_are_kept_for_times_that_there_are(of: Deployment) -> Iterator[str]:
     days = {1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653}
     for name, queue in of.of_type("AWS::SQS::Queue").items():
@@ -241,10 +248,11 @@ def things_are_kept_for_times_that_there_are(of: Deployment) -> Iterator[str]:
             yield f"{name}: two rules of one id"
         for rule in rules:
             acts = [rule[key] for key in ("ExpirationInDays",) if key in rule]
-            acts += [rule[key][inner] for key, inner in (
-                ("NoncurrentVersionExpiration", "NoncurrentDays"), ("AbortIncompleteMultipartUpload", "DaysAfterInitiation"),
-            ) if key in rule]  # fmt: skip
+            acts += [rule[key][inner] for key, inner in AFTER.items() if key in rule]
             if not acts or any(int(act) < 1 for act in acts):
                 yield f"{name}.{rule['Id']}: {acts} days"
-            if "NoncurrentVersionExpiration" in rule and bucket.get("VersioningConfiguration", {}).get("Status") != "Enabled":
+            if (
+                "NoncurrentVersionExpiration" in rule
+                and bucket.get("VersioningConfiguration", {}).get("Status") != "Enabled"
+            ):
                 yield f"{name}.{rule['Id']}: there are no versions"

@@ -9,6 +9,7 @@ from jsonata.jsonata import Jsonata
 from statelint.linter import Linter
 
 from stitcher.errors import MissingWords, StitchError, UnusableClip
+from tests.asl import evaluated
 from tests.paths import ROOT
 
 DEFINITION = json.loads((ROOT / "statemachine" / "stitch.asl.json").read_text())
@@ -81,17 +82,9 @@ def test_every_function_is_told_whose_request_it_works_for(name: str, state: dic
         assert payload["request_id"] == "{% $states.context.Execution.Name %}"
 
 
-def evaluated(expression: str, given: Any) -> Any:
-    """What an expression makes of a state's input."""
-    bindings = Jsonata("1").create_frame()
-    bindings.bind("states", {"input": given})
-    return Jsonata(expression).evaluate(None, bindings)
-
-
 def test_a_refusal_is_passed_on_as_its_step_wrote_it() -> None:
     problem = MissingWords(["गेहूं"], "hindi", {"किसान"}).problem()
-    output = DEFINITION["States"]["Rejected"]["Output"]
-    made = {name: evaluated(next(expressions(text)), problem) for name, text in output.items()}
+    made = evaluated(DEFINITION["States"]["Rejected"]["Output"], {"input": problem})
     assert (made["status"], json.loads(made["body"])) == (422, problem)
 
 
@@ -100,8 +93,8 @@ def test_unusable_clips_are_refused_together_as_one_step_would(count: int) -> No
     bad = [(f"{number}.wav", f"reason {number}") for number in range(count)]
     outcomes = [{"outcome": "ready"}, *({"outcome": "unusable", "problem": UnusableClip(one).problem()} for one in bad)]
     choice = DEFINITION["States"]["ClipsReady"]["Choices"][0]
-    assert evaluated(next(expressions(choice["Condition"])), outcomes) is True
-    assert evaluated(next(expressions(choice["Output"])), outcomes) == UnusableClip(*bad).problem()
+    assert evaluated(choice["Condition"], {"input": outcomes}) is True
+    assert evaluated(choice["Output"], {"input": outcomes}) == UnusableClip(*bad).problem()
 
 
 def test_the_workflow_knows_no_status_of_a_refusal() -> None:

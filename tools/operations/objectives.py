@@ -141,9 +141,10 @@ OBJECTIVES = (
         "StitchAvailability",
         "Calls that did not fail",
         Decimal("99.9"),
-        # Whether `5XXError` counts a status that a mapping template sets, as of a failed execution, is documented nowhere:
-        # executions are counted beside it. Where it does count them, the budget burns up to twice as fast as it is used.
-        # AWS sends each only when there is something to count: without FILL one that is missing would hide the others.
+        # Whether `5XXError` counts a status that a mapping template sets, as of a failed execution, is documented
+        # nowhere: executions are counted beside it. Where it does count them, the budget burns up to twice as fast as
+        # it is used. AWS sends each only when there is something to count: without FILL one that is missing would hide
+        # the others.
         {
             "gateway": Stat(api("5XXError"), "Sum"),
             "failed": Stat(messages("ExecutionsFailed"), "Sum"),
@@ -195,13 +196,6 @@ OBJECTIVES = (
         "the-model-answers-in-the-wrong-form",
     ),
 )
-
-
-def used_by(name: str, queries: Queries) -> dict[str, Stat | str]:
-    """The query and all that its expression is of."""
-    query = queries[name]
-    ids = re.findall(r"[a-z]\w*", query) if isinstance(query, str) else []
-    return {name: query} | {found: one for other in ids for found, one in used_by(other, queries).items()}
 
 
 def substituted(text: str) -> Any:

@@ -57,7 +57,6 @@ NAMED: dict[str, tuple[str, dict[str, Any]]] = {
     "FirewallUnnamed": ("AWS::WAFv2::WebACL", {}),
     "Images": ("AWS::S3::Bucket", {"BucketName": {"Fn::Sub": "stitcher-images-${Stage}-${AWS::AccountId}"}}),
     "Missing": ("AWS::Logs::MetricFilter", {"LogGroupName": {"Fn::Sub": "/aws/lambda/stitcher-${Stage}-stitch"}}),
-    "Objective": ("AWS::ApplicationSignals::ServiceLevelObjective", {"Name": {"Fn::Sub": "stitcher-${Stage}-slo"}}),
     "Prompt": ("AWS::SSM::Parameter", {"Name": {"Fn::Sub": "/stitcher/${Stage}/prompts/animal"}}),
     "Rule": ("AWS::Events::Rule", {}),
     "Subscription": ("AWS::SNS::Subscription", {"TopicArn": {"Ref": "Topic"}}),
