@@ -12,7 +12,8 @@ import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
-ROOT = Path(__file__).parents[2]
+from tests.paths import ROOT
+
 TWO_LANGUAGES = Path(__file__).parent / "fixtures" / "two_languages"
 REGION = "ap-south-1"
 Git = Callable[..., str]

@@ -15,7 +15,7 @@ from tools.delivery import deploy
 from tools.delivery.stage import Stage
 from tools.delivery.store import DeliveryError, Release, Store
 
-from tests.pipeline.conftest import ROOT
+from tests.paths import ROOT
 from tests.pipeline.test_probe import Api, api
 
 __all__ = ["api"]
