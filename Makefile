@@ -41,7 +41,7 @@ FRESH := [ .aws-sam/build.toml -nt functions/constraints.txt ] || rm -f .aws-sam
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run identify serve test unit functional lint format openapi operations pictures recording chaos load cost quality bench build deploy clean
-.PHONY: tools tag integration pipeline audit changes gate service lock sbom package verify promote record rollback probe drift plan
+.PHONY: tools tag integration pipeline audit changes gate service lock sbom package verify promote record rollback prune smoke probe drift plan
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -187,6 +187,12 @@ record: $(READY) ## note that RELEASE passed its checks in STAGE
 
 rollback: $(READY) ## deploy again what last passed its checks in STAGE
 	@$(BIN)/python -m tools.delivery rollback --stage "$$STAGE"
+
+smoke: $(READY) ## try each part of STAGE at API_URL with AWS_PROFILE's rights; a line for each, and nothing is left behind (ARTIFACTS: a rollback, too)
+	@$(BIN)/python -m tools.delivery smoke --url "$$API_URL" --stage "$$STAGE"
+
+prune: $(READY) ## remove versions in STAGE that no rollback needs: all but the newest KEEP=10 and what is in use (DRY=1 only says)
+	@$(BIN)/python -m tools.delivery prune --stage "$$STAGE" $(if $(KEEP),--keep "$(KEEP)") $(if $(DRY),--dry-run)
 
 probe: $(READY) ## signed traffic to API_URL with VOICE's clips for DURATION seconds; reports what failed
 	@$(BIN)/python -m tools.delivery probe --url "$$API_URL" --voice "$$VOICE" --seconds "$$DURATION"

@@ -83,16 +83,16 @@ def calls(sam: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in sam.read_text().splitlines()] if sam.exists() else []
 
 
-def release(store: Store, day: int, part: bytes = b"code") -> Release:
+def release(store: Store, day: int, part: bytes = b"code", template: str = TEMPLATE) -> Release:
     """A release of a day in January, in the bucket as `make package` leaves it."""
-    template = (TEMPLATE % day).encode()
-    name = hashlib.sha256(template).hexdigest()[:12]
+    data = template % day if "%s" in template else template
+    name = hashlib.sha256(data.encode()).hexdigest()[:12]
     key = f"packages/{hashlib.md5(part, usedforsecurity=False).hexdigest()}"
     store.write_once(key, part)
     files = {key: hashlib.sha256(part).hexdigest()}
-    for file, data in (("packaged.yaml", template), ("sbom.cdx.json", b"{}")):
-        store.write_once(f"releases/{name}/{file}", data)
-        files[f"releases/{name}/{file}"] = hashlib.sha256(data).hexdigest()
+    for file, content in (("packaged.yaml", data.encode()), ("sbom.cdx.json", b"{}")):
+        store.write_once(f"releases/{name}/{file}", content)
+        files[f"releases/{name}/{file}"] = hashlib.sha256(content).hexdigest()
     made = Release(name, f"{day:040x}", f"2026-01-{day:02}T00:00:00Z", files)
     store.write_once(f"releases/{name}/release.json", made.to_json())
     return made
@@ -148,9 +148,9 @@ def test_every_parameter_is_the_releases_own_or_the_stages(
     found = options(calls(sam)[0])
     assert found["--parameter-overrides"] == [
         'PythonRuntime="python3.13"',
-        'PermissionsBoundary="arn:aws:iam::111111111111:policy/foundation/boundary"',
         'AtOnce="false"',
         'Stage="dev"',
+        'PermissionsBoundary="arn:aws:iam::111111111111:policy/foundation/boundary"',
     ]
     assert found["--role-arn"] == ["arn:aws:iam::111111111111:role/foundation/cloudformation"]
     assert found["--kms-key-id"] == ["arn:aws:kms:ap-south-1:444444444444:alias/artifacts"]

@@ -49,6 +49,13 @@ def _parser() -> argparse.ArgumentParser:
         ("drift", "what differs from the template"),
     ):
         commands.add_parser(name, help=words).add_argument("--stage", required=True)
+    prune = commands.add_parser("prune", help="remove versions that no rollback needs")
+    prune.add_argument("--stage", required=True)
+    prune.add_argument("--keep", type=int, default=None, help="how many of the newest versions stay; 10 by default")
+    prune.add_argument("--dry-run", action="store_true", help="only say what would go")
+    smoke = commands.add_parser("smoke", help="try every part of a deployed stage, and leave nothing behind")
+    smoke.add_argument("--url", required=True)
+    smoke.add_argument("--stage", required=True)
     probe = commands.add_parser("probe", help="signed traffic to an API, and what came back")
     probe.add_argument("--url", required=True)
     probe.add_argument("--voice", required=True)
@@ -58,7 +65,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _run(options: argparse.Namespace) -> int:
     from tools.client import ambient_caller
-    from tools.delivery import changes, deploy, drift, lock, probe, release, sbom, service
+    from tools.delivery import changes, deploy, drift, lock, probe, prune, release, sbom, service, smoke
     from tools.delivery.output import say
     from tools.delivery.stage import Stage
     from tools.delivery.store import DeliveryError, Store
@@ -76,8 +83,14 @@ def _run(options: argparse.Namespace) -> int:
                 return 0
             case "drift":
                 return drift.main(Stage.of(options.stage, ROOT))
+            case "prune":
+                keep = prune.KEEP if options.keep is None else options.keep
+                return prune.main(Stage.of(options.stage, ROOT), keep, dry_run=options.dry_run)
             case "probe":
                 return probe.main(ambient_caller(options.url), options.voice, options.seconds)
+            case "smoke":
+                releases = Store(os.environ["ARTIFACTS"]) if os.environ.get("ARTIFACTS") else None
+                return smoke.main(ambient_caller(options.url), Stage.of(options.stage, ROOT), releases, ROOT)
         store = Store(os.environ.get("ARTIFACTS", ""))
         match options.command:
             case "package":

@@ -17,6 +17,9 @@ from tools.delivery.store import DeliveryError, Release, Store
 VOICE = "pipeline"
 """The voice that belongs to the pipeline: its clips are the samples that the checks need, and nobody else's."""
 CLIPS = ("hello.wav", "shreeshail.wav")
+BUILT_FOR = ("PythonRuntime", "Architecture")
+"""Parameters that say what a release was built for: its packages fit no other value."""
+BOUNDARY = "PermissionsBoundary"
 
 
 def promote(store: Store, stage: Stage, name: str, root: Path, *, back: bool = False) -> str:
@@ -112,12 +115,18 @@ def _sam_deploy(store: Store, stage: Stage, template: Path, root: Path, *, back:
 
 
 def _parameters(stage: Stage, template: Path, *, back: bool) -> dict[str, str]:
-    """Every parameter of the release, its own defaults included: CloudFormation would keep what an earlier release had,
-    which may be the runtime of another Python. Going back is not gradual: what is left is known to be bad.
+    """A value for every parameter of the release, since CloudFormation keeps the last value of one that is not named.
+
+    What the release was built for is its own default; all else is the stage's setting, or the default where the stage
+    has none. Going back is not gradual: what is left is known to be bad. The account's boundary is named where it is known,
+    and else kept.
     """
     declared: dict[str, Any] = yaml_parse(template.read_text()).get("Parameters", {})
     values = {name: str(parameter["Default"]) for name, parameter in declared.items() if "Default" in parameter}
-    boundary = os.environ.get("PERMISSIONS_BOUNDARY")
-    if back and "AtOnce" in values:
+    values |= {name: value for name, value in stage.parameters.items() if name in declared and name not in BUILT_FOR}
+    if "AtOnce" in declared and back:
         values["AtOnce"] = "true"
-    return values | stage.parameters | ({"PermissionsBoundary": boundary} if boundary else {})
+    values.pop(BOUNDARY, None)
+    if BOUNDARY in declared and (boundary := os.environ.get("PERMISSIONS_BOUNDARY")):
+        values[BOUNDARY] = boundary
+    return values
