@@ -41,7 +41,7 @@ FRESH := [ .aws-sam/build.toml -nt functions/constraints.txt ] || rm -f .aws-sam
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run identify serve test unit functional lint format openapi operations pictures recording chaos load cost quality bench build deploy clean
-.PHONY: tools tag integration pipeline audit changes gate service lock sbom package verify promote record rollback prune smoke probe drift plan
+.PHONY: tools tag integration pipeline audit changes gate service lock sbom package verify promote record rollback prune adopt smoke probe drift plan
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -187,6 +187,9 @@ record: $(READY) ## note that RELEASE passed its checks in STAGE
 
 rollback: $(READY) ## deploy again what last passed its checks in STAGE
 	@$(BIN)/python -m tools.delivery rollback --stage "$$STAGE"
+
+adopt: $(READY) ## give the buckets that a deleted stack of STAGE left a stack again, with all that is in them; then deploy
+	@$(BIN)/python -m tools.delivery adopt --stage "$$STAGE"
 
 smoke: $(READY) ## try each part of STAGE at API_URL with AWS_PROFILE's rights; a line for each, and nothing is left behind (ARTIFACTS: a rollback, too)
 	@$(BIN)/python -m tools.delivery smoke --url "$$API_URL" --stage "$$STAGE"

@@ -4,6 +4,7 @@ import functools
 import json
 import re
 from collections.abc import Iterator
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -223,6 +224,22 @@ def test_a_file_that_a_test_reads_starts_that_tests_suite() -> None:
         ways = (f'"{path}"', '"' + '" / "'.join(Path(path).parts) + '"')
         readers = {suite for suite, text in texts.items() if any(way in text for way in ways)}
         assert readers <= set(select([path], ROOT).suites), f"{path} is read by tests that it does not start"
+
+
+def test_a_tool_that_a_test_uses_starts_that_tests_suite() -> None:
+    tools = {path.parent.name for path in (ROOT / "tools").glob("*/*.py")}
+    assert {"delivery", "local"} <= tools
+    for suite in SUITES:
+        text = "".join(path.read_text() for path in (ROOT / "tests" / suite).rglob("*.py"))
+        for tool in tools & {*re.findall(r"from tools\.(\w+)", text), *re.findall(r"from tools import (\w+)", text)}:
+            assert suite in select([f"tools/{tool}/any.py"], ROOT).suites, f"tests of {suite} use {tool}"
+
+
+def test_every_rule_is_for_files_that_there_are() -> None:
+    """Or it says nothing, and its files need everything: a folder was moved, and the rule was not."""
+    files = git_in(ROOT)("ls-files", "-z").split("\0")
+    unused = [pattern for pattern, _ in RULES if not any(fnmatchcase(path, pattern) for path in files)]
+    assert [pattern for pattern in unused if "package" not in pattern] == [], "the first TypeScript brings its own"
 
 
 def test_a_suite_uses_no_code_of_another_suite() -> None:

@@ -7,6 +7,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+import jmespath
 import pytest
 import yaml
 
@@ -16,7 +17,8 @@ from tests.pipeline.workflows import FOLDER, WORKFLOWS, job
 DELIVERY = (ROOT / "docs" / "delivery.md").read_text()
 TARGETS = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
 TEXTS = {
-    name: (ROOT / name).read_text() for name in ("docs/delivery.md", "README.md", ".github/pull_request_template.md")
+    name: (ROOT / name).read_text()
+    for name in ("docs/delivery.md", "docs/aws.md", "README.md", ".github/pull_request_template.md")
 }
 
 
@@ -29,6 +31,20 @@ def test_every_target_that_is_named_is_in_the_makefile(name: str) -> None:
 def test_every_link_leads_somewhere(name: str) -> None:
     for link in re.findall(r"\]\((?!https?:)([^)#]+)", TEXTS[name]):
         assert ((ROOT / name).parent / link).exists(), link
+
+
+def test_the_command_that_empties_a_bucket_takes_every_version() -> None:
+    query = re.search(r"--query '(\{Objects.*)'\)", TEXTS["docs/aws.md"])[1]  # type: ignore[index]
+    version, marker = {"Key": "a", "VersionId": "1", "Size": 3}, {"Key": "b", "VersionId": "2", "IsLatest": True}
+    for listed, expected in [
+        ({"Versions": [version], "DeleteMarkers": [marker]}, [("a", "1"), ("b", "2")]),
+        ({"Versions": [version]}, [("a", "1")]),
+        ({"DeleteMarkers": [marker]}, [("b", "2")]),
+        ({}, []),
+    ]:
+        found = jmespath.search(query, listed)
+        assert [(each["Key"], each["VersionId"]) for each in found["Objects"]] == expected
+        assert found["Quiet"] is True
 
 
 def test_every_file_that_the_documentation_names_is_there() -> None:

@@ -38,7 +38,7 @@ def layer(version: int) -> str:
 
 
 class Aws:
-    """A stage after some releases, each with a version of the function, of the workflow that calls it, and of the layer."""
+    """A stage after some releases: each made a version of the function, of its workflow and of its layer."""
 
     def __init__(self, releases: int) -> None:
         self.functions = {function(n): [layer(n)] for n in range(1, releases + 1)}

@@ -1,6 +1,6 @@
 """A stage's settings stand in one place, and every way to deploy gives the stack the same parameters.
 
-`sam` is the real one; CloudFormation is the embedded AWS's, which keeps the last value of a parameter that is not named,
+`sam` is the real one; CloudFormation is the embedded AWS's. It keeps the last value of a parameter that is not named,
 as AWS does (CloudFormation API Reference, "Parameter": UsePreviousValue).
 """
 
@@ -8,7 +8,7 @@ import json
 import os
 import re
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,6 @@ import pytest
 from tools.delivery import deploy
 from tools.delivery.stage import Stage
 from tools.delivery.store import Store
-from tools.local.stack import ADMIN, emulator, free_port
 
 from tests.pipeline.conftest import REGION, ROOT
 from tests.pipeline.test_deploy import release
@@ -93,19 +92,7 @@ def write(root: Path) -> Callable[..., str]:
 
 
 @pytest.fixture
-def endpoint(tmp_path: Path) -> Iterator[str]:
-    """The embedded AWS, with nothing deployed."""
-    port = free_port()
-    (tmp_path / "aws").mkdir()
-    with emulator(port, tmp_path / "aws"):
-        yield f"http://127.0.0.1:{port}"
-
-
-@pytest.fixture
-def store(endpoint: str, aws: str, monkeypatch: pytest.MonkeyPatch) -> Store:
-    monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", ADMIN["aws_access_key_id"])
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", ADMIN["aws_secret_access_key"])
+def store(empty_aws: str) -> Store:
     s3: Any = boto3.client("s3")
     for name in ("artifacts", "stitcher-audios-prod"):
         s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION})

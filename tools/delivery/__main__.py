@@ -47,6 +47,7 @@ def _parser() -> argparse.ArgumentParser:
     for name, words in (
         ("rollback", "deploy what last passed its checks"),
         ("drift", "what differs from the template"),
+        ("adopt", "give the buckets of a deleted stack a stack again"),
     ):
         commands.add_parser(name, help=words).add_argument("--stage", required=True)
     prune = commands.add_parser("prune", help="remove versions that no rollback needs")
@@ -65,7 +66,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _run(options: argparse.Namespace) -> int:
     from tools.client import ambient_caller
-    from tools.delivery import changes, deploy, drift, lock, probe, prune, release, sbom, service, smoke
+    from tools.delivery import adopt, changes, deploy, drift, lock, probe, prune, release, sbom, service, smoke
     from tools.delivery.output import say
     from tools.delivery.stage import Stage
     from tools.delivery.store import DeliveryError, Store
@@ -83,6 +84,8 @@ def _run(options: argparse.Namespace) -> int:
                 return 0
             case "drift":
                 return drift.main(Stage.of(options.stage, ROOT))
+            case "adopt":
+                return adopt.main(Stage.of(options.stage, ROOT), ROOT)
             case "prune":
                 keep = prune.KEEP if options.keep is None else options.keep
                 return prune.main(Stage.of(options.stage, ROOT), keep, dry_run=options.dry_run)

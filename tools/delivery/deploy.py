@@ -118,8 +118,8 @@ def _parameters(stage: Stage, template: Path, *, back: bool) -> dict[str, str]:
     """A value for every parameter of the release, since CloudFormation keeps the last value of one that is not named.
 
     What the release was built for is its own default; all else is the stage's setting, or the default where the stage
-    has none. Going back is not gradual: what is left is known to be bad. The account's boundary is named where it is known,
-    and else kept.
+    has none. Going back is not gradual: what is left is known to be bad. The account's boundary is named where it is
+    known, and else kept.
     """
     declared: dict[str, Any] = yaml_parse(template.read_text()).get("Parameters", {})
     values = {name: str(parameter["Default"]) for name, parameter in declared.items() if "Default" in parameter}

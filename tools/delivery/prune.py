@@ -19,8 +19,8 @@ from tools.delivery.stage import Stage
 from tools.delivery.store import DeliveryError
 
 KEEP = 10
-"""How many of the newest versions of each function and workflow stay. A Standard execution can be redriven for 14 days, on
-the version that it was started with."""
+"""How many of the newest versions of each function and workflow stay. A Standard execution can be redriven for 14 days,
+on the version that it was started with."""
 PATIENT = Config(retries={"mode": "adaptive", "total_max_attempts": 10})
 """Lambda takes 15 such calls a second from an account, and refuses more (Lambda quotas, "API requests")."""
 GONE = {"ResourceNotFoundException", "StateMachineDoesNotExist", "ResourceNotFound"}

@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
-from identifier.errors import IdentifyError, UnknownPrompt
+from identifier.errors import UnknownPrompt
 from identifier.keys import result_key
 from identifier.prompt_store import read_pointer
 from stitcher.clips.prepared import prepared_key
@@ -29,9 +29,6 @@ WAIT = 120.0
 PROMPT = "animal"
 OK, FAILED, NOT_HERE = "ok", "failed", "not on the embedded AWS"
 
-UNEXPECTED = (DeliveryError, IdentifyError, ClientError, BotoCoreError, OSError, ValueError, KeyError)
-"""What a step may meet at a border: it has failed then, and the others are tried all the same."""
-
 
 class Failed(Exception):  # a step's outcome, not an error of this program
     """A step did not give what it should; the message says what it gave."""
@@ -45,7 +42,7 @@ class Smoke:
     """The steps, in order, against one stage."""
 
     def __init__(self, caller: Caller, stage: Stage, store: Store | None, root: Path, *, wait: float = WAIT) -> None:
-        """`store` is the artifact bucket with a release that passed in the stage, for the rollback; `wait` is in seconds."""
+        """`store` is the artifact bucket with a release that passed in the stage, for the rollback. `wait`: seconds."""
         self._caller, self._stage, self._store, self._root, self._wait = caller, stage, store, root, wait
         self._embedded = ".amazonaws.com" not in caller.url
         self._outputs = stage.outputs()
@@ -80,22 +77,11 @@ class Smoke:
                 outcome, detail = OK, step()
             except NotTried as reason:
                 outcome, detail = (NOT_HERE if self._embedded else "not tried"), str(reason)
-            except (
-                Failed,
-                DeliveryError,
-                IdentifyError,
-                ClientError,
-                BotoCoreError,
-                OSError,
-                ValueError,
-                KeyError,
-            ) as error:
-                outcome, detail = (
-                    FAILED,
-                    str(error) if isinstance(error, Failed) else f"{type(error).__name__}: {error}",
-                )
-                failed += 1
-            print(f"{outcome}  {name}: {detail}", flush=True)
+            except Failed as reason:
+                outcome, detail, failed = FAILED, str(reason), failed + 1
+            except Exception as error:  # whatever it is: the others are tried, and what was put is taken away
+                outcome, detail, failed = FAILED, f"{type(error).__name__}: {error}", failed + 1
+            print(f"{outcome}  {name}: {' '.join(detail.split())[:500]}", flush=True)
         return 1 if failed else 0
 
     # ── The API ──

@@ -99,7 +99,7 @@ def test_a_pipeline_changes_nothing_but_by_change_sets_and_reads_no_data(iam: Ia
 
 @pytest.mark.parametrize("stage", STAGES)
 def test_a_pipeline_removes_versions_of_its_stage_and_never_what_they_are_versions_of(iam: Iam, stage: str) -> None:
-    """Lambda compares with the qualified ARN where a call names a version (its guide, "Resources and conditions for Lambda
+    """Lambda compares with the qualified ARN where a call names a version ("Resources and conditions for Lambda
     actions"); Step Functions compares with the state machine's own ("Authorization for versions and aliases").
     """
 
