@@ -86,7 +86,6 @@ def test_a_releases_tag_stays_where_it_is() -> None:
     assert rules("releases").keys() == {"update", "deletion"}
     include = json.loads((ROOT / ".github" / "rulesets" / "releases.json").read_text())["conditions"]["ref_name"]
     assert include["include"] == ["refs/tags/release-*"]
-    assert 'git tag "release-$$RELEASE"' in (ROOT / "Makefile").read_text()
 
 
 def test_what_decides_over_everything_has_owners_to_be() -> None:

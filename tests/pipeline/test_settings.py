@@ -117,6 +117,7 @@ def test_every_way_to_deploy_gives_the_same_parameters(
 ) -> None:
     monkeypatch.setenv("API_URL", api.url)
     prod = Stage.of("prod", root)
+    monkeypatch.setattr(deploy, "position_of", lambda _: 1)
     expected = {name: str(parameter.get("Default", "")) for name, parameter in PARAMETERS.items()}
     expected |= {"Stage": "prod"} | PROD
 
@@ -127,11 +128,11 @@ def test_every_way_to_deploy_gives_the_same_parameters(
     monkeypatch.setenv("PERMISSIONS_BOUNDARY", ARN)
     first = release(store, 2, template=write(2))
     deploy.promote(store, prod, first.name, root)
-    store.record("prod", first.name)
+    deploy.record(store, prod, first.name, root)
     expected["PermissionsBoundary"] = ARN
     assert of_the_stack() == expected, "the pipeline, over what a person deployed"
 
-    assert deploy.rollback(store, prod, root) == first.name
+    deploy.promote(store, prod, first.name, root, back=True)
     assert of_the_stack() == expected | {"AtOnce": "true"}, "a rollback differs in its haste only"
 
     monkeypatch.delenv("PERMISSIONS_BOUNDARY")

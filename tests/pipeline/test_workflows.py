@@ -14,8 +14,8 @@ STAGES = ["dev", "test", "stage", "prod"]
 SMALL = {
     'git worktree add --detach ../release "$REF"',
     "git -C ../release merge-base --is-ancestor HEAD origin/main",
-    "tar --create --file=build.tar .aws-sam/build",
-    "tar --extract --file=build.tar",
+    'tar --create --file="$RUNNER_TEMP/build.tar" .aws-sam/build',
+    'tar --extract --file="$RUNNER_TEMP/build.tar"',
 }
 # Who may do more than read, and why it must.
 WRITES = {
@@ -183,9 +183,10 @@ def test_the_comparison_sees_both_sides_and_the_releases() -> None:
 # ── release ──
 
 
-def test_a_push_to_main_is_released_and_documentation_alone_is_not() -> None:
+def test_a_push_to_main_is_released_and_documentation_or_tests_alone_are_not() -> None:
+    """Of those nothing is deployed: nobody is asked to approve it. The next release's `ci` looks at them, too."""
     push = WORKFLOWS["release"]["on"]["push"]
-    assert push == {"branches": ["main"], "paths-ignore": ["docs/**", "**.md", "LICENSE"]}
+    assert push == {"branches": ["main"], "paths-ignore": ["docs/**", "tests/**", "**.md", "LICENSE"]}
 
 
 def test_nothing_is_built_or_packaged_twice() -> None:

@@ -16,6 +16,10 @@ def main() -> int:
         from tools.delivery import gate
 
         return gate.main(os.environ.get("NEEDS", ""))
+    if options.command == "tag":  # likewise
+        from tools.delivery import tag
+
+        return tag.main(options.release, ROOT)
     return _run(options)
 
 
@@ -26,6 +30,7 @@ def _parser() -> argparse.ArgumentParser:
     changes.add_argument("--base", default="", help="the commit to compare with; the last release's by default")
     changes.add_argument("--head", default="HEAD")
     commands.add_parser("gate", help="whether every needed job succeeded (NEEDS: the workflow's context as JSON)")
+    commands.add_parser("tag", help="name this commit in the repository").add_argument("--release", required=True)
     service = commands.add_parser(
         "service", help="build one part of the template, and run the tests that lie beside it"
     )
@@ -45,11 +50,15 @@ def _parser() -> argparse.ArgumentParser:
         if name == "promote":
             command.add_argument("--back", action="store_true", help="even where the stage runs a newer one")
     for name, words in (
-        ("rollback", "deploy what last passed its checks"),
+        ("rollback", "deploy what passed before what runs"),
+        ("releases", "what passed in a stage"),
         ("drift", "what differs from the template"),
         ("adopt", "give the buckets of a deleted stack a stack again"),
     ):
-        commands.add_parser(name, help=words).add_argument("--stage", required=True)
+        command = commands.add_parser(name, help=words)
+        command.add_argument("--stage", required=True)
+        if name == "rollback":
+            command.add_argument("--failed", action="store_true", help="what runs did not pass: to what last did")
     prune = commands.add_parser("prune", help="remove versions that no rollback needs")
     prune.add_argument("--stage", required=True)
     prune.add_argument("--keep", type=int, default=None, help="how many of the newest versions stay; 10 by default")
@@ -105,9 +114,11 @@ def _run(options: argparse.Namespace) -> int:
                 stage = Stage.of(options.stage, ROOT)
                 say("api_url", deploy.promote(store, stage, options.release, ROOT, back=options.back))
             case "rollback":
-                say("release", deploy.rollback(store, Stage.of(options.stage, ROOT), ROOT))
+                say("release", deploy.rollback(store, Stage.of(options.stage, ROOT), ROOT, failed=options.failed))
+            case "releases":
+                print(deploy.releases(store, Stage.of(options.stage, ROOT)))
             case "record":
-                store.record(Stage.of(options.stage, ROOT).name, options.release)
+                deploy.record(store, Stage.of(options.stage, ROOT), options.release, ROOT)
     except (DeliveryError, LookupError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

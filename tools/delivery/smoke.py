@@ -223,14 +223,16 @@ class Smoke:
     def _rollback(self) -> str:
         if self._store is None:
             raise NotTried("ARTIFACTS is not set: the bucket of the releases")
-        current = self._store.deployed(self._stage.name)
-        if current is None:
-            raise NotTried(f"no release has passed its checks in {self._stage.name}")
+        history = self._store.history(self._stage.name)
+        current = history.running
+        if current is None or history.before() is None:
+            raise NotTried(f"only one release has passed its checks in {self._stage.name}")
         back = deploy.rollback(self._store, self._stage, self._root)
         try:
             _answer(self._say(), 200)
         finally:
             deploy.promote(self._store, self._stage, current, self._root, back=True)
+            self._store.keep(self._stage.name, history)
         _answer(self._say(), 200)
         return f"to {back}, and to {current} again"
 
