@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from tests.pipeline.conftest import ROOT
-from tests.pipeline.workflows import FOLDER, WORKFLOWS, job
+from tests.pipeline.workflows import FOLDER, JOBS, WORKFLOWS, job
 
 DELIVERY = (ROOT / "docs" / "delivery.md").read_text()
 TARGETS = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
@@ -66,9 +66,13 @@ def test_every_environment_is_set_up_for_main_only() -> None:
     assert loops[1] == "stage prod", "those with reviewers"
 
 
-def rules(name: str) -> dict[str, Any]:
+ACTIONS = 15368
+"""The number of the app that GitHub's workflows act as."""
+
+
+def rules(name: str, bypass: list[dict[str, Any]] | None = None) -> dict[str, Any]:
     ruleset = json.loads((ROOT / ".github" / "rulesets" / f"{name}.json").read_text())
-    assert (ruleset["enforcement"], ruleset["bypass_actors"]) == ("active", [])
+    assert (ruleset["enforcement"], ruleset["bypass_actors"]) == ("active", bypass or [])
     return {rule["type"]: rule.get("parameters", {}) for rule in ruleset["rules"]}
 
 
@@ -88,11 +92,50 @@ def test_a_releases_tag_stays_where_it_is() -> None:
     assert include["include"] == ["refs/tags/release-*"]
 
 
+def test_only_the_pipeline_names_a_release() -> None:
+    """And may do no more than that: who passes by the rule of names still moves and deletes none."""
+    assert rules("release-names", [{"actor_id": ACTIONS, "actor_type": "Integration", "bypass_mode": "always"}]) == {
+        "creation": {}
+    }
+    names = json.loads((ROOT / ".github" / "rulesets" / "release-names.json").read_text())["conditions"]["ref_name"]
+    assert names["include"] == ["refs/tags/release-*"]
+    for path in (ROOT / ".github" / "rulesets").glob("*.json"):
+        assert f"rulesets/{path.name}" in DELIVERY, "nobody would set it up"
+
+
 def test_what_decides_over_everything_has_owners_to_be() -> None:
     lines = (ROOT / ".github" / "CODEOWNERS").read_text().splitlines()
     paths = [line.split()[0] for line in lines if not line.startswith("#")]
-    assert {"/.github/", "/tools/delivery/", "/template.yaml"} <= set(paths)
     assert [path for path in paths if not (ROOT / path.strip("/")).exists()] == []
+    owned = tuple(f"{path.strip('/')}{'/' if path.endswith('/') else ''}" for path in paths)
+    for file in run_with_credentials():
+        assert file.startswith(owned), f"{file} runs with credentials, and nobody has to agree to a change of it"
+
+
+def run_with_credentials() -> set[str]:
+    """What the jobs that have a token run: the workflows, the Makefile and what it installs, its tools and their tests."""
+    targets = {
+        run.split()[-1] for each in JOBS if each.may("id-token") == "write" for run in each.runs if "make " in run
+    }
+    makefile = (ROOT / "Makefile").read_text()
+    commands = "".join(
+        found[0]
+        for target in targets
+        for found in [re.search(rf"^{target}:.*\n(?:\t.*\n)*", makefile, re.MULTILINE)]
+        if found
+    )
+    files = {"Makefile", "pyproject.toml", ".github/workflows/deploy.yml", "template.yaml", "samconfig.toml"}
+    files |= {f"{module.replace('.', '/')}/x.py" for module in re.findall(r"-m (tools\.\w+)", commands)}
+    suites = re.findall(r"pytest (tests/\w+)", commands)
+    files |= {f"{suite}/x.py" for suite in suites} | {"tests/conftest.py"}
+    sources = [ROOT / "tests" / "conftest.py", *(path for suite in suites for path in (ROOT / suite).glob("*.py"))]
+    sources += (ROOT / "tools" / "delivery").glob("*.py")
+    files |= {
+        f"{module.replace('.', '/')}.py"
+        for path in sources
+        for module in re.findall(r"^from (tools\.[\w.]+) import", path.read_text(), re.MULTILINE)
+    }
+    return files
 
 
 def test_dependabot_looks_wherever_versions_are_pinned() -> None:

@@ -30,9 +30,9 @@ def promote(store: Store, stage: Stage, name: str, root: Path, *, back: bool = F
     Raises
     ------
     DeliveryError
-        Where there is no such release, where its files were changed, where a later run has passed in the stage, where it
-        is to go back to what never passed there, or where the deployment failed; CloudFormation has then gone back by
-        itself.
+        Where there is no such release, where its files were changed, where a later run has passed in the stage, where
+        it is to go back to what never passed there, or where the deployment failed; CloudFormation has then gone back
+        by itself.
     """
     release, history = _checked(store, name), store.history(stage.name)
     if not back:
