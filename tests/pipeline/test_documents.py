@@ -113,17 +113,13 @@ def test_what_decides_over_everything_has_owners_to_be() -> None:
 
 
 def run_with_credentials() -> set[str]:
-    """What the jobs that have a token run: the workflows, the Makefile and what it installs, its tools and their tests."""
-    targets = {
-        run.split()[-1] for each in JOBS if each.may("id-token") == "write" for run in each.runs if "make " in run
-    }
+    """What the jobs with a token run: the workflows, the Makefile and what it installs, its tools and their tests."""
     makefile = (ROOT / "Makefile").read_text()
-    commands = "".join(
-        found[0]
-        for target in targets
-        for found in [re.search(rf"^{target}:.*\n(?:\t.*\n)*", makefile, re.MULTILINE)]
-        if found
-    )
+    runs = [run for each in JOBS if each.may("id-token") == "write" for run in each.runs if run.startswith("make ")]
+    commands = ""
+    for run in runs:
+        if found := re.search(rf"^{run.removeprefix('make ')}:.*\n(?:\t.*\n)*", makefile, re.MULTILINE):
+            commands += found[0]
     files = {"Makefile", "pyproject.toml", ".github/workflows/deploy.yml", "template.yaml", "samconfig.toml"}
     files |= {f"{module.replace('.', '/')}/x.py" for module in re.findall(r"-m (tools\.\w+)", commands)}
     suites = re.findall(r"pytest (tests/\w+)", commands)

@@ -7,6 +7,8 @@ from pathlib import Path
 
 ROOT = Path.cwd()
 BUILD = Path(".aws-sam") / "build"
+WITHOUT_BUCKET = {"changes", "service", "lock", "sbom", "probe", "drift", "adopt", "smoke", "prune"}
+"""Commands that need no artifact bucket."""
 
 
 def main() -> int:
@@ -74,54 +76,95 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _run(options: argparse.Namespace) -> int:
-    from tools.client import ambient_caller
-    from tools.delivery import adopt, changes, deploy, drift, lock, probe, prune, release, sbom, service, smoke
-    from tools.delivery.output import say
-    from tools.delivery.stage import Stage
-    from tools.delivery.store import DeliveryError, Store
+    """Each command imports what it needs: some of it takes seconds to load, and a deployment runs many commands."""
+    from tools.delivery.store import DeliveryError
 
     try:
-        match options.command:
-            case "changes":
-                return changes.main(options.base, options.head, ROOT)
-            case "service":
-                return service.main(options.name, ROOT)
-            case "lock":
-                return lock.main(ROOT, ROOT / BUILD)
-            case "sbom":
-                sys.stdout.write(sbom.sbom(ROOT, ROOT / BUILD).decode())
-                return 0
-            case "drift":
-                return drift.main(Stage.of(options.stage, ROOT))
-            case "adopt":
-                return adopt.main(Stage.of(options.stage, ROOT), ROOT)
-            case "prune":
-                keep = prune.KEEP if options.keep is None else options.keep
-                return prune.main(Stage.of(options.stage, ROOT), keep, dry_run=options.dry_run)
-            case "probe":
-                return probe.main(ambient_caller(options.url), options.voice, options.seconds)
-            case "smoke":
-                releases = Store(os.environ["ARTIFACTS"]) if os.environ.get("ARTIFACTS") else None
-                return smoke.main(ambient_caller(options.url), Stage.of(options.stage, ROOT), releases, ROOT)
-        store = Store(os.environ.get("ARTIFACTS", ""))
-        match options.command:
-            case "package":
-                made = release.package(store, ROOT, ROOT / BUILD)
-                say("release", made.name)
-            case "verify":
-                release.verify(store, options.release, ROOT)
-            case "promote":
-                stage = Stage.of(options.stage, ROOT)
-                say("api_url", deploy.promote(store, stage, options.release, ROOT, back=options.back))
-            case "rollback":
-                say("release", deploy.rollback(store, Stage.of(options.stage, ROOT), ROOT, failed=options.failed))
-            case "releases":
-                print(deploy.releases(store, Stage.of(options.stage, ROOT)))
-            case "record":
-                deploy.record(store, Stage.of(options.stage, ROOT), options.release, ROOT)
+        return _without_bucket(options) if options.command in WITHOUT_BUCKET else _with_bucket(options)
     except (DeliveryError, LookupError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
+
+
+def _without_bucket(options: argparse.Namespace) -> int:
+    match options.command:
+        case "changes":
+            from tools.delivery import changes
+
+            return changes.main(options.base, options.head, ROOT)
+        case "service":
+            from tools.delivery import service
+
+            return service.main(options.name, ROOT)
+        case "lock":
+            from tools.delivery import lock
+
+            return lock.main(ROOT, ROOT / BUILD)
+        case "sbom":
+            from tools.delivery import sbom
+
+            sys.stdout.write(sbom.sbom(ROOT, ROOT / BUILD).decode())
+            return 0
+        case "probe":
+            from tools.client import ambient_caller
+            from tools.delivery import probe
+
+            return probe.main(ambient_caller(options.url), options.voice, options.seconds)
+    return _of_a_stack(options)
+
+
+def _of_a_stack(options: argparse.Namespace) -> int:
+    from tools.delivery.stage import Stage
+
+    stage = Stage.of(options.stage, ROOT)
+    match options.command:
+        case "drift":
+            from tools.delivery import drift
+
+            return drift.main(stage)
+        case "adopt":
+            from tools.delivery import adopt
+
+            return adopt.main(stage, ROOT)
+        case "smoke":
+            from tools.client import ambient_caller
+            from tools.delivery import smoke
+            from tools.delivery.store import Store
+
+            releases = Store(os.environ["ARTIFACTS"]) if os.environ.get("ARTIFACTS") else None
+            return smoke.main(ambient_caller(options.url), stage, releases, ROOT)
+    from tools.delivery import prune
+
+    return prune.main(stage, prune.KEEP if options.keep is None else options.keep, dry_run=options.dry_run)
+
+
+def _with_bucket(options: argparse.Namespace) -> int:
+    from tools.delivery import deploy
+    from tools.delivery.output import say
+    from tools.delivery.stage import Stage
+    from tools.delivery.store import Store
+
+    store = Store(os.environ.get("ARTIFACTS", ""))
+    match options.command:
+        case "package":
+            from tools.delivery import release
+
+            say("release", release.package(store, ROOT, ROOT / BUILD).name)
+        case "verify":
+            from tools.delivery import release
+
+            release.verify(store, options.release, ROOT)
+        case "promote":
+            say(
+                "api_url",
+                deploy.promote(store, Stage.of(options.stage, ROOT), options.release, ROOT, back=options.back),
+            )
+        case "rollback":
+            say("release", deploy.rollback(store, Stage.of(options.stage, ROOT), ROOT, failed=options.failed))
+        case "releases":
+            print(deploy.releases(store, Stage.of(options.stage, ROOT)))
+        case "record":
+            deploy.record(store, Stage.of(options.stage, ROOT), options.release, ROOT)
     return 0
 
 
