@@ -61,6 +61,15 @@ def test_a_functions_own_file_builds_that_function_in_its_language(repository: t
     assert [(part.name, part.language) for part in selected(repository).services] == [(GREET, "python")]
 
 
+def test_a_function_in_typescript_starts_its_own_checks_and_no_python_ones(repository: tuple[Path, Git]) -> None:
+    folder, _ = repository
+    found = select(["functions/shout/app.ts"], folder)
+    assert (names(found), found.suites) == (["ShoutFunction"], ("integration",))
+    both = select(["functions/shout/app.ts", "functions/greet/app.py"], folder)
+    assert both.suites == ("unit", "integration", "functional")
+    assert set(select(["functions/shout/package-lock.json"], folder).suites) == set(SUITES)
+
+
 def test_a_shared_file_builds_every_function_that_links_to_it(repository: tuple[Path, Git]) -> None:
     folder, git = repository
     commit(git, folder, src__shared__words_dot_py="HELLO = 'hi'\n")
@@ -166,7 +175,7 @@ def test_the_outputs_are_single_lines_for_the_workflow(
     assert main("HEAD~1", "HEAD", folder) == 0
     outputs = dict(line.split("=", 1) for line in (tmp_path / "output").read_text().splitlines())
     assert outputs["lint"] == "true"
-    assert json.loads(outputs["suites"]) == ["unit", "integration", "functional"]
+    assert json.loads(outputs["suites"]) == ["integration"]
     assert json.loads(outputs["services"]) == [{"name": SHOUT, "language": "typescript"}]
 
 
@@ -201,8 +210,8 @@ def test_a_layer_is_built_with_the_functions_that_use_it() -> None:
     assert names(select(["layers/ffmpeg/Makefile"], ROOT)) == sorted([*users, "FfmpegLayer"])
 
 
-def test_every_part_of_the_template_is_python_or_made() -> None:
-    assert {part.language for part in parts(ROOT)} == {"python", "makefile"}
+def test_every_part_of_the_template_is_of_a_language_that_is_looked_after() -> None:
+    assert {"python", "makefile"} <= {part.language for part in parts(ROOT)} <= {"python", "typescript", "makefile"}
     assert Part("FfmpegLayer", "makefile", "layers/ffmpeg") in parts(ROOT)
 
 

@@ -48,6 +48,8 @@ RULES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("samples/*", SUITES),
     ("events/*", SERVICE),
 )
+TYPESCRIPT = ("integration",)
+"""Of a function in TypeScript, beside its own job, which checks and tests it: the suite that has the whole stack."""
 TEXT = ("*.md", "LICENSE", "docs/images/*")
 """What linters do not look at."""
 
@@ -85,7 +87,8 @@ def select(changed: Iterable[str] | None, root: Path) -> Selection:
         # A folder under functions/ that no part is made of was taken out of the template or not yet put into it.
         if needed is None or (not owners and path.startswith(("functions/", "layers/"))):
             return Selection(True, SUITES, tuple(every))
-        suites |= set(needed)
+        typed = bool(owners) and all(part.language == "typescript" for part in owners)
+        suites |= set(TYPESCRIPT if typed and needed == SERVICE else needed)
         services |= owners
     lint = any(not any(fnmatchcase(path, pattern) for pattern in TEXT) for path in paths)
     return Selection(lint, tuple(s for s in SUITES if s in suites), tuple(p for p in every if p in services))
