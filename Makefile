@@ -8,6 +8,7 @@ IMAGE ?= samples/images/cow.jpg
 PROMPT ?= animal
 PORT ?= 4566
 STAGE ?= dev
+ACCOUNT ?=
 ARCHITECTURE ?= x86_64
 BASE ?=
 HEAD ?= HEAD
@@ -40,7 +41,7 @@ LOCKED := PIP_CONSTRAINT="$(CONSTRAINTS)" PIP_BUILD_CONSTRAINT="$(CONSTRAINTS)" 
 FRESH := [ .aws-sam/build.toml -nt functions/constraints.txt ] || rm -f .aws-sam/build.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run identify serve test unit functional lint format openapi operations pictures recording chaos load cost quality bench build deploy clean
+.PHONY: help setup run identify serve events test unit functional lint format openapi operations pictures recording chaos load cost quality bench build deploy clean
 .PHONY: tools tag integration pipeline audit changes gate service lock sbom package verify promote record releases rollback prune adopt smoke probe drift plan
 
 help: ## list the targets
@@ -75,6 +76,9 @@ identify: $(READY) $(READY_LOCAL) ## identify IMAGE (PROMPT; MODEL_SERVER=http:/
 serve: $(READY) $(READY_LOCAL) ## keep the service up on PORT and say how to call it
 	@$(BIN)/python -m tools.local serve --port "$(PORT)" --audios "$(AUDIOS)"
 
+events: $(READY) ## write .local/events/ for `sam local invoke`: STAGE of ACCOUNT, or without ACCOUNT what `make serve` keeps up
+	@$(BIN)/python -m tools.local events --account "$(ACCOUNT)" --stage "$(STAGE)" --port "$(PORT)"
+
 test: setup ## every test
 	$(BIN)/python -m pytest -n auto
 
@@ -88,15 +92,15 @@ lint: $(READY) ## check style, types, template and workflow
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/cfn-lint template.yaml
+	$(BIN)/cfn-lint template.yaml infra/monitoring.yaml
 	$(BIN)/sam validate --lint
 	$(BIN)/statelint --ignore=FLOAT statemachine/*.asl.json
 
 openapi: $(READY) ## write docs/openapi.yaml anew
 	$(BIN)/python -m tools.openapi > docs/openapi.yaml.new && mv docs/openapi.yaml.new docs/openapi.yaml
 
-operations: $(READY) ## write alarms of error budgets and dashboards into template.yaml anew
-	$(BIN)/python -m tools.operations template
+operations: $(READY) ## write infra/monitoring.yaml anew: alarms of error budgets, and dashboards
+	$(BIN)/python -m tools.operations monitoring
 
 pictures: $(READY_BENCH) ## draw the dashboards in docs/images/ anew, from sample data
 	.venv-bench/bin/python -m tools.operations pictures

@@ -6,14 +6,13 @@ from functools import cache
 from typing import Any
 
 from aws_lambda_powertools import Logger, Metrics, Tracer
-from aws_lambda_powertools.logging import correlation_paths
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import BaseModel
 
 from stitcher.api.answers import PlanAnswer, Problem
 from stitcher.api.preview import preview
-from stitcher.api.proxy import FAULT, proxy_answer
+from stitcher.api.proxy import FAULT, proxy_answer, request_id_of
 from stitcher.api.requests import StitchRequest
 from stitcher.clips.facts import Shapes
 from stitcher.errors import InvalidRequest, StitchError
@@ -51,11 +50,13 @@ def shapes() -> Shapes:
     return Shapes(BucketRepo(os.environ["BUCKET_OUTPUT"]))
 
 
-@logger.inject_lambda_context(correlation_id_path=correlation_paths.API_GATEWAY_REST)
+@logger.inject_lambda_context
 @tracer.capture_lambda_handler(capture_response=False)
 @metrics.log_metrics
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """A proxy event → the plan, or a problem; never an exception, which API Gateway would answer with a bare 502."""
+    request_id = request_id_of(event)
+    logger.set_correlation_id(request_id)
     try:
         request = Event.model_validate(event)
         status, body = (200, plan(request).model_dump()) if request.is_json else (415, UNSUPPORTED)
@@ -67,7 +68,7 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
         status, body = 500, FAULT
     metrics.add_metric(f"Plan{status}", MetricUnit.Count, 1)
     logger.info("planned", status=status, problem=body.get("code"))
-    return proxy_answer(status, body, event["requestContext"]["requestId"])
+    return proxy_answer(status, body, request_id)
 
 
 def plan(request: Event) -> PlanAnswer:

@@ -6,14 +6,13 @@ from typing import Any
 from urllib.parse import unquote
 
 from aws_lambda_powertools import Logger, Metrics, Tracer
-from aws_lambda_powertools.logging import correlation_paths
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from stitcher.api.answers import ClipsPage, Problem, VoicesPage
 from stitcher.api.listing import PAGE, clips_page, voices_page
-from stitcher.api.proxy import FAULT, proxy_answer
+from stitcher.api.proxy import FAULT, proxy_answer, request_id_of
 from stitcher.clips.facts import Shapes
 from stitcher.errors import InvalidRequest
 from stitcher.storage import BucketRepo
@@ -59,11 +58,13 @@ def shapes() -> Shapes:
     return Shapes(BucketRepo(os.environ["BUCKET_OUTPUT"]))
 
 
-@logger.inject_lambda_context(correlation_id_path=correlation_paths.API_GATEWAY_REST)
+@logger.inject_lambda_context
 @tracer.capture_lambda_handler(capture_response=False)
 @metrics.log_metrics
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """A proxy event → a page, or a problem; never an exception, which API Gateway would answer with a bare 502."""
+    request_id = request_id_of(event)
+    logger.set_correlation_id(request_id)
     try:
         status, body = 200, page(Event.model_validate(event)).model_dump()
     except InvalidRequest as refusal:
@@ -73,7 +74,7 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
         status, body = 500, FAULT
     metrics.add_metric(f"Voices{status}", MetricUnit.Count, 1)
     logger.info("listed", status=status)
-    return proxy_answer(status, body, event["requestContext"]["requestId"])
+    return proxy_answer(status, body, request_id)
 
 
 def page(request: Event) -> VoicesPage | ClipsPage:

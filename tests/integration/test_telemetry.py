@@ -103,13 +103,24 @@ def test_every_line_of_a_request_bears_its_id(buckets: Buckets, log: Callable[[]
 
 
 @pytest.mark.parametrize("step", [plan, voices])
-def test_api_gateways_id_is_in_the_log_and_in_the_answer(
+def test_api_gateways_own_id_is_in_the_log_and_in_the_answer(
     buckets: Buckets, log: Callable[[], list[dict[str, Any]]], step: Any
 ) -> None:
     asked_for = event(step.__name__.split(".")[1])
     answer = step.lambda_handler(asked_for, CONTEXT)
-    assert answer["headers"]["X-Request-Id"] == asked_for["requestContext"]["requestId"]
-    assert {line["correlation_id"] for line in log()} == {asked_for["requestContext"]["requestId"]}
+    assert asked_for["requestContext"]["extendedRequestId"] == "JTHd9H2HIAMEPfw="
+    assert answer["headers"]["X-Request-Id"] == "JTHd9H2HIAMEPfw", "without what a name of an execution cannot have"
+    assert {line["correlation_id"] for line in log()} == {"JTHd9H2HIAMEPfw"}
+
+
+@pytest.mark.parametrize("step", [plan, voices])
+def test_an_id_that_a_caller_chose_is_not_the_requests(
+    buckets: Buckets, log: Callable[[], list[dict[str, Any]]], step: Any
+) -> None:
+    asked_for = event(step.__name__.split(".")[1])
+    asked_for["requestContext"]["requestId"] = chosen = "00000000-1111-2222-3333-444444444444"
+    answer = step.lambda_handler(asked_for, CONTEXT)
+    assert chosen not in json.dumps([answer, *log()])
 
 
 @pytest.mark.parametrize(("setting", "words"), [("true", ["elephant"]), ("false", None)])

@@ -19,10 +19,9 @@ from identifier.sameness import Sameness
 from stitcher.errors import StitchError
 from tests.integration.steps import CONTEXT, INPUT, Buckets, asked, event, now
 from tests.integration.test_identify_step import COW, IMAGES, POINTERS, Step, step  # noqa: F401  # by its name
-from tests.template import ROOT, TEMPLATE, of_type
-from tests.watched import watched
+from tests.template import ROOT, of_type
+from tests.watched import RESOURCES, watched
 
-RESOURCES: dict[str, Any] = TEMPLATE["Resources"]
 NAMESPACE = ours("any", "any").namespace
 OURS = {metric: by for metric, by in watched(RESOURCES).items() if metric.namespace == NAMESPACE}
 SERVICES = {  # the dimension `service`, as the template sets it; here all functions run in one process

@@ -12,11 +12,12 @@ from hypothesis import strategies as st
 from tools.operations.arithmetic import Recording, Truths, alarmed, metric_of, states
 from tools.operations.objectives import ANSWERED, FAILED, FIRST_TRY, OBJECTIVES, Metric, api, ours
 
-from tests.template import ROOT, TEMPLATE
+from tests.template import ROOT
+from tests.watched import RESOURCES
 
 HOUR, DAY = 60, 24 * 60
 # SAM leaves them as they are.
-ALARMS = {name: one for name, one in TEMPLATE["Resources"].items() if one["Type"].startswith("AWS::CloudWatch::")}
+ALARMS = {name: one for name, one in RESOURCES.items() if one["Type"].startswith("AWS::CloudWatch::")}
 ACTING = {name for name, one in ALARMS.items() if one["Properties"].get("AlarmActions")}
 HIT_TIME, MADE_TIME = ours("cache_lookup", "HitTime"), ours("publish", "MadeTime")
 ANSWER_TIME, SHARE = ours("identify_image", "AnswerTime"), ours("identify_image", "TopAnswerShare")
@@ -237,6 +238,11 @@ def failing_executions(days: Days, when: range) -> None:
     days.add(metric("StitchFailedAlarm"), when, 1, 60)
 
 
+def failing_executions_that_the_gateway_counts(days: Days, when: range) -> None:
+    days.calls(when, 60, failing="1")
+    days.add(metric("StitchFailedAlarm"), when, 1, 60)
+
+
 def timed_out_executions(days: Days, when: range) -> None:
     days.calls(when, 60)
     days.add(metric("StitchTimedOutAlarm"), when, 1, 5)
@@ -259,9 +265,13 @@ def given_up(days: Days, when: range) -> None:
         (lost_clip, {"LostClipsAlarm"}),
         (undelivered_clip, {"LostClipsAlarm"}),
         (unread_refusals, {"RefusedClipsAlarm"}),
-        (failing_executions, {"StitchFailedAlarm"}),
+        (failing_executions, {"StitchAvailabilityPage", "StitchAvailabilityTicket", "StitchFailedAlarm"}),
+        (
+            failing_executions_that_the_gateway_counts,
+            {"StitchAvailabilityPage", "StitchAvailabilityTicket", "StitchFailedAlarm"},
+        ),
         (given_up, {"IdentifyFailedAlarm"}),
-        (timed_out_executions, {"StitchTimedOutAlarm"}),
+        (timed_out_executions, {"StitchAvailabilityPage", "StitchAvailabilityTicket", "StitchTimedOutAlarm"}),
     ],
 )
 def test_a_fault_tells_of_itself_and_of_nothing_else(fault: Callable[[Days, range], None], told: set[str]) -> None:

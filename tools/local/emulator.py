@@ -14,6 +14,8 @@ Each addition is a few lines on its own functions.
 - loopback counts as TLS, so that the buckets' policies can be the real ones
 - the REST API's front door (front_door.py)
 - workflows that events start, and Bedrock (workflow.py)
+- what services may do on each other's behalf (authorization.py)
+- more of what AWS refuses (refusals.py)
 - faults on demand (faults.py)
 
 Configured by MiniStack's variables: GATEWAY_PORT, BIND_HOST, MINISTACK_REGION, AUTH, PERSIST_STATE, STATE_DIR …, and by
@@ -32,8 +34,10 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+import authorization
 import faults
 import front_door
+import refusals
 import workflow
 from ministack.core import iam_evaluator, lambda_runtime
 from ministack.services import eventbridge, lambda_svc, s3, stepfunctions
@@ -230,6 +234,8 @@ def main() -> None:
     _bounded_functions()
     _events_are_asynchronous_invocations()
     _loopback_is_secure()
+    authorization.install()
+    refusals.install()
     endpoint = f"http://127.0.0.1:{os.environ['GATEWAY_PORT']}"
     front_door.install(endpoint)
     workflow.install(endpoint)

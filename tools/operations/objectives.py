@@ -128,6 +128,11 @@ def within(metric: Metric, limit: int) -> Queries:
     }
 
 
+def messages(name: str) -> Metric:
+    """A metric of the workflow that makes messages."""
+    return Metric("AWS/States", name, (("StateMachineArn", "${StitchStateMachine}"),))
+
+
 FAILED, ANSWERED = ours("workflow", "ImageFailed"), ours("identify_image", "ImageAnswered")
 FIRST_TRY = ours("identify_image", "SchemaFirstTry")
 
@@ -136,7 +141,17 @@ OBJECTIVES = (
         "StitchAvailability",
         "Calls that did not fail",
         Decimal("99.9"),
-        {"bad": Stat(api("5XXError"), "Sum"), "total": Stat(api("Count"), "SampleCount")},
+        # Whether `5XXError` counts a status that a mapping template sets, as of a failed execution, is documented
+        # nowhere: executions are counted beside it. Where it does count them, the budget burns up to twice as fast as
+        # it is used. AWS sends each only when there is something to count: without FILL one that is missing would hide
+        # the others.
+        {
+            "gateway": Stat(api("5XXError"), "Sum"),
+            "failed": Stat(messages("ExecutionsFailed"), "Sum"),
+            "late": Stat(messages("ExecutionsTimedOut"), "Sum"),
+            "bad": "FILL(gateway, 0) + FILL(failed, 0) + FILL(late, 0)",
+            "total": Stat(api("Count"), "SampleCount"),
+        },
         "calls-fail",
     ),
     Objective(
@@ -181,13 +196,6 @@ OBJECTIVES = (
         "the-model-answers-in-the-wrong-form",
     ),
 )
-
-
-def used_by(name: str, queries: Queries) -> dict[str, Stat | str]:
-    """The query and all that its expression is of."""
-    query = queries[name]
-    ids = re.findall(r"[a-z]\w*", query) if isinstance(query, str) else []
-    return {name: query} | {found: one for other in ids for found, one in used_by(other, queries).items()}
 
 
 def substituted(text: str) -> Any:
