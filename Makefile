@@ -46,7 +46,7 @@ FRESH := [ .aws-sam/build.toml -nt functions/constraints.txt ] || rm -f .aws-sam
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run identify serve events test unit fuzz mutants functional lint format openapi operations dashboard-images fault-recording chaos load cost quality bench build deploy clean
-.PHONY: tools tag integration pipeline audit changes gate service lock sbom package verify promote note-passed rollback probe drift infra-plan
+.PHONY: tools tag integration pipeline audit changes gate service lock sbom package verify promote note-passed releases rollback prune adopt smoke probe drift infra-plan
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -187,8 +187,7 @@ package: $(READY) ## put what `make build` made into the artifact bucket, as a r
 	@$(BIN)/python -m tools.delivery package
 
 tag: ## name this commit release-RELEASE in the repository, unless another has the name (needs gh, signed in)
-	git ls-remote --exit-code --tags origin "refs/tags/release-$$RELEASE" || { git tag "release-$$RELEASE" && \
-		git -c credential.helper='!gh auth git-credential' push origin "refs/tags/release-$$RELEASE"; }
+	@$(PYTHON) -m tools.delivery tag --release "$$RELEASE"
 
 verify: $(READY) ## whether the workflow `release` made RELEASE on main (needs gh, and GITHUB_REPOSITORY=owner/name)
 	@$(BIN)/python -m tools.delivery verify --release "$$RELEASE"
@@ -199,8 +198,20 @@ promote: $(READY) ## deploy RELEASE to STAGE as it was packaged, with the probe'
 note-passed: $(READY) ## note that RELEASE passed its checks in STAGE
 	@$(BIN)/python -m tools.delivery record --release "$$RELEASE" --stage "$$STAGE"
 
-rollback: $(READY) ## deploy again what last passed its checks in STAGE
-	@$(BIN)/python -m tools.delivery rollback --stage "$$STAGE"
+releases: $(READY) ## what passed its checks in STAGE, newest first, and what runs there
+	@$(BIN)/python -m tools.delivery releases --stage "$$STAGE"
+
+rollback: $(READY) ## deploy again what passed in STAGE before what runs there (FAILED=1: what runs did not pass; to what last did)
+	@$(BIN)/python -m tools.delivery rollback --stage "$$STAGE" $(if $(FAILED),--failed)
+
+adopt: $(READY) ## give the buckets that a deleted stack of STAGE left a stack again, with all that is in them; then deploy
+	@$(BIN)/python -m tools.delivery adopt --stage "$$STAGE"
+
+smoke: $(READY) ## try each part of STAGE at API_URL with AWS_PROFILE's rights; a line for each, and nothing is left behind (ARTIFACTS: a rollback, too)
+	@$(BIN)/python -m tools.delivery smoke --url "$$API_URL" --stage "$$STAGE"
+
+prune: $(READY) ## remove versions in STAGE that no rollback needs: all but the newest KEEP=10 and what is in use (DRY=1 only says)
+	@$(BIN)/python -m tools.delivery prune --stage "$$STAGE" $(if $(KEEP),--keep "$(KEEP)") $(if $(DRY),--dry-run)
 
 probe: $(READY) ## signed traffic to API_URL with VOICE's clips for DURATION seconds; reports what failed
 	@$(BIN)/python -m tools.delivery probe --url "$$API_URL" --voice "$$VOICE" --seconds "$$DURATION"
