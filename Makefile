@@ -17,6 +17,10 @@ RELEASE ?=
 DURATION ?= 60
 SECONDS ?= 30
 AT_ONCE ?= 4
+EXAMPLES ?= 2000
+SAMPLE ?= 200
+SEED ?= 1
+MINUTES ?= 15
 HITS ?= 1000000
 MADE ?= 100000
 IMAGES ?= 10000
@@ -41,11 +45,11 @@ LOCKED := PIP_CONSTRAINT="$(CONSTRAINTS)" PIP_BUILD_CONSTRAINT="$(CONSTRAINTS)" 
 FRESH := [ .aws-sam/build.toml -nt functions/constraints.txt ] || rm -f .aws-sam/build.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run identify serve events test unit functional lint format openapi operations pictures recording chaos load cost quality bench build deploy clean
-.PHONY: tools tag integration pipeline audit changes gate service lock sbom package verify promote record releases rollback prune adopt smoke probe drift plan
+.PHONY: help setup run identify serve events test unit fuzz mutants functional lint format openapi operations dashboard-images fault-recording chaos load cost quality bench build deploy clean
+.PHONY: tools tag integration pipeline audit changes gate service lock sbom package verify promote note-passed releases rollback prune adopt smoke probe drift infra-plan
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 $(READY): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed: make PYTHON=python3.13 …")'
@@ -83,7 +87,13 @@ test: setup ## every test
 	$(BIN)/python -m pytest -n auto
 
 unit: $(READY) ## the tests that need no embedded AWS
-	$(BIN)/python -m pytest tests/unit
+	$(BIN)/python -m pytest -n auto tests/unit tests/aws
+
+fuzz: $(READY) ## the property tests with other examples every time, EXAMPLES of each; what fails becomes an @example
+	HYPOTHESIS_PROFILE=fuzz FUZZ_EXAMPLES="$(EXAMPLES)" $(BIN)/python -m pytest -n auto -m hypothesis tests/unit tests/aws tests/integration tests/pipeline
+
+mutants: $(READY) ## change the code, workflows and template in small ways (SAMPLE, SEED, MINUTES); 95 % have to be noticed
+	$(BIN)/python -m tools.mutants --sample "$(SAMPLE)" --seed "$(SEED)" --minutes "$(MINUTES)"
 
 functional: $(READY) $(if $(API_URL),,$(READY_LOCAL)) ## the HTTP tests, here or against API_URL=… (AWS_PROFILE=…) after a deployment
 	$(BIN)/python -m pytest tests/functional
@@ -102,7 +112,7 @@ openapi: $(READY) ## write docs/openapi.yaml anew
 operations: $(READY) ## write infra/monitoring.yaml anew: alarms of error budgets, and dashboards
 	$(BIN)/python -m tools.operations monitoring
 
-pictures: $(READY_BENCH) ## draw the dashboards in docs/images/ anew, from sample data
+dashboard-images: $(READY_BENCH) ## draw the dashboards in docs/images/ anew, from sample data
 	.venv-bench/bin/python -m tools.operations pictures
 
 load: $(READY) $(if $(API_URL),,$(READY_LOCAL)) ## drive a mix of calls for SECONDS, AT_ONCE at a time, here or at API_URL (VOICE, AWS_PROFILE)
@@ -111,7 +121,7 @@ load: $(READY) $(if $(API_URL),,$(READY_LOCAL)) ## drive a mix of calls for SECO
 cost: $(READY) ## estimate what HITS, MADE and IMAGES a month cost in STAGE
 	@$(BIN)/python -m tools.operations cost --stage "$(STAGE)" --hits "$(HITS)" --made "$(MADE)" --images "$(IMAGES)"
 
-recording: setup ## record what is counted while the service is broken and mended (25 minutes; a test of alarms reads it)
+fault-recording: setup ## record what is counted while the service is broken and mended (25 minutes; a test of alarms reads it)
 	$(BIN)/python -m tools.operations record
 
 chaos: $(READY) $(READY_LOCAL) ## fail every step and every call of AWS in turn, here, and check what is promised (4 minutes)
@@ -185,7 +195,7 @@ verify: $(READY) ## whether the workflow `release` made RELEASE on main (needs g
 promote: $(READY) ## deploy RELEASE to STAGE as it was packaged, with the probe's traffic (BACK=1: even an older one)
 	@$(BIN)/python -m tools.delivery promote --release "$$RELEASE" --stage "$$STAGE" $(if $(BACK),--back)
 
-record: $(READY) ## note that RELEASE passed its checks in STAGE
+note-passed: $(READY) ## note that RELEASE passed its checks in STAGE
 	@$(BIN)/python -m tools.delivery record --release "$$RELEASE" --stage "$$STAGE"
 
 releases: $(READY) ## what passed its checks in STAGE, newest first, and what runs there
@@ -206,7 +216,7 @@ prune: $(READY) ## remove versions in STAGE that no rollback needs: all but the 
 probe: $(READY) ## signed traffic to API_URL with VOICE's clips for DURATION seconds; reports what failed
 	@$(BIN)/python -m tools.delivery probe --url "$$API_URL" --voice "$$VOICE" --seconds "$$DURATION"
 
-plan: ## what applying infra/ would change in ACCOUNT (FOUNDATION: the settings as JSON; else foundation.tfvars)
+infra-plan: ## what applying infra/ would change in ACCOUNT (FOUNDATION: the settings as JSON; else foundation.tfvars)
 	@if [ -n "$$FOUNDATION" ]; then printf '%s' "$$FOUNDATION" > infra/foundation.auto.tfvars.json; fi
 	terraform -chdir=infra init -input=false \
 		-backend-config="bucket=audio-stitcher-state-$$ACCOUNT" -backend-config="region=$$AWS_REGION"

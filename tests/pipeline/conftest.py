@@ -13,7 +13,8 @@ import pytest
 from moto.server import ThreadedMotoServer
 from tools.local.stack import ADMIN, emulator, free_port
 
-ROOT = Path(__file__).parents[2]
+from tests.paths import ROOT
+
 TWO_LANGUAGES = Path(__file__).parent / "fixtures" / "two_languages"
 REGION = "ap-south-1"
 Git = Callable[..., str]

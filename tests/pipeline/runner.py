@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests.pipeline.conftest import ROOT, git_in
+from tests.paths import ROOT
+from tests.pipeline.conftest import git_in
 from tests.pipeline.workflows import job
 
 SAM = f"""#!{sys.executable}

@@ -8,7 +8,8 @@ from tools.delivery.adopt import BUCKET, adopt
 from tools.delivery.stage import Stage
 from tools.delivery.store import DeliveryError
 
-from tests.pipeline.conftest import REGION, ROOT
+from tests.paths import ROOT
+from tests.pipeline.conftest import REGION
 from tests.template import TEMPLATE
 
 BUCKETS = {name for name, resource in TEMPLATE["Resources"].items() if resource["Type"] == BUCKET}

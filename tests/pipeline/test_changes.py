@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from tools.delivery.changes import RULES, SUITES, Selection, changed_paths, main, select
 from tools.delivery.template import Part, parts
 
-from tests.pipeline.conftest import ROOT, Git, git_in
+from tests.paths import ROOT
+from tests.pipeline.conftest import Git, git_in
 
 ZEROS = "0" * 40
 GREET, SHOUT = "GreetFunction", "ShoutFunction"

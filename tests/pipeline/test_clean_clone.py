@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from tests.pipeline.conftest import ROOT, git_in
+from tests.paths import ROOT
+from tests.pipeline.conftest import git_in
 from tests.pipeline.workflows import job
 
 # The environment that this run has, instead of one that `make` would install anew.

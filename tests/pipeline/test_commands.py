@@ -16,7 +16,8 @@ from tools.delivery.release import verify
 from tools.delivery.stage import Stage
 from tools.delivery.store import DeliveryError, Store
 
-from tests.pipeline.conftest import ROOT, copy_service
+from tests.paths import ROOT
+from tests.pipeline.conftest import copy_service
 from tests.pipeline.test_deploy import release
 
 

@@ -15,7 +15,8 @@ from tools.delivery import deploy
 from tools.delivery.stage import Stage
 from tools.delivery.store import DeliveryError, Release, Store
 
-from tests.pipeline.conftest import ROOT, git_in
+from tests.paths import ROOT
+from tests.pipeline.conftest import git_in
 from tests.pipeline.test_probe import Api, api
 
 __all__ = ["api"]

@@ -11,7 +11,7 @@ import jmespath
 import pytest
 import yaml
 
-from tests.pipeline.conftest import ROOT
+from tests.paths import ROOT
 from tests.pipeline.workflows import FOLDER, JOBS, WORKFLOWS, job
 
 DELIVERY = (ROOT / "docs" / "delivery.md").read_text()

@@ -19,7 +19,8 @@ from tools.delivery.release import commit_of, package
 from tools.delivery.sbom import sbom
 from tools.delivery.store import DeliveryError, Release, Store
 
-from tests.pipeline.conftest import ROOT, Git, copy_service, git_in
+from tests.paths import ROOT
+from tests.pipeline.conftest import Git, copy_service, git_in
 
 RUNTIME = f"python{sys.version_info.major}.{sys.version_info.minor}"
 NPM = shutil.which("npm") is not None

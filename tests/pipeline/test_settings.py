@@ -18,7 +18,8 @@ from tools.delivery import deploy
 from tools.delivery.stage import Stage
 from tools.delivery.store import Store
 
-from tests.pipeline.conftest import REGION, ROOT
+from tests.paths import ROOT
+from tests.pipeline.conftest import REGION
 from tests.pipeline.test_deploy import release
 from tests.pipeline.test_probe import Api, api
 from tests.template import TEMPLATE

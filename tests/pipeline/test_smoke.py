@@ -13,7 +13,8 @@ from tools.delivery.smoke import Smoke
 from tools.delivery.stage import Stage
 from tools.delivery.store import DeliveryError
 
-from tests.pipeline.conftest import REGION, ROOT
+from tests.paths import ROOT
+from tests.pipeline.conftest import REGION
 from tests.pipeline.test_probe import Api, api
 
 __all__ = ["api"]

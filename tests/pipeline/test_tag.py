@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.pipeline.conftest import ROOT, Git, git_in
+from tests.paths import ROOT
+from tests.pipeline.conftest import Git, git_in
 
 NAME = "0123456789ab"
 

@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from tests.pipeline.conftest import ROOT
+from tests.paths import ROOT
 from tests.pipeline.workflows import FOLDER, JOBS, WORKFLOWS, Job, before, job
 
 each_job = pytest.mark.parametrize("job", JOBS, ids=str)
@@ -67,7 +67,7 @@ def test_nothing_is_pasted_into_a_command(job: Job) -> None:
 
 @each_job
 def test_every_step_is_a_target_of_the_makefile(job: Job) -> None:
-    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     for run in job.runs:
         if run not in SMALL:
             command, target = run.split(" ")
@@ -195,7 +195,9 @@ def test_nothing_is_built_or_packaged_twice() -> None:
     assert (built, packaged) == (["release.build"], ["release.package"])
 
 
-@pytest.mark.parametrize("target", ["package", "verify", "promote", "record", "rollback", "prune", "probe", "drift"])
+@pytest.mark.parametrize(
+    "target", ["package", "verify", "promote", "note-passed", "rollback", "prune", "probe", "drift"]
+)
 def test_no_step_after_the_build_builds(target: str) -> None:
     command = ["make", "--always-make", "--dry-run", target, "RELEASE=0123456789ab", "STAGE=prod"]
     planned = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
@@ -246,7 +248,7 @@ def test_a_deployment_is_checked_promoted_tested_and_noted_in_this_order() -> No
         "make verify",
         "make promote",
         "make functional",
-        "make record",
+        "make note-passed",
         "make prune",
         "make rollback",
     ]

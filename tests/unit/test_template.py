@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from tests.template import MONITORING, ROOT, TEMPLATE, of_type, translated
+from tests.paths import ROOT
+from tests.template import MONITORING, TEMPLATE, of_type, translated
 
 STEPS = {"CacheLookup": "cache_lookup", "FetchClips": "fetch_clips", "Stitch": "stitch", "Publish": "publish"}
 CALLED = {"Plan": "plan", "Voices": "voices"}  # by API Gateway itself

@@ -8,6 +8,7 @@ Each addition is a few lines on its own functions.
 - layers as on AWS: files keep their execute bit, and a layer's `bin/` is on the function's PATH
 - CopyObject honours `If-None-Match`
 - processes of the same code share the folder that it is unpacked in, so that only the first has to compile it
+- functions and steps have ten times their time: a busy machine is no fault of theirs
 - functions run at most twice at once each (AWS: a thousand times), others wait: fifty clips put at once would be fifty
   processes
 - events for functions are retried, and end in the dead-letter queue, as asynchronous invocations are
@@ -45,6 +46,8 @@ from ministack.services.cloudformation import changesets, engine
 from ministack.services.cloudformation.provisioners import _RESOURCE_HANDLERS
 from samtranslator.translator import transform
 
+PATIENCE = 10
+"""How many times as long as on AWS a function and a step may take: this machine may be busy with other work."""
 AT_ONCE = 2
 """Processes of one function."""
 START_SECONDS = 0.15
@@ -196,6 +199,21 @@ def _bounded_functions() -> None:
     lambda_svc.acquire_worker = acquire_or_wait
 
 
+def _time_is_ample() -> None:
+    invoke, invoke_with_timeout = lambda_runtime.Worker.invoke, stepfunctions._invoke_resource_with_timeout
+
+    def invoke_patiently(self: Any, *arguments: Any, **options: Any) -> Any:
+        if "ample" not in self.config:
+            self.config = {**self.config, "ample": True, "Timeout": PATIENCE * self.config.get("Timeout", 30)}
+        return invoke(self, *arguments, **options)
+
+    def invoke_in_ample_time(resource: str, given: Any, seconds: float) -> Any:
+        return invoke_with_timeout(resource, given, PATIENCE * seconds)
+
+    lambda_runtime.Worker.invoke = invoke_patiently
+    stepfunctions._invoke_resource_with_timeout = invoke_in_ample_time
+
+
 def _events_are_asynchronous_invocations() -> None:
     def dispatch(arn: str, payload: str) -> None:
         function, config, _ = lambda_svc._get_func_record_for_ref(arn)
@@ -232,6 +250,7 @@ def main() -> None:
     _copies_are_conditional()
     _unpacked_once()
     _bounded_functions()
+    _time_is_ample()
     _events_are_asynchronous_invocations()
     _loopback_is_secure()
     authorization.install()

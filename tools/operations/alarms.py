@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tools.operations.objectives import LEAST_BAD, RATES, Objective, Rate, data_queries
+from tools.operations.objectives import ENOUGH_BAD, RATES, Objective, Rate, data_queries
 
 Json = dict[str, Any]
 
@@ -42,7 +42,7 @@ def span(seconds: int) -> str:
 def _window_alarm(objective: Objective, rate: Rate, seconds: int) -> Json:
     percent = {
         "Id": "percent",
-        "Expression": f"IF(bad >= {LEAST_BAD}, 100 * bad / total, 0)",
+        "Expression": f"IF({ENOUGH_BAD}, 100 * bad / total, 0)",
         "Label": "percent that went wrong",
     }
     return {

@@ -3,7 +3,7 @@ machine does."""
 
 from typing import Any
 
-from tools.operations.objectives import LEAST_BAD, OBJECTIVES, RATES, Metric, Objective, api, ours
+from tools.operations.objectives import ENOUGH_BAD, OBJECTIVES, RATES, Metric, Objective, api, ours
 from tools.operations.tickets import queue, ticket_alarms
 from tools.operations.widgets import (
     BAD,
@@ -148,7 +148,7 @@ def _left(objective: Objective) -> Json:
 def _burning(objective: Objective) -> Json:
     used, parts = _used(objective)
     limits = {("page" if rate.pages else "ticket") + f" at {rate.times}": float(rate.times) for rate in RATES}
-    guarded = f"IF(bad >= {LEAST_BAD}, {used}, 0)"  # as its alarms do
+    guarded = f"IF({ENOUGH_BAD}, {used}, 0)"  # as its alarms do
     burning = expression(guarded, "times as fast as planned", id="rate", color=OTHER)
     return graph(objective.title, [burning, *parts], period=3_600, limits=limits)
 

@@ -15,6 +15,8 @@ LEAST_BAD = 3
 It counts what went wrong and not what was asked: with a least number of calls, a night in which all of the few calls
 fail would never fire.
 """
+ENOUGH_BAD = f"bad > {LEAST_BAD - 0.5}"
+"""`LEAST_BAD` in metric math. A share of calls is in floating point, where 3 bad calls of 9 are 2.9999999999999996."""
 
 LADDER = tuple(map(Decimal, ("99.99", "99.9", "99.5", "99", "95", "90")))
 """Goals in percent. What is agreed with users is one step looser than what we aim at, so that we know first."""

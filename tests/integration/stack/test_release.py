@@ -14,7 +14,7 @@ from tools.delivery.stage import Stage
 from tools.delivery.store import Release, Store
 from tools.local.stack import ADMIN, REGION, Stack
 
-from tests.conftest import ROOT
+from tests.paths import ROOT
 
 # What a release is made of does not matter to how it is deployed; what matters are parameters, outputs and an update.
 TEMPLATE = """\

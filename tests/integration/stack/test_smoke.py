@@ -12,7 +12,7 @@ from tools.delivery.stage import Stage
 from tools.local.pictures import put_prompts
 from tools.local.stack import ADMIN, REGION, Stack
 
-from tests.conftest import ROOT
+from tests.paths import ROOT
 
 NOT_HERE = {"an alarm fires and is told", "a rollback, and forward again"}
 BUCKETS = ("InputBucketName", "OutputBucketName", "ImagesBucketName", "ResultsBucketName")
