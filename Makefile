@@ -196,7 +196,7 @@ promote: $(READY) ## deploy RELEASE to STAGE as it was packaged, with the probe'
 	@$(BIN)/python -m tools.delivery promote --release "$$RELEASE" --stage "$$STAGE" $(if $(BACK),--back)
 
 note-passed: $(READY) ## note that RELEASE passed its checks in STAGE
-	@$(BIN)/python -m tools.delivery record --release "$$RELEASE" --stage "$$STAGE"
+	@$(BIN)/python -m tools.delivery note-passed --release "$$RELEASE" --stage "$$STAGE"
 
 releases: $(READY) ## what passed its checks in STAGE, newest first, and what runs there
 	@$(BIN)/python -m tools.delivery releases --stage "$$STAGE"

@@ -43,7 +43,7 @@ def _parser() -> argparse.ArgumentParser:
     for name, words in (
         ("verify", "whether a release's provenance and bytes are what they should be"),
         ("promote", "deploy a release to a stage"),
-        ("record", "note that a release passed its checks in a stage"),
+        ("note-passed", "note that a release passed its checks in a stage"),
     ):
         command = commands.add_parser(name, help=words)
         command.add_argument("--release", required=True)
@@ -163,7 +163,7 @@ def _with_bucket(options: argparse.Namespace) -> int:
             say("release", deploy.rollback(store, Stage.of(options.stage, ROOT), ROOT, failed=options.failed))
         case "releases":
             print(deploy.releases(store, Stage.of(options.stage, ROOT)))
-        case "record":
+        case "note-passed":
             deploy.record(store, Stage.of(options.stage, ROOT), options.release, ROOT)
     return 0
 
