@@ -3,16 +3,17 @@
 import numpy as np
 
 from stitcher.clips.decode import Samples
+from stitcher.clips.speech import is_tone
 from stitcher.formats.profiles import RATE
 
 LOUD_PEAK = 0.7
 """-3 dBFS: a recorder that clips writes full scale, or a little under it where its input was cut off before."""
-CLOSE_TO_PEAK, CLOSE_SHARE = 0.89, 0.01
-"""Where nothing rippled it since: more than 1 % of all samples lie within 1 dB of the peak."""
+CLOSE_TO_PEAK, CLOSE_SHARE = 0.89, 0.015
+"""Where nothing rippled it since: more than 1.5 % of all samples lie within 1 dB of the peak."""
 FRAME = RATE // 100
 LOUD_DB = 10.0
 """Only frames within so much of the loudest tell: in pauses nothing is clipped."""
-PILED_DB = 1.2
+PILED_DB = 1.1
 """In clipped speech the loudest 5 % of the samples lie this close together (99.5th over 95th percentile)."""
 FLAT_LEVEL, FLAT_SHARE, TONE_SHARE = 0.8, 0.42, 0.55
 """Share of the time that the waves stay within 2 dB of their tops: a sine 0.41, speech 0.35 at most, a square 1.0."""
@@ -30,8 +31,8 @@ def is_clipped(samples: Samples) -> bool:
     if peak <= LOUD_PEAK:
         return False
     flat = _flat_share(samples, magnitude)
-    if flat > TONE_SHARE:
-        return True
+    if is_tone(samples):  # as broad and as dense by its nature
+        return flat > TONE_SHARE
     frames = magnitude[: max(1, len(magnitude) // FRAME) * FRAME]
     frames = frames.reshape(-1, min(FRAME, len(frames)))
     power = (frames * frames).mean(axis=1)
@@ -39,14 +40,7 @@ def is_clipped(samples: Samples) -> bool:
     high, top = np.percentile(loud, (95.0, 99.5))
     piled = top < high * 10.0 ** (PILED_DB / 20.0)
     close = (magnitude > CLOSE_TO_PEAK * peak).mean() > CLOSE_SHARE
-    return bool(flat > FLAT_SHARE or piled or close) and not _is_sine(
-        flat, float(np.sqrt((loud * loud).mean())) / float(top)
-    )
-
-
-def _is_sine(flat: float, rms: float) -> bool:
-    """A loud tone is no clipped speech: its waves are as broad as a sine's, and its RMS is 3 dB under its top."""
-    return flat < 0.44 and rms > 0.65
+    return bool(flat > FLAT_SHARE or piled or close)
 
 
 def _flat_share(samples: Samples, magnitude: Samples) -> float:

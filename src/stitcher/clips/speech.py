@@ -69,10 +69,10 @@ class Spectrum:
 
 @dataclass(frozen=True, slots=True)
 class Speech:
-    """Frames of 5 ms: the speech, from `first` to before `last`, and what is heard of it, from `begin` to before `end`.
+    """Frames of 5 ms: the speech, from `first` to before `last`; what is heard of it, from `begin` to before `end`.
 
-    `pause` is the longest hole in it, in frames. `over_noise_db` is how far its power lies over the noise's, heard around
-    it where `around`, or else in its softest parts.
+    `pause` is the longest hole in it, in frames. `over_noise_db` is how far its power lies over the noise's, heard
+    around it where `around`, or else in its softest parts.
     """
 
     first: int
@@ -116,13 +116,14 @@ def find(spectrum: Spectrum) -> Speech | None:
     power = _mean(spectrum.power, 4)
     levels, level = decibels(power), decibels(power.sum(axis=1))
     total = decibels(spectrum.power.sum(axis=1))
-    over = (levels - np.maximum(floor, loud(total) - FLOOR_RANGE_DB)).max(axis=1)
+    over = _lasting((levels - np.maximum(floor, loud(total) - FLOOR_RANGE_DB)).max(axis=1))
     kept = _without_thuds(over, total)
     top = loud(total[kept])
     over_bands = levels - np.maximum(floor, top - FLOOR_RANGE_DB)
-    over = over_bands.max(axis=1)
+    over = _lasting(over_bands.max(axis=1))
     audible = (levels.max(axis=1) > top - SOFT_RANGE_DB) & kept
-    weak = _long(audible & ((over > WEAK_DB) | (level > top - SURE_RANGE_DB)))
+    sure = level > max(top - SURE_RANGE_DB, float(np.percentile(level, 5)) + FIRM_DB)
+    weak = _long(audible & ((over > WEAK_DB) | sure))
     firm = _long(audible & (over > FIRM_DB))
     anchor = max(FIRM_DB, ANCHOR_SHARE * float(np.percentile(over[kept], 95)))
     anchors = np.flatnonzero(_long(kept & (over > anchor) & (total > top - STRONG_RANGE_DB)))
@@ -135,9 +136,8 @@ def find(spectrum: Spectrum) -> Speech | None:
     pauses = [end - start for start, end in _ranges(~weak[first:last])]
     noise_db, around = _noise(spectrum, first, last, kept)
     spoken = 10.0 ** (_in_band(spectrum)[first:last] / 10.0)
-    return Speech(
-        first, last, int(heard[0]), int(heard[-1]) + 1, max(pauses, default=0), _db(spoken.mean()) - noise_db, around
-    )
+    ratio = _db(spoken.mean()) - noise_db
+    return Speech(first, last, int(heard[0]), int(heard[-1]) + 1, max(pauses, default=0), ratio, around)
 
 
 def whole(spectrum: Spectrum) -> Speech:
@@ -197,6 +197,14 @@ def _without_thuds(over: Samples, total: Samples) -> Flags:
     return kept
 
 
+def _lasting(levels: Samples) -> Samples:
+    """Without peaks shorter than `RUN_FRAMES`: the window and the mean of four frames make five of a click."""
+    least = np.pad(levels, (RUN_FRAMES - 1, RUN_FRAMES - 1), mode="edge")
+    least = np.lib.stride_tricks.sliding_window_view(least, RUN_FRAMES).min(axis=1)
+    opened: Samples = np.lib.stride_tricks.sliding_window_view(least, RUN_FRAMES).max(axis=1)
+    return opened
+
+
 def _grown(weak: Flags, firm: Flags, anchor: int, step: int) -> int:
     """The outermost frame of speech from the anchor in one direction."""
     last = frame = anchor
@@ -227,7 +235,7 @@ def _ranges(flags: Flags) -> Ranges:
 
 
 def _long(flags: Flags) -> Flags:
-    """Only the runs of `RUN_FRAMES`: the window and the mean of four frames make five of a click."""
+    """Only the runs of at least `RUN_FRAMES`."""
     kept = np.zeros_like(flags)
     for start, end in _ranges(flags):
         kept[start:end] = end - start >= RUN_FRAMES
