@@ -41,7 +41,7 @@ REACH_FRAMES = 60
 WEAK_HOLE_FRAMES, FIRM_HOLE_FRAMES = 8, 20
 APART_FRAMES, CORE_FRAMES, CORE_DB = 40, 20, 20.0
 
-HISS_BAND, HEARD_DB = 3, 35.0
+HISS_BAND, HISS_RANGE_DB, HISS_SHARE_DB, HEARD_DB = 3, 46.0, 2.0, 35.0
 NOISE_BANDS, GUARD_FRAMES, NOISE_FRAMES = 5, 3, 8
 TONE_WINDOW, TONE_LINES, TONE_SHARE, TONE_HZ = 8192, 8, 0.9, 300.0
 
@@ -131,8 +131,9 @@ def find(spectrum: Spectrum) -> Speech | None:
         return None
     first = _grown(weak, firm, int(anchors[0]), -1)
     last = _grown(weak, firm, int(anchors[-1]), +1) + 1
-    hiss = ((over_bands > FIRM_DB) & (levels > top - SOFT_RANGE_DB))[:, HISS_BAND:].any(axis=1)
-    heard = first + np.flatnonzero(_long(hiss[first:last]) | (total[first:last] > total[first:last].max() - HEARD_DB))
+    high = decibels(power[:, HISS_BAND:].sum(axis=1))
+    hiss = _long((high > top - HISS_RANGE_DB) & (high > level - HISS_SHARE_DB) & firm)
+    heard = first + np.flatnonzero(hiss[first:last] | (total[first:last] > total[first:last].max() - HEARD_DB))
     pauses = [end - start for start, end in _ranges(~weak[first:last])]
     noise_db, around = _noise(spectrum, first, last, kept)
     spoken = 10.0 ** (_in_band(spectrum)[first:last] / 10.0)
