@@ -185,5 +185,5 @@ def test_a_file_of_another_format_version_is_corrupt(version: int) -> None:
 
 @pytest.mark.parametrize("profile", SPLICED)
 def test_a_prepared_clip_lies_by_format_version_folder_profile_and_etag(profile: str) -> None:
-    assert prepared_key(Clip("hindi/आज.ogg", "abc", 1, "आज"), profile) == f"prepared/v2/hindi/{profile}/abc.clip"
-    assert prepared_key(Clip("hello.wav", "abc", 1, "hello"), profile) == f"prepared/v2/-/{profile}/abc.clip"
+    assert prepared_key(Clip("hindi/आज.ogg", "abc", 1, "आज"), profile) == f"prepared/v3/hindi/{profile}/abc.clip"
+    assert prepared_key(Clip("hello.wav", "abc", 1, "hello"), profile) == f"prepared/v3/-/{profile}/abc.clip"

@@ -13,8 +13,9 @@ CLOSE_TO_PEAK, CLOSE_SHARE = 0.89, 0.015
 FRAME = RATE // 100
 LOUD_DB = 10.0
 """Only frames within so much of the loudest tell: in pauses nothing is clipped."""
-PILED_DB = 1.1
-"""In clipped speech the loudest 5 % of the samples lie this close together (99.5th over 95th percentile)."""
+PILED_DB, OVERSHOT_PILED_DB, OVERSHOT = 1.1, 2.4, 1.1
+"""In clipped speech the loudest 5 % of the samples lie this close together (99.5th over 95th percentile): closer where
+nothing rippled them. Ripples of flat tops go over full scale, where a recorder cannot write."""
 FLAT_LEVEL, FLAT_SHARE, TONE_SHARE = 0.8, 0.42, 0.55
 """Share of the time that the waves stay within 2 dB of their tops: a sine 0.41, speech 0.35 at most, a square 1.0."""
 SHORTEST_WAVE = 10
@@ -38,7 +39,7 @@ def is_clipped(samples: Samples) -> bool:
     power = (frames * frames).mean(axis=1)
     loud = frames[power > power.max() / 10.0 ** (LOUD_DB / 10.0)]
     high, top = np.percentile(loud, (95.0, 99.5))
-    piled = top < high * 10.0 ** (PILED_DB / 20.0)
+    piled = top < high * 10.0 ** ((OVERSHOT_PILED_DB if peak > OVERSHOT else PILED_DB) / 20.0)
     close = (magnitude > CLOSE_TO_PEAK * peak).mean() > CLOSE_SHARE
     return bool(flat > FLAT_SHARE or piled or close)
 

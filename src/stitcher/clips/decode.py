@@ -105,9 +105,9 @@ def _mono(channels: npt.NDArray[np.float32]) -> Samples:
 
 def _heard(channel: npt.NDArray[np.float32]) -> npt.NDArray[np.complex128]:
     """Spectra of each tenth of a second from `SPEECH_HZ` on: mains hum makes whole waves in it, and does not leak."""
-    size = RATE // 10
-    whole = np.pad(channel, (0, -len(channel) % size)).reshape(-1, size)
-    spectra: npt.NDArray[np.complex128] = np.fft.rfft(whole, axis=1)[:, SPEECH_HZ * size // RATE :]
+    size = min(RATE // 10, len(channel))
+    whole = channel[: len(channel) // size * size].reshape(-1, size)
+    spectra: npt.NDArray[np.complex128] = np.fft.rfft(whole, axis=1)[:, -(-SPEECH_HZ * size // RATE) :]
     return spectra
 
 
