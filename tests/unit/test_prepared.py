@@ -43,7 +43,7 @@ HEADER = struct.Struct("<4sHH8s4iI5dI")
 # What CLIP's file says about it, in the file's order.
 FIELDS: dict[str, object] = {
     "magic": b"STPC",
-    "version": 2,
+    "version": 3,
     "zero": 0,
     "profile": b"wav",
     "samples": 6,
@@ -177,7 +177,7 @@ def test_a_clip_for_a_profile_that_is_not_spliced_is_corrupt(profile: str) -> No
         PreparedClip.from_bytes(replace(CLIP, profile=profile).to_bytes())
 
 
-@pytest.mark.parametrize("version", [0, 1, 3])
+@pytest.mark.parametrize("version", [0, 2, 4])
 def test_a_file_of_another_format_version_is_corrupt(version: int) -> None:
     with pytest.raises(CorruptPrepared, match=f"version {version}"):
         PreparedClip.from_bytes(file_with(version=version))
