@@ -36,13 +36,22 @@ SOFT_RANGE_DB, STRONG_RANGE_DB = 50.0, 34.0
 SURE_RANGE_DB = 10.0
 """Next to speech, what is less under its loud part is speech too: a vowel that is cut off has no floor beside it."""
 ANCHOR_SHARE = 0.45
+"""What anchors the speech stands this share of its loud part's height (dB) over the noise: a swell of noise does not."""
 RUN_FRAMES = 6
+"""A click fills five frames: the window and the mean of four."""
 REACH_FRAMES = 60
+"""Speech grows from its anchors by at most 300 ms …"""
 WEAK_HOLE_FRAMES, FIRM_HOLE_FRAMES = 8, 20
+"""… over holes of 40 ms, or of 100 ms where a sound of its own follows: the "t" of "eight" behind its stop."""
 APART_FRAMES, CORE_FRAMES, CORE_DB = 40, 20, 20.0
+"""A knock: within 20 dB of its top for at most 100 ms, and 200 ms from any other sound, of which one is longer."""
 
-HISS_BAND, HISS_RANGE_DB, HISS_SHARE_DB, HEARD_DB = 3, 46.0, 2.0, 35.0
+HEARD_DB = 35.0
+HISS_BAND, HISS_RANGE_DB, HISS_SHARE_DB = 3, 46.0, 2.0
+"""Heard is what lies within 35 dB of the loudest 5 ms; and a fricative, whose power from 2 kHz (band 3) on is within 46
+dB of the loud part, and is nearly all of its power: the end of a vowel has its power under 2 kHz."""
 NOISE_BANDS, GUARD_FRAMES, NOISE_FRAMES = 5, 3, 8
+"""Noise is measured under 8.4 kHz, 15 ms and more from the speech, where there are at least 40 ms of it."""
 TONE_WINDOW, TONE_LINES, TONE_SHARE, TONE_HZ = 8192, 8, 0.9, 300.0
 
 Flags = npt.NDArray[np.bool_]
