@@ -36,7 +36,7 @@ SOFT_RANGE_DB, STRONG_RANGE_DB = 50.0, 34.0
 SURE_RANGE_DB = 10.0
 """Next to speech, what is less under its loud part is speech too: a vowel that is cut off has no floor beside it."""
 ANCHOR_SHARE = 0.45
-"""What anchors the speech stands this share of its loud part's height (dB) over the noise: a swell of noise does not."""
+"""What anchors the speech stands over the noise by this share of what its loud part does, in dB: a swell does not."""
 RUN_FRAMES = 6
 """A click fills five frames: the window and the mean of four."""
 REACH_FRAMES = 60

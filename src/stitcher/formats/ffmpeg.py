@@ -1,5 +1,6 @@
 """The pinned static ffmpeg: where it is, and how it is run on audio that nobody vouches for."""
 
+import re
 import shutil
 import subprocess
 import tempfile
@@ -12,6 +13,8 @@ from stitcher import limits
 # among them: ffmpeg would follow them even when the file is called .mp3.
 DEMUXERS = "wav,w64,mp3,ogg,flac,mov,aac,matroska,aiff,amr,caf,asf,au,gsm"
 DECODE_SECONDS = 10
+PEAKS = "astats=measure_perchannel=none:measure_overall=Peak_count+Number_of_samples"
+"""Counts the samples at the recording's highest and lowest value, before resampling moves them."""
 MAX_ALLOCATION = 256 * 1024 * 1024
 """Bytes of one allocation inside ffmpeg: a header that claims an absurd size is refused instead of served."""
 
@@ -75,6 +78,13 @@ class Decoded(NamedTuple):
     wav: bytes
     log: str
 
+    @property
+    def peak_share(self) -> float:
+        """The share of the samples, at the recording's own rate, that have its highest or lowest value."""
+        count = re.findall(r"Peak count: ([\d.]+)", self.log)
+        samples = re.findall(r"Number of samples: (\d+)", self.log)
+        return float(count[-1]) / float(samples[-1]) if count and samples and int(samples[-1]) else 0.0
+
 
 def decode_to_wav(data: bytes, *, rate: int, seconds: float) -> Decoded:
     """Any supported recording as WAV of 32 bit floats at `rate` Hz, its channels kept, at most `seconds` long.
@@ -94,7 +104,16 @@ def decode_to_wav(data: bytes, *, rate: int, seconds: float) -> Decoded:
         *(ffmpeg_path(), "-hide_banner", "-nostats", "-loglevel", "level+info", "-nostdin", "-threads", "1"),
         *("-max_alloc", str(MAX_ALLOCATION), "-protocol_whitelist", "fd", "-format_whitelist", DEMUXERS),
         *_decoder(data),
-        *("-i", "fd:", "-map", "0:a:0", "-t", str(seconds), "-af", f"aresample={rate}:resampler=soxr:precision=28"),
+        *(
+            "-i",
+            "fd:",
+            "-map",
+            "0:a:0",
+            "-t",
+            str(seconds),
+            "-af",
+            f"{PEAKS},aresample={rate}:resampler=soxr:precision=28",
+        ),
         *("-c:a", "pcm_f32le", "-map_metadata", "-1", "-fflags", "+bitexact", "-f", "wav"),
         *("-fs", str(round(limits.CLIP_CHANNELS * seconds * rate * 4)), "-"),
     ]
