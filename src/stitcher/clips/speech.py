@@ -47,7 +47,7 @@ APART_FRAMES, CORE_FRAMES, CORE_DB = 40, 20, 20.0
 """A knock: within 20 dB of its top for at most 100 ms, and 200 ms from any other sound, of which one is longer."""
 
 HEARD_DB = 35.0
-HISS_BAND, HISS_RANGE_DB, HISS_SHARE_DB = 3, 46.0, 2.0
+HISS_BAND, HISS_RANGE_DB, HISS_OVER_DB, HISS_FRAMES = 3, 46.0, 12.0, 16
 """Heard is what lies within 35 dB of the loudest 5 ms; and a fricative, whose power from 2 kHz (band 3) on is within 46
 dB of the loud part, and is nearly all of its power: the end of a vowel has its power under 2 kHz."""
 NOISE_BANDS, GUARD_FRAMES, NOISE_FRAMES = 5, 3, 8
@@ -140,8 +140,8 @@ def find(spectrum: Spectrum) -> Speech | None:
         return None
     first = _grown(weak, firm, int(anchors[0]), -1)
     last = _grown(weak, firm, int(anchors[-1]), +1) + 1
-    high = decibels(power[:, HISS_BAND:].sum(axis=1))
-    hiss = _long((high > top - HISS_RANGE_DB) & (high > level - HISS_SHARE_DB) & firm)
+    high, low = levels[:, HISS_BAND], decibels(power[:, :HISS_BAND].sum(axis=1))
+    hiss = _long((high > top - HISS_RANGE_DB) & (high > low + HISS_OVER_DB) & firm, HISS_FRAMES)
     heard = first + np.flatnonzero(hiss[first:last] | (total[first:last] > total[first:last].max() - HEARD_DB))
     pauses = [end - start for start, end in _ranges(~weak[first:last])]
     noise_db, around = _noise(spectrum, first, last, kept)
@@ -244,9 +244,9 @@ def _ranges(flags: Flags) -> Ranges:
     return list(zip(steps[::2].tolist(), steps[1::2].tolist(), strict=True))
 
 
-def _long(flags: Flags) -> Flags:
-    """Only the runs of at least `RUN_FRAMES`."""
+def _long(flags: Flags, least: int = RUN_FRAMES) -> Flags:
+    """Only the runs of at least so many frames."""
     kept = np.zeros_like(flags)
     for start, end in _ranges(flags):
-        kept[start:end] = end - start >= RUN_FRAMES
+        kept[start:end] = end - start >= least
     return kept

@@ -13,8 +13,9 @@ from stitcher import limits
 # among them: ffmpeg would follow them even when the file is called .mp3.
 DEMUXERS = "wav,w64,mp3,ogg,flac,mov,aac,matroska,aiff,amr,caf,asf,au,gsm"
 DECODE_SECONDS = 10
-PEAKS = "astats=measure_perchannel=none:measure_overall=Peak_count+Number_of_samples"
-"""Counts the samples at the recording's highest and lowest value, before resampling moves them."""
+PEAKS = "astats=length=0.001:measure_perchannel=none:measure_overall=Peak_count+Number_of_samples"
+"""Counts the samples at the recording's highest and lowest value, before resampling moves them. The window, which the
+count does not use, is short, because a header may claim 2 GHz."""
 MAX_ALLOCATION = 256 * 1024 * 1024
 """Bytes of one allocation inside ffmpeg: a header that claims an absurd size is refused instead of served."""
 
