@@ -47,9 +47,9 @@ APART_FRAMES, CORE_FRAMES, CORE_DB = 40, 20, 20.0
 """A knock: within 20 dB of its top for at most 100 ms, and 200 ms from any other sound, of which one is longer."""
 
 HEARD_DB = 35.0
-HISS_BAND, HISS_RANGE_DB, HISS_OVER_DB, HISS_FRAMES = 3, 46.0, 12.0, 16
-"""Heard is what lies within 35 dB of the loudest 5 ms; and a fricative, whose power from 2 kHz (band 3) on is within 46
-dB of the loud part, and is nearly all of its power: the end of a vowel has its power under 2 kHz."""
+HISS_BAND, HISS_RANGE_DB, HISS_OVER_DB, HISS_FRAMES = 3, 45.0, 15.0, 18
+"""Heard is what lies within 35 dB of the loudest 5 ms; and a fricative of at least 70 ms, whose power between 2 and 4.2
+kHz is within 45 dB of the loud part and far over that under 2 kHz: the end of a vowel has its power there."""
 NOISE_BANDS, GUARD_FRAMES, NOISE_FRAMES = 5, 3, 8
 """Noise is measured under 8.4 kHz, 15 ms and more from the speech, where there are at least 40 ms of it."""
 TONE_WINDOW, TONE_LINES, TONE_SHARE, TONE_HZ = 8192, 8, 0.9, 300.0
