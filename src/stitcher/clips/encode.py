@@ -2,17 +2,11 @@
 
 from dataclasses import replace
 
-import numpy as np
-
 from stitcher.clips.prepared import PreparedClip
-from stitcher.clips.speech import HEARD_DB, HOP, decibels
 from stitcher.formats import mp3, ogg
 from stitcher.formats.ffmpeg import FfmpegFailed, transcode
-from stitcher.formats.profiles import PCM, PROFILES, RATE
+from stitcher.formats.profiles import PCM, PROFILES
 from stitcher.formats.wav import TELEPHONY_RATE
-
-TELEPHONE_SHIFT = 20 * RATE // 1000
-"""Samples; two clips carry 70 ms at most around their audible parts, 110 with this."""
 
 
 def encode(clip: PreparedClip, profile: str) -> PreparedClip:
@@ -32,7 +26,6 @@ def encode(clip: PreparedClip, profile: str) -> PreparedClip:
         payload, lead = _opus_packets(clip, chosen.kbps)
     else:
         payload, lead = _mulaw_codes(clip), 0
-        clip = _heard_by_telephone(clip)
     return replace(clip, profile=profile, payload=payload, lead=lead)
 
 
@@ -71,25 +64,6 @@ def _opus_packets(clip: PreparedClip, kbps: int) -> tuple[bytes, int]:
     except ogg.OggError as error:
         raise FfmpegFailed(str(error)) from error
     return ogg.pack(kept), lead
-
-
-def _heard_by_telephone(clip: PreparedClip) -> PreparedClip:
-    """The clip with its audible edges where a telephone's are: an "s" at an end may lie over 4 kHz.
-
-    They move inwards by at most `TELEPHONE_SHIFT`, so that two clips carry less around them than the default pause.
-    """
-    samples = np.frombuffer(clip.payload, "<i2") / 32768.0
-    spectrum = np.fft.rfft(samples)
-    spectrum[round(TELEPHONY_RATE / 2 * len(samples) / RATE) + 1 :] = 0.0
-    low = np.fft.irfft(spectrum, len(samples))[clip.begin : clip.end]
-    frames = low[: len(low) // HOP * HOP].reshape(-1, HOP)
-    if not len(frames):
-        return clip
-    levels = decibels((frames * frames).mean(axis=1))
-    heard = np.flatnonzero(levels > levels.max() - HEARD_DB)
-    begin = clip.begin + min(TELEPHONE_SHIFT, int(heard[0]) * HOP)
-    end = clip.end - min(TELEPHONE_SHIFT, (len(frames) - 1 - int(heard[-1])) * HOP)
-    return replace(clip, begin=begin, end=end) if begin < end else clip
 
 
 def _mulaw_codes(clip: PreparedClip) -> bytes:
