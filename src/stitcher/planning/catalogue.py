@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 # clip is decoded depends on its content alone.
 AUDIO_SUFFIXES = frozenset(
     {".wav", ".wave", ".w64", ".mp3", ".ogg", ".oga", ".opus", ".m4a", ".mp4", ".aac", ".flac", ".webm", ".amr"}
-    | {".aif", ".aiff", ".aifc", ".caf"}
+    | {".aif", ".aiff", ".aifc", ".caf", ".3gp", ".3g2", ".3gpp", ".wma", ".au", ".snd", ".gsm", ".spx", ".mka", ".m4b"}
+    | {".awb", ".mp2"}
 )
 VOICE_CHARACTERS = 64
 KNOWN_SETTINGS = 64
