@@ -24,7 +24,7 @@ class BadRule(ValueError):
 
 def supported() -> list[str]:
     """The codes of the languages that have a table, in alphabetical order."""
-    return sorted(path.stem for path in FOLDER.glob("*.toml") if path.stem != "common")
+    return sorted(path.stem for path in FOLDER.glob("*.toml") if path.stem != "common" and "-" not in path.stem)
 
 
 def table(language: str, rules: Mapping[str, Any] | None = None) -> Table | None:
@@ -46,6 +46,11 @@ def _table(code: str, rules: str) -> Table | None:
     own = json.loads(rules)
     _check(own)
     return _merged(_merged(_read("common"), known), own, checked=True)
+
+
+def with_common(own: Mapping[str, Any]) -> Table:
+    """A table on top of what all languages share."""
+    return _merged(_read("common"), own)
 
 
 def _check(rules: Mapping[str, Any], path: str = "") -> None:
@@ -80,7 +85,7 @@ def _code(language: str) -> str:
 
 def _language(code: str) -> Table | None:
     for name in (code, code.split("-")[0]):
-        if name in supported():
+        if name.replace("-", "").isalnum() and name != "common" and (FOLDER / f"{name}.toml").is_file():
             own = _read(name)
             base = own.pop("base", None)
             return _merged(_read(base), own) if base else own
