@@ -1,7 +1,7 @@
 """The words around a number: they tell a time from a ratio, and a telephone number from an amount."""
 
 from bisect import bisect_left
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 
 from stitcher.text.words import Word, tokens
@@ -20,6 +20,8 @@ class WordList:
 
     def __init__(self, phrases: Iterable[str]) -> None:
         self._phrases = frozenset(" ".join(word.text for word in tokens(phrase)) for phrase in phrases)
+        self.lasts = frozenset(phrase.rpartition(" ")[2] for phrase in self._phrases)
+        """The last words: most words of a text are none, and then no phrase ends there."""
 
     def __contains__(self, phrase: str) -> bool:
         return phrase in self._phrases
@@ -71,14 +73,16 @@ class Around:
         # After a short word a point is an abbreviation's: "Tel. 1551".
         return any(char in _ENDS for char in between) or (". " in between and len(word.text) > 3)
 
-    def mentions(self, start: int, end: int, known: Container[str]) -> bool:
+    def mentions(self, start: int, end: int, known: WordList) -> bool:
         """Whether one of the words or phrases is near, in the same sentence."""
         return _any(reversed(list(self.before(start))), known) or _any(self.after(end), known)
 
-    def follows(self, start: int, known: Container[str], fillers: Container[str]) -> bool:
+    def follows(self, start: int, known: WordList, fillers: WordList) -> bool:
         """Whether one stands before a place, with at most three fillers between: "call us on 1551"."""
         row: list[str] = []
         for word in self.before(start):
+            if word not in fillers and word not in known.lasts and not row:
+                return False
             row.insert(0, word)
             for length in (1, 2, 3):  # the words after it may only be fillers
                 if " ".join(row[:length]) in known and all(one in fillers for one in row[length:]):
@@ -87,23 +91,22 @@ class Around:
                 return False
         return False
 
-    def leads(self, end: int, known: Container[str]) -> bool:
+    def leads(self, end: int, known: WordList) -> bool:
         """Whether one of the next three words after a place is known: "1551 पर कॉल करें"."""
         row: list[str] = []
         for word in self.after(end):
             row.append(word)
-            if any(" ".join(row[-length:]) in known for length in (1, 2)):
+            if word in known.lasts and any(" ".join(row[-length:]) in known for length in (1, 2)):
                 return True
             if len(row) == 3:
                 return False
         return False
 
 
-def _any(row: Iterable[str], known: Container[str]) -> bool:
+def _any(row: Iterable[str], known: WordList) -> bool:
     seen: list[str] = []
     for word in row:
         seen.append(word)
-        if any(" ".join(seen[-length:]) in known for length in (1, 2, 3)):
+        if word in known.lasts and any(" ".join(seen[-length:]) in known for length in (1, 2, 3)):
             return True
     return False
-

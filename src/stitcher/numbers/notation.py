@@ -27,9 +27,7 @@ ALIKE = str.maketrans(
         "\u2014": "\u2013",
     }
 )
-VULGAR = {
-    char: unicodedata.normalize("NFKC", char).replace("\u2044", "/") for char in "½¼¾⅓⅔⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞⅐⅑⅒"
-}
+VULGAR = {char: unicodedata.normalize("NFKC", char).replace("\u2044", "/") for char in "½¼¾⅓⅔⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞⅐⅑⅒"}
 """Fractions that are one character."""
 GROUPS = 6  # at most this many groups of digits: 10^21
 # What a sign or a leading point does not follow: in "word-5" the hyphen is none.
@@ -87,7 +85,8 @@ class Notation:
             rf"(?:(?P<one>[{vulgar}])|(?P<part>[0-9]{{1,2}}/[0-9]{{1,2}}))(?![\d/:{vulgar}]|[.,]\d)"
         )
         # What stands together without a space is one expression: read as a whole, or not at all. "12:32:16", "2/3".
-        self.cluster = re.compile(r"[0-9]+(?:[-–./:×~^'′\"][0-9]+)*")
+        comma = "," if self.decimal == "," else ""
+        self.cluster = re.compile(rf"[0-9]+(?:[-–./:×~^'′\"{comma}][0-9]+)*")
         # "19:19:19", "12-34-56"
         self.row = re.compile(r"[0-9]{1,6}(?P<by>[-:/])[0-9]{1,6}(?:(?P=by)[0-9]{1,6})+(?![-:/]?[0-9])")
         # "18-46" after a product's name; "2024-25"
@@ -129,6 +128,7 @@ class Notation:
         # "500/-", "500/="
         self.only = re.compile(r"/[-=](?![\w-])")
         self.one = re.compile(r"[0-9]+")
+        self.groups_of_digits = re.compile(r"[0-9]{1,15}(?:[ ,:/–-]+[0-9]{1,15})*")
         self.times = re.compile(r"[ \u00a0]?[xX×][ \u00a0]?")
         self.marked = re.compile(rf"[ \u00a0]?{MARK}", re.IGNORECASE)
         # What a sum of money, a number or a measure is for: "₹20/acre"
@@ -142,7 +142,9 @@ class Notation:
         hours = time.get("durations", [])
         self.counts_hours = re.compile(rf"\s?(?:{_any(hours)})", re.IGNORECASE) if hours else None
         words = signs.get("words", {})
-        self.code_words, self.call_words, self.number_words = (WordList(words.get(name, ())) for name in ("code", "call", "number"))
+        self.code_words, self.call_words, self.number_words = (
+            WordList(words.get(name, ())) for name in ("code", "call", "number")
+        )
         self.called_words, self.fillers = WordList(words.get("called", ())), WordList(words.get("fillers", ()))
         self.after_call = WordList(words.get("after_call", ()))
         self.time_words, self.ratio_words = WordList(words.get("time", ())), WordList(words.get("ratio", ()))

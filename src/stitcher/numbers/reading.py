@@ -17,6 +17,8 @@ PHONE_DIGITS = 7
 CALL_DIGITS, NUMBER_DIGITS, CODE_DIGITS = 3, 5, 2
 """So many digits after "call", "number" and "PIN" are said one by one."""
 DAYS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+SEVERAL = "it can be read in several ways, or the language has no words for it"
+NO_LANGUAGE = "the voice has no language that has words for it: set it in voice.toml, or record a clip of this name"
 LENGTHS = frozenset({"mm", "cm", "m", "km"})
 
 
@@ -29,7 +31,8 @@ class Spoken:
     end: int
     """Code points into the text, exclusive."""
     kind: str
-    """integer, decimal, fraction, ordinal, percent, range, ratio, size, row, measure, currency, time, date or digits."""
+    """One of integer, decimal, fraction, ordinal, percent, range, ratio, size, row, measure, currency, time, date and
+    digits."""
     words: str
     """What is said, as text in the language."""
     why: str = ""
@@ -96,7 +99,8 @@ class Reader:
         joined = self.signs.cluster.match(text, at)
         last = joined.end() if joined else at + 1
         if not self._sayable(text, start, at, around):
-            return Unsure(start, last, "the language has no word for its sign or its point")
+            nothing = self.spell.numbers.get("engine") == "digits"
+            return Unsure(start, last, NO_LANGUAGE if nothing else "the language has no word for its sign or its point")
         found = self._longest(text, start, around)
         if start < at and (not found or text[_end(found) : _end(found) + 1] in tuple(":/.-")):  # "-6:30" is a time
             later = self._longest(text, at, around)
@@ -112,7 +116,7 @@ class Reader:
         """The law: nothing that is joined to a number is left out."""
         end = _end(found)
         if end < last:
-            return Unsure(start, last, "it can be read in several ways, or the language has no words for it")
+            return Unsure(start, last, NO_LANGUAGE if self.spell.numbers.get("engine") == "digits" else SEVERAL)
         after = text[end : end + 1]
         if after in ("′", "″") or (after in ("'", '"') and text[end - 1].isdecimal() and self._inches(text, at, end)):
             return Unsure(start, end + 1, "feet and inches, minutes and seconds are not read")
@@ -183,6 +187,77 @@ class Reader:
             yield self._fraction
         yield self._amount
 
+    def forced(self, kind: str, written: str) -> str:
+        """The words of a text that is read as one kind. Raises ValueError where it has another form, `Unspeakable`."""
+        text = self.signs.plain(written.strip())
+        parts = self.signs.one.findall(text)
+        if not parts:
+            raise ValueError(written)
+        if kind == "time":
+            return self._forced_time(text)
+        if kind in ("row", "ratio"):
+            if not self.signs.groups_of_digits.fullmatch(text):
+                raise ValueError(written)
+            return self.say.ratio(parts) if kind == "ratio" else " ".join(map(self.spell.whole, parts))
+        if kind == "range":
+            first = self.signs.number(text, 0)
+            dash = self.signs.dash.match(text, first[1]) if first else None
+            second = self.signs.number(text, dash.end()) if dash else None
+            if not first or not second or second[1] < len(text):
+                raise ValueError(written)
+            return self.say.range(self.say.number(first[0]), self.say.number(second[0]))
+        if kind == "ordinal":
+            return self._forced_ordinal(text)
+        if kind == "number":
+            found = self.signs.number(text, 0)
+            if not found or found[1] < len(text):
+                raise ValueError(written)
+            return self.say.number(found[0])
+        recognise = {"fraction": self._fraction, "date": self._date}[kind]
+        reading = recognise(text, 0, Around(text))
+        if not reading or _end(reading) < len(text):
+            raise ValueError(written)
+        if not isinstance(reading, Spoken):
+            raise Unspeakable(written)
+        return reading.words
+
+    def _forced_time(self, text: str) -> str:
+        first = self._clock(text, 0)
+        dash = self.signs.dash.match(text, first[3]) if first else None
+        second = self._clock(text, dash.end()) if dash else None
+        last = (second or first or (None, "", 0, -1))[3]
+        if not first or last < len(text):
+            raise ValueError(text)
+        clocks = [one[0] for one in (first, second) if one]
+        if any(one.mark == "late" or one.hour > 24 or (one.hour == 24 and one.minute) for one in clocks):
+            raise ValueError(text)
+        if len(clocks) == 1:
+            return self.say.time(clocks[0])
+        if clocks[1].mark and not clocks[0].mark:
+            clocks[0] = self._with_mark(clocks[0], clocks[1])
+        return self.say.range(*map(self.say.time, clocks))
+
+    @staticmethod
+    def _with_mark(clock: Clock, later: Clock) -> Clock:
+        """The first hour of "11-1 pm" with the am or pm that it has by the second."""
+        if not 1 <= clock.hour <= 12:
+            return clock
+        mark = later.mark if clock.hour % 12 <= later.hour % 12 else "am" if later.mark == "pm" else "pm"
+        return Clock(clock.hour, clock.minute, clock.second, mark)
+
+    def _forced_ordinal(self, text: str) -> str:
+        forms = list(self.table.get("ordinals", {}).values())
+        match = self.signs.ordinal.fullmatch(text) if self.signs.ordinal else None
+        if match:
+            return self.spell.ordinal(
+                int(match["number"]), next(f for f in forms if match["mark"] in f.get("marks", []))
+            )
+        if not text.isdecimal():
+            raise ValueError(text)
+        if not forms:
+            raise Unspeakable(text)
+        return self.spell.ordinal(int(text), forms[0])
+
     # Dates and times
 
     def _date(self, text: str, at: int, around: Around) -> _Found:
@@ -214,7 +289,7 @@ class Reader:
         first = self._clock(text, at)
         if not first:
             return None
-        clock, by, sure, end = first
+        clock, by, _, end = first
         until = self.signs.dash.match(text, end)
         second = self._clock(text, until.end()) if until else None
         if second and not (second[0].mark or second[1]):  # "6:30-7": the second is no time by itself
@@ -234,16 +309,16 @@ class Reader:
             if one[0].mark == "late":
                 return Unsure(at, last, "there is no such hour with am or pm")
         if self.say.tells_hours_from_six(clock, led=led or tail is not None or marked):
-            return Unsure(at, last, "the hour may be told from midnight or from six: add am or pm, or set time.shift_when")
+            return Unsure(
+                at, last, "the hour may be told from midnight or from six: add am or pm, or set time.shift_when"
+            )
         doubt = "" if told or clue == "sure" else "a ratio or a grade is written so, too"
         followed = tail is not None
         if not second:
             return Spoken(at, end, "time", self.say.time(clock, led=led, followed=followed), "a time", doubt)
         later = second[0]
-        if later.mark and not clock.mark and 1 <= clock.hour <= 12:
-            clock = Clock(
-                clock.hour, clock.minute, clock.second, later.mark if clock.hour % 12 <= later.hour % 12 else "am"
-            )
+        if later.mark and not clock.mark:
+            clock = self._with_mark(clock, later)
         said = self.say.time(clock, led=led), self.say.time(later, led=led, followed=followed)
         return Spoken(at, last, "time", self.say.range(*said), "a time", doubt)
 
@@ -406,7 +481,9 @@ class Reader:
                 return Unsure(at, unit.end(), "it may be so many packs, or length by width")
             last = sides[-1]
             assert last  # noqa: S101 - the pattern has a number on each side
-            return Spoken(at, unit.end(), "size", self.say.measure(words, self.say.unit((name,), last[0])), "length by width")
+            return Spoken(
+                at, unit.end(), "size", self.say.measure(words, self.say.unit((name,), last[0])), "length by width"
+            )
         return Spoken(at, end, "size", words, "length by width") if self.signs.ends(text, end) else None
 
     def _fraction(self, text: str, at: int, around: Around) -> _Found:
@@ -488,7 +565,9 @@ class Reader:
         if not high and (only := self.signs.only.match(text, end)):  # "500/-" is a price in the country's money
             end = only.end()
             if name := self.table.get("style", {}).get("price_marks", {}).get(only[0]):
-                return Spoken(at, end, "currency", self.say.money(self._numbers(low, None, self.say.form(name)), name, low))
+                return Spoken(
+                    at, end, "currency", self.say.money(self._numbers(low, None, self.say.form(name)), name, low)
+                )
         zeros = len(low.whole) > 1 and low.whole[0] == "0"
         kind = "range" if high else "decimal" if low.fraction is not None else "digits" if zeros else "integer"
         return Spoken(at, end, kind, self._numbers(low, high))

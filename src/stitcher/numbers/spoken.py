@@ -96,6 +96,35 @@ def digits(text: str, language: str, rules: Mapping[str, Any] = NO_RULES) -> str
     return " ".join(str(unicodedata.decimal(char)) for char in text if char.isdecimal())
 
 
+def forced(kind: str, text: str, language: str, rules: Mapping[str, Any] = NO_RULES) -> str:
+    """A text read as one kind of number, as a mark asks for; "" where the language has no words for it.
+
+    Parameters
+    ----------
+    kind
+        number, ordinal, fraction, range, ratio, row, time or date.
+
+    Raises
+    ------
+    ValueError
+        The text has not the form of this kind.
+    """
+    reader = _reader(language, json.dumps(rules, sort_keys=True, default=str)) or _shapes()
+    try:
+        return reader.forced(kind, text)
+    except Unspeakable:
+        return ""
+
+
+def number(value: int, language: str, rules: Mapping[str, Any] = NO_RULES) -> str:
+    """The words of a whole number; "" where the language has none."""
+    reader = _reader(language, json.dumps(rules, sort_keys=True, default=str))
+    try:
+        return reader.spell.cardinal(value) if reader else ""
+    except Unspeakable:
+        return ""
+
+
 @lru_cache(maxsize=64)
 def _reader(language: str, rules: str) -> Reader | None:
     table = languages.table(language, json.loads(rules))

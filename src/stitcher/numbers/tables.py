@@ -48,6 +48,12 @@ def _table(code: str, rules: str) -> Table | None:
     return _merged(_merged(_read("common"), known), own, checked=True)
 
 
+def abbreviations(language: str) -> Mapping[str, list[str]]:
+    """The language's abbreviations by what a full stop after them means; those of `common.toml` are in all."""
+    known = table(language) or with_common({})
+    return dict(known.get("abbreviations", {}))
+
+
 def with_common(own: Mapping[str, Any]) -> Table:
     """A table on top of what all languages share."""
     return _merged(_read("common"), own)
@@ -120,7 +126,7 @@ def _merged(base: Mapping[str, Any], over: Mapping[str, Any], *, checked: bool =
         name = f"{path}{key}"
         if isinstance(known, Mapping) and isinstance(value, Mapping):
             merged[key] = _merged(known, value, checked=checked, path=f"{name}.")
-        elif path.startswith("signs.") and isinstance(known, list) and isinstance(value, list):
+        elif path.startswith(("signs.", "abbreviations.")) and isinstance(known, list) and isinstance(value, list):
             merged[key] = [*known, *value]  # a sign more does not take away the others
         elif checked and known is not None and not _alike(known, value):
             raise BadRule(f"the rule '{name}' is {_form(value)}; it has to be {_form(known)}")

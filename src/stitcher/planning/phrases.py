@@ -135,7 +135,7 @@ def choose(
                     if best is None or option <= best:
                         best = option
                         step[node] = _Step(to, said, start, stop, False, why)
-            if length == longest or not (ways := _longer(ways, edges, begins, barriers)):
+            if length == longest or not (ways := _longer(ways, edges, has, begins, barriers)):
                 break
         # The digits of a number may lead nowhere: then it has another way, and every word of that may be missing.
         cost[node] = best or NOWHERE
@@ -150,10 +150,20 @@ def choose(
 def _longer(
     ways: Sequence[_Way],
     edges: Mapping[int, Sequence[_Edge]],
+    has: Callable[[str], bool],
     begins: Callable[[str], bool],
     barriers: frozenset[int],
 ) -> list[_Way]:
     """The ways with one word more, of those that begin a longer phrase; of two that say the same, the better."""
+    if len(ways) == 1:  # nearly always: nothing branches here
+        ((said, to, start, _, why, taken, asked),) = ways
+        only = edges.get(to)
+        if not only or not begins(said):
+            return []
+        if len(only) == 1:
+            edge = only[0]
+            asked = asked or edge.bound or to in barriers
+            return [_Way(f"{said} {edge.word}", edge.to, start, edge.end, why or edge.why, taken + edge.branch, asked)]
     found: dict[tuple[str, int], _Way] = {}
     for said, to, start, _, why, taken, asked in ways:
         following = edges.get(to)
@@ -162,6 +172,8 @@ def _longer(
         crosses = asked or to in barriers
         for edge in following:
             more = f"{said} {edge.word}"
+            if not begins(more) and not (crosses or edge.bound or has(more)):
+                continue
             known = found.get((more, edge.to))
             if known is None or (taken + edge.branch) < known.branches:
                 found[more, edge.to] = _Way(

@@ -21,9 +21,7 @@ from stitcher.text.words import Word, tokens
 
 READINGS = ("number", "ordinal", "fraction", "range", "ratio", "row", "time", "date")
 """Marks that say how a number is read."""
-MARK = re.compile(
-    rf"\[(pause|clip|digits|spell|{'|'.join(READINGS)})[ \t]+([^\[\]\n]{{1,200}})\]", re.IGNORECASE
-)
+MARK = re.compile(rf"\[(pause|clip|digits|spell|{'|'.join(READINGS)})[ \t]+([^\[\]\n]{{1,200}})\]", re.IGNORECASE)
 _PAUSE = re.compile(r"(\d{1,5}(?:\.\d{1,3})?)\s*(ms|s)", re.IGNORECASE)
 
 Punctuation = Literal["comma", "colon", "stop", "question", "newline"]
@@ -35,7 +33,7 @@ _MEANING: dict[str, Punctuation] = {
         {
             "comma": ",،、，﹐､፣՝߸",
             "colon": ";:؛；：፤፥၊",
-            "stop": ".!।॥۔።。．！｡…‼፨။",
+            "stop": ".!।॥۔።。．！｡…‼፨။|",
             "question": "?؟？፧՞⁇⁉",
             "newline": "\n\r\u2028\u2029",
         },
@@ -115,13 +113,17 @@ Item = Word | Silence | Named | Spelled | Forced | Decoration | Stop
 NONE_KNOWN = Abbreviations()
 
 
-def items(message: str, abbreviations: Callable[[], Abbreviations] = lambda: NONE_KNOWN) -> list[Item]:
+def items(
+    message: str, abbreviations: Callable[[], Abbreviations] = lambda: NONE_KNOWN, *, glottal: bool = False
+) -> list[Item]:
     """What a message says, in order; places are in code points of the message.
 
     Parameters
     ----------
     abbreviations
         Gives the language's abbreviations; called only where a full stop may be one's.
+    glottal
+        As in `stitcher.text.words.tokens`.
 
     Raises
     ------
@@ -136,7 +138,7 @@ def items(message: str, abbreviations: Callable[[], Abbreviations] = lambda: NON
         for one in decorations:
             characters[one.start : one.end] = " " * (one.end - one.start)
         plain = "".join(characters)
-    text = _Text(plain, abbreviations)
+    text = _Text(plain, abbreviations, glottal=glottal)
     position = 0
     for mark in MARK.finditer(plain):
         found += text.items(position, mark.start())
@@ -181,8 +183,8 @@ def _mark(mark: re.Match[str]) -> Item:
 class _Text:
     """Text without marks: its words, and the punctuation between and after them."""
 
-    def __init__(self, message: str, abbreviations: Callable[[], Abbreviations]) -> None:
-        self.message, self.abbreviations = message, abbreviations
+    def __init__(self, message: str, abbreviations: Callable[[], Abbreviations], *, glottal: bool) -> None:
+        self.message, self.abbreviations, self.glottal = message, abbreviations, glottal
         # The bar is a full stop where the keyboard has no danda; it is no word.
         self.words = message.replace("|", "।")
 
@@ -190,7 +192,7 @@ class _Text:
         """The items of a part of the message."""
         found: list[Item] = []
         position = start
-        for word in tokens(self.words[start:end]):
+        for word in tokens(self.words[start:end], glottal=self.glottal):
             found += self._punctuation(position, start + word.start)
             found.append(Word(word.text, start + word.start, start + word.end))
             position = start + word.end
