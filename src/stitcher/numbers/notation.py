@@ -127,6 +127,7 @@ class Notation:
         self.dotted = re.compile(r"[0-9]+(?:\.[0-9]+){2,}")
         # "500/-", "500/="
         self.only = re.compile(r"/[-=](?![\w-])")
+        self.hours_and_minutes = re.compile(r"[0-9]{2}\.[0-5][0-9]")
         self.one = re.compile(r"[0-9]+")
         self.groups_of_digits = re.compile(r"[0-9]{1,15}(?:[ ,:/–-]+[0-9]{1,15})*")
         self.times = re.compile(r"[ \u00a0]?[xX×][ \u00a0]?")

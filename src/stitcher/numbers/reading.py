@@ -51,6 +51,8 @@ class Unsure:
     """Code points into the text, exclusive."""
     why: str
     """A sentence that says what is missing, and what would decide."""
+    no_words: bool = False
+    """Whether only words are missing: a clip that is named as it is written may say it."""
 
 
 Reading = Spoken | Unsure
@@ -81,7 +83,12 @@ class Reader:
         while begin := self.signs.begins.search(text, at):
             start, at = begin.start(), begin.end() - 1  # the beginning ends with the first digit
             if start == at and latin(text[at - 1 : at] or " "):  # a part of a word: "B12"
-                at = self._run(text, at)
+                end = self._run(text, at)
+                if text[end : end + 1] in tuple("/:×") and text[end + 1 : end + 2].isdecimal():  # "B12:30"
+                    joined = self.signs.cluster.match(text, end + 1)
+                    end = joined.end() if joined else end
+                    yield Unsure(at, end, SEVERAL)
+                at = end
                 continue
             found = self._at(text, start, at, around)
             if isinstance(found, tuple):
@@ -100,7 +107,8 @@ class Reader:
         last = joined.end() if joined else at + 1
         if not self._sayable(text, start, at, around):
             nothing = self.spell.numbers.get("engine") == "digits"
-            return Unsure(start, last, NO_LANGUAGE if nothing else "the language has no word for its sign or its point")
+            why = NO_LANGUAGE if nothing else "the language has no word for its sign or its point"
+            return Unsure(start, last, why, no_words=True)
         found = self._longest(text, start, around)
         if start < at and (not found or text[_end(found) : _end(found) + 1] in tuple(":/.-")):  # "-6:30" is a time
             later = self._longest(text, at, around)
@@ -118,6 +126,9 @@ class Reader:
         if end < last:
             return Unsure(start, last, NO_LANGUAGE if self.spell.numbers.get("engine") == "digits" else SEVERAL)
         after = text[end : end + 1]
+        if after and after in "-–/:×" and text[end + 1 : end + 2].isdecimal():  # "5kg-10"
+            joined = self.signs.cluster.match(text, end + 1)
+            return Unsure(start, joined.end() if joined else end, SEVERAL)
         if after in ("′", "″") or (after in ("'", '"') and text[end - 1].isdecimal() and self._inches(text, at, end)):
             return Unsure(start, end + 1, "feet and inches, minutes and seconds are not read")
         per = self.signs.per.match(text, end)
@@ -417,6 +428,8 @@ class Reader:
         """Three numbers and more in a row ("19:19:19"), two after a product's name ("DAP 18-46"), "2024-25"."""
         product = around.follows(at, self.signs.products, self.signs.fillers)
         if match := self.signs.row.match(text, at):
+            if match["by"] == "/" and self._dated(text, at) and not product:
+                return None
             if not self.signs.ends(text, match.end()) or (match["by"] == ":" and self._clocked(text, match.end())):
                 return None
             doubt = "" if product or match["by"] != "/" else "it looks like a date, but is none"
@@ -428,6 +441,13 @@ class Reader:
         if product:
             return self._each(text, at, match.end(), "a product's name stands before", "")
         return self._each(text, at, match.end(), "two years", "") if years and "-" in match[0] else None
+
+    def _dated(self, text: str, at: int) -> bool:
+        """Whether three groups could be a day, a month and a year."""
+        match = self.signs.date.match(text, at)
+        return bool(
+            match and min(int(match["a"]), int(match["b"])) <= 12 and max(int(match["a"]), int(match["b"])) <= 31
+        )
 
     def _clocked(self, text: str, end: int) -> bool:
         """Whether am, pm or the word for the hour follows, so that three groups are a time with seconds."""
@@ -497,7 +517,8 @@ class Reader:
             with suppress(Unspeakable):  # otherwise the unit stays as it is written
                 name = self.signs.unit_names[sign["sign"]]
                 if whole:
-                    unit = self.say.unit((name,), Number("", whole, "5"))
+                    # "un kilo y medio", but "one and a half kilograms"
+                    unit = self.say.unit((name,), Number("", whole, None if "mixed_unit" in self.table else "5"))
                     said = self.say.mixed_measure(whole, part, unit)
                 else:
                     said = self.say.measure(self.say.fraction("", part), self.say.unit((name,), Number("", "1")))
@@ -612,6 +633,8 @@ class Reader:
         if not sign or not self.signs.closed(text, sign.end()):
             return None
         number, names, last = high or low, (self.signs.unit_names[sign["sign"]],), sign.end()
+        if names[0] == "h" and not high and self.signs.hours_and_minutes.fullmatch(text, at, end):
+            return None  # "14.30 hrs" is a time
         if (per := self.signs.per_unit.match(text, last)) and self.signs.closed(text, per.end()):
             try:
                 both = (*names, self.signs.unit_names[per["sign"]])

@@ -51,6 +51,7 @@ def phrase_of(name: str, *, glottal: bool = False) -> tuple[str, str]:
     stem, suffix = split(name)
     if suffix not in AUDIO_SUFFIXES or hidden(name):
         return "", ""
+    stem = stem if stem.isascii() else stem.translate(_SIGNS)
     said, at, take = stem.rpartition("@")
     if at and take.lower() in TAKES:
         return phrase(said, glottal=glottal), take.lower()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from stitcher.planning.names import has_signs
 from stitcher.planning.phrases import Instead
-from stitcher.text.words import Word, phrase, words
+from stitcher.text.words import Word, fold, phrase, words
 
 if TYPE_CHECKING:
     from stitcher.numbers.spoken import Reading, Spoken
@@ -28,7 +28,7 @@ class Numeral:
     instead: Instead | None
     """None where it is said as it is written."""
     whole: bool
-    """Whether a clip has to say more than just this number as it is written: it is read digit by digit."""
+    """Whether a clip of just this number, as it is written, does not say it: it is read digit by digit, or doubtful."""
     unsure: str = ""
     """Why it is not read; empty where it is."""
 
@@ -58,11 +58,10 @@ def numerals(message: str, row: Sequence[Word], readings: "Sequence[Reading]") -
 def _unsure(message: str, row: Sequence[Word], first: int, last: int, reading: "Reading") -> Numeral:
     start, end = min(reading.start, row[first].start), max(reading.end, row[last - 1].end)
     written = " ".join(message[start:end].split())
-    alone = last == first + 1 and words(written) == [row[first].text] and not has_signs(written)
-    instead = Instead(
-        first, last, (row[first].text if alone else written,), f"not read: {reading.why}", bound=not alone
-    )
-    return Numeral(start, end, instead, False, reading.why)
+    alone = last == first + 1 and fold(written) == row[first].text
+    free = alone and getattr(reading, "no_words", False)
+    instead = Instead(first, last, (written,), f"not read: {reading.why}", bound=not free, refused=True)
+    return Numeral(start, end, instead, alone and not free, reading.why)
 
 
 def _said(message: str, row: Sequence[Word], first: int, last: int, reading: "Spoken") -> Numeral | None:
@@ -80,7 +79,8 @@ def _said(message: str, row: Sequence[Word], first: int, last: int, reading: "Sp
 
 def _loses(message: str, row: Sequence[Word], first: int, last: int, reading: "Spoken") -> bool:
     """Whether the words as they are written would lose what the signs between them mean."""
-    if reading.kind in _SEVERAL and sum(any(map(str.isnumeric, word.text)) for word in row[first:last]) > 1:
+    numbers = [word.text for word in row[first:last] if any(map(str.isnumeric, word.text))]
+    if len(numbers) > 1 and (reading.kind in _SEVERAL or not all(map(str.isdecimal, "".join(numbers)))):
         return True
     written = _ONLY.sub("", message[reading.start : reading.end])
     return has_signs(written.replace("–", "-"))

@@ -27,7 +27,9 @@ class Instead:
     words: tuple[str, ...]
     why: str
     bound: bool = False
-    """Whether its written words lose their meaning one by one ("-5", "10-15"): `Lattice.fits` is asked."""
+    """Whether its written words lose their meaning one by one ("-5", "10-15"): then `fits` is asked about a phrase."""
+    refused: bool = False
+    """Whether `words` are what is missing, and nothing says them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,7 @@ class _Edge(NamedTuple):
     branch: int
     may_be_missing: bool
     bound: bool
+    sayable: bool = True
 
 
 class _Way(NamedTuple):
@@ -89,7 +92,7 @@ def choose(
     begins: Callable[[str], bool] = _always,
     *,
     barriers: frozenset[int] = frozenset(),
-    fits: Callable[[str, int, int], bool] = _always,
+    fits: Callable[[str, int, int], bool] | None = None,
 ) -> list[Choice]:
     """The phrases for a row of words.
 
@@ -106,8 +109,8 @@ def choose(
     barriers
         Places in the row (n is before word n) where a sentence ends.
     fits
-        Whether a phrase may say `text[start:end]`: asked where it would cross a barrier, or say a bound number as it
-        is written.
+        Whether a clip says `text[start:end]`: asked in place of `has` where the phrase would cross a barrier, or say a
+        bound number as it is written.
     """
     edges, order = _lattice(row, insteads)
     end = len(row)
@@ -125,11 +128,13 @@ def choose(
                     step[node] = _Step(edge.to, edge.word, edge.start, edge.end, True, edge.why)
         # Breadth first: ways of one word, of two …, so that an equally good longer phrase comes later and is taken.
         ways = [
-            _Way(edge.word, edge.to, edge.start, edge.end, edge.why, edge.branch, edge.bound) for edge in edges[node]
+            _Way(edge.word, edge.to, edge.start, edge.end, edge.why, edge.branch, edge.bound)
+            for edge in edges[node]
+            if edge.sayable
         ]
         for length in range(1, longest + 1):
             for said, to, start, stop, why, taken, asked in ways:
-                if has(said) and (not asked or fits(said, start, stop)):
+                if fits(said, start, stop) if asked and fits else has(said):
                     missing, branches, clips = cost[to]
                     option = (missing, branches + taken, clips + 1)
                     if best is None or option <= best:
@@ -160,7 +165,7 @@ def _longer(
         only = edges.get(to)
         if not only or not begins(said):
             return []
-        if len(only) == 1:
+        if len(only) == 1 and only[0].sayable:
             edge = only[0]
             asked = asked or edge.bound or to in barriers
             return [_Way(f"{said} {edge.word}", edge.to, start, edge.end, why or edge.why, taken + edge.branch, asked)]
@@ -172,7 +177,7 @@ def _longer(
         crosses = asked or to in barriers
         for edge in following:
             more = f"{said} {edge.word}"
-            if not begins(more) and not (crosses or edge.bound or has(more)):
+            if not edge.sayable or not (begins(more) or crosses or edge.bound or has(more)):
                 continue
             known = found.get((more, edge.to))
             if known is None or (taken + edge.branch) < known.branches:
@@ -203,7 +208,9 @@ def _lattice(row: Sequence[Word], insteads: Sequence[Instead]) -> tuple[Mapping[
         nodes = [instead.first, *range(free, free + len(instead.words) - 1), instead.last]
         free += len(instead.words) - 1
         for place, word in enumerate(instead.words):
-            edge = _Edge(word, nodes[place + 1], start, stop, instead.why, int(place == 0), True, False)
+            edge = _Edge(
+                word, nodes[place + 1], start, stop, instead.why, int(place == 0), True, False, not instead.refused
+            )
             edges.setdefault(nodes[place], []).append(edge)
         inside[instead.first] = nodes[1:-1]
     order = [node for place in range(len(row) - 1, -1, -1) for node in (*reversed(inside.get(place, [])), place)]

@@ -230,9 +230,9 @@ class Planner:
         if len(row) < 2 or self.catalogue.longest < len(row):
             return None
         said = " ".join(word.text for word in row)
-        written = self.message[row[0].start : row[-1].end]
+        signs = names.signs(written(self.message, row[0].start, row[-1].end))
         candidates = [*filter(None, [self.catalogue.by_phrase.get(said)]), *self.catalogue.signed.get(said, ())]
-        whole = (clip for clip in candidates if names.signs(written) == names.signs(names.split(clip.name)[0]))
+        whole = (clip for clip in candidates if signs == names.signs(names.split(clip.name)[0]))
         return next(whole, None)
 
     def _choices(self, chosen: Sequence[Choice], row: Sequence[Word], stops: Sequence[Stop]) -> None:
@@ -262,13 +262,14 @@ class Planner:
     def _clip(self, choice: Choice) -> tuple[Clip, str]:
         """The clip of a chosen phrase, and why it says it."""
         catalogue, said = self.catalogue, choice.phrase
-        if clip := catalogue.by_phrase.get(said):
+        for clip in catalogue.signed.get(said, ()) if not choice.why else ():
+            if names.signs(names.split(clip.name)[0]) == names.signs(written(self.message, choice.start, choice.end)):
+                return clip, ""
+        if said in catalogue.by_phrase:
+            clip = catalogue.by_phrase[said]
             return clip, choice.why or ("" if clip.phrase == said else f"alias of '{clip.phrase}'")
         if numeral := catalogue.numerals.get(said):
             return catalogue.by_phrase[numeral], choice.why or f"the clip of the number '{numeral}'"
-        for clip in catalogue.signed.get(said, ()):
-            if names.signs(names.split(clip.name)[0]) == names.signs(self.message[choice.start : choice.end]):
-                return clip, choice.why
         clip = catalogue.by_phrase[catalogue.alike[loose(said)]]
         alike = f"looks the same as '{clip.phrase}'"
         return clip, f"{choice.why}; {alike}" if choice.why else alike
@@ -380,10 +381,13 @@ class _Choosing:
         stem = names.split(clip.name)[0]
         for number in self.numbers:
             if number.instead and number.instead.bound and number.start < end and start < number.end:
-                alone = number.start <= start and end <= number.end
-                if number.start < start or end < number.end or (number.whole and alone):
+                first, last = self.row[number.instead.first].start, self.row[number.instead.last - 1].end
+                alone = first <= start and end <= last
+                if first < start or end < last or (number.whole and alone):
                     return False
-                if names.signs(stem) != names.signs(self.message[start:end]):
+                if number.unsure and not number.whole and not names.has_signs(stem):
+                    return False
+                if names.signs(stem) != names.signs(written(self.message, start, end)):
                     return False
         crossed = [at for at in self.ends if start <= at < end - 1]
         if not crossed:
@@ -391,6 +395,15 @@ class _Choosing:
         own = names.stops(stem)
         first = next(place for place, word in enumerate(self.row) if word.end > start)
         return all(sum(word.start < at for word in self.row[first:]) in own for at in crossed)
+
+
+def written(message: str, start: int, end: int) -> str:
+    """A part of the message that begins with a word, with the sign before the word: "-5"."""
+    before = message[max(0, start - 2) : start]
+    signed = before[-1:] in tuple("-\u2212\u2010\u2011\u2013\u2014+~") and (
+        len(before) < 2 or before[0] in " (\u00a0\n"
+    )
+    return message[start - signed : end]
 
 
 def _is_picture(said: str) -> bool:
