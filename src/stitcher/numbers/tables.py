@@ -48,9 +48,9 @@ def _table(code: str, rules: str) -> Table | None:
     return _merged(_merged(_read("common"), known), own, checked=True)
 
 
-def abbreviations(language: str) -> Mapping[str, list[str]]:
+def abbreviations(language: str, rules: Mapping[str, Any] | None = None) -> Mapping[str, list[str]]:
     """The language's abbreviations by what a full stop after them means; those of `common.toml` are in all."""
-    known = table(language) or with_common({})
+    known = table(language, rules) or with_common({})
     return dict(known.get("abbreviations", {}))
 
 

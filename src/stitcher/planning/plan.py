@@ -51,6 +51,9 @@ class Plan:
     decoration: tuple[str, ...] = ()
     """What of the missing is not meant to be said: marks of bold text, and pictures without a clip."""
 
+    unsure: tuple[tuple[str, str], ...] = field(default=(), compare=False)
+    """Numbers of the missing that are not read for certain, each with the reason."""
+
     @property
     def clips(self) -> list[Clip]:
         """The clips in the order in which they are said, every occurrence."""

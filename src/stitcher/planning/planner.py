@@ -86,7 +86,8 @@ class Planner:
         self.exact_ms: int | None = None
         if message is not None:
             known = catalogue.settings
-            self._add(items(message, lambda: abbreviations(known.language or ""), glottal=known.glottal))
+            own = json.dumps({"abbreviations": dict(known.abbreviations)} if known.abbreviations else {})
+            self._add(items(message, lambda: _abbreviations(known.language or "", own), glottal=known.glottal))
 
     def name(self, name: str, note: Note) -> None:
         """Say the clip of this name."""
@@ -116,8 +117,9 @@ class Planner:
             profile,
             notes,
             missing,
-            tuple(dict.fromkeys(self.substituted)),
-            tuple(dict.fromkeys(self.decoration)),
+            substituted=tuple(dict.fromkeys(self.substituted)),
+            decoration=tuple(dict.fromkeys(self.decoration)),
+            unsure=tuple(self.reasons.items()),
         )
         # Written out only where it could be too long: at most six bytes a character, and some for the names of fields.
         at_most = sum(6 * len(clip.key + clip.phrase) + 200 for clip in plan.clips) + 40 * len(segments)
@@ -412,12 +414,13 @@ def _is_picture(said: str) -> bool:
 
 
 @lru_cache(maxsize=32)
-def abbreviations(language: str) -> Abbreviations:
-    """The abbreviations of a language, and those that all have."""
-    from stitcher.numbers.tables import abbreviations as known
+def _abbreviations(language: str, own: str) -> Abbreviations:
+    """The abbreviations of a language, those that all have, and a voice's own."""
+    from stitcher.numbers.tables import abbreviations
+
+    found = abbreviations(language, json.loads(own))
 
     def folded(name: str) -> frozenset[str]:
         return frozenset(unicodedata.normalize("NFC", word.casefold()) for word in found.get(name, ()))
 
-    found = known(language)
     return Abbreviations(folded("never"), folded("perhaps"), folded("initials"))

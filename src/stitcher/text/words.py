@@ -188,10 +188,11 @@ def words(text: str, *, glottal: bool = False) -> list[str]:
     """The words of a text in order, folded."""
     if _PLAIN.fullmatch(text):  # most names of clips
         return text.lower().replace("_", " ").replace("-", " ").split()
-    characters = set(text)
+    folded = fold(text)
+    characters = set(folded)
     kinds = set(map(_kind, characters))
     if _INSIDE.isdisjoint(characters) and _SIMPLE.issuperset(kinds):
-        found = fold("".join(" " if _kind(char) is Kind.BLANK else char for char in text)).split()
+        found = "".join(" " if _kind(char) is Kind.BLANK else char for char in folded).split()
         if Kind.MARK not in kinds or not any(_kind(word[0]) is Kind.MARK for word in found):
             return found
     return [word.text for word in tokens(text, glottal=glottal)]
