@@ -428,7 +428,7 @@ class Reader:
         """Three numbers and more in a row ("19:19:19"), two after a product's name ("DAP 18-46"), "2024-25"."""
         product = around.follows(at, self.signs.products, self.signs.fillers)
         if match := self.signs.row.match(text, at):
-            if match["by"] == "/" and self._dated(text, at) and not product:
+            if match["by"] in "/-" and self._dated(text, at) and not product:
                 return None
             if not self.signs.ends(text, match.end()) or (match["by"] == ":" and self._clocked(text, match.end())):
                 return None
