@@ -444,6 +444,8 @@ class Reader:
 
     def _dated(self, text: str, at: int) -> bool:
         """Whether three groups could be a day, a month and a year."""
+        if self.signs.iso_date.match(text, at):
+            return True
         match = self.signs.date.match(text, at)
         return bool(
             match and min(int(match["a"]), int(match["b"])) <= 12 and max(int(match["a"]), int(match["b"])) <= 31
