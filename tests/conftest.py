@@ -1,39 +1,39 @@
 """Fixtures shared by the suites: the embedded stack, and a caller of it or of a deployed API."""
 
 import os
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
 from botocore.credentials import ReadOnlyCredentials
-from hypothesis import settings
 from tools.client import Caller, Response, ambient_caller
 from tools.local.stack import Stack, running
 from xdist.scheduler import LoadScopeScheduling
 
+from identifier import picture
 from stitcher.clips.prepared import prepared_key
+from stitcher.formats import ffmpeg
 from stitcher.formats.profiles import SPLICED
 from stitcher.planning.catalogue import clip_of
 from stitcher.storage import BucketRepo, Stored
+from tests import examples
+from tests.paths import SAMPLES
+from tests.waiting import LONGEST_S, until
 
-# Powertools reads these when the handlers are imported.
+# The handlers read these when they are imported, as on Lambda.
 os.environ |= {
-    "POWERTOOLS_METRICS_NAMESPACE": "Test",
-    "POWERTOOLS_SERVICE_NAME": "test",
-    "POWERTOOLS_TRACE_DISABLED": "true",
-}
+    "POWERTOOLS_METRICS_NAMESPACE": "Test", "POWERTOOLS_SERVICE_NAME": "test", "POWERTOOLS_TRACE_DISABLED": "true",
+    "BUCKET_INPUT": "stitcher-audios-test", "BUCKET_OUTPUT": "stitcher-output-test",
+    "CACHE_PREFIX": "cache/", "URL_SECONDS": "900", "LOG_WORDS": "false", "REFUSED_QUEUE_URL": "https://sqs.invalid/refused",
+    "RESULTS_BUCKET": "results", "PROMPTS_BUCKET": "prompts", "PROMPT_POINTERS": "/stitcher/dev/prompts/",
+    "PROMPT_SECONDS": "30", "MODEL_SECONDS": "60", "LEASE_SECONDS": "150",
+}  # fmt: skip
 
-# How long an example takes says nothing on a busy machine.
-settings.register_profile("stitcher", deadline=None)
-settings.load_profile("stitcher")
+examples.load()
 
-ROOT = Path(__file__).parents[1]
 ON_THE_STACK = ("tests/functional/", "tests/integration/stack/")
 """Where the tests of the embedded stack are."""
-SAMPLES = ROOT / "samples" / "clips"
 
 
 class OneStack(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
@@ -46,6 +46,15 @@ class OneStack(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneStack:
     """How `pytest -n` gives tests to processes."""
     return OneStack(config, log)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def patience() -> Iterator[None]:
+    """Decoders may take as long as a busy machine needs; their limits of a processor's time stay."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(ffmpeg, "DECODE_SECONDS", LONGEST_S)
+        patched.setattr(picture, "DECODE_WAIT_SECONDS", LONGEST_S)
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -63,13 +72,10 @@ def stack(embedded: Stack) -> Stack:
 
 
 def wait_until_prepared(stack: Stack, clips: list[Stored]) -> None:
-    """Until the events of put clips have been worked off; fails after a minute."""
+    """Until the events of put clips have been worked off."""
     output = BucketRepo(stack.outputs["OutputBucketName"], stack.client("s3"))
     wanted = [prepared_key(clip, profile) for clip in filter(None, map(clip_of, clips)) for profile in SPLICED]
-    deadline = time.monotonic() + 60
-    while not all(map(output.stat, wanted)):
-        assert time.monotonic() < deadline, "clips were not prepared within a minute"
-        time.sleep(0.2)
+    until(lambda: all(map(output.stat, wanted)), "the clips, prepared")
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from tools.local.pictures import Put, put_picture, result_of
 from tools.local.stack import STACK, Stack
 
 from identifier.publishing import publish
+from tests.waiting import until
 
 SCHEMA: dict[str, Any] = {
     "type": "object",
@@ -73,32 +74,32 @@ class Inbox:
         return arn
 
     def execution(self, put: Put) -> str:
-        """The ARN of the execution that the picture's event started. Fails after 20 s."""
-        deadline = time.monotonic() + 20
-        while time.monotonic() < deadline:
-            machine = self.machine.rpartition(":")[0]
+        """The ARN of the execution that the picture's event started."""
+        machine = self.machine.rpartition(":")[0]
+
+        def started() -> str | None:
             for execution in self.sfn.list_executions(stateMachineArn=machine, maxResults=20)["executions"]:
                 arn: str = execution["executionArn"]
                 if put.version_id in self.sfn.describe_execution(executionArn=arn)["input"]:
                     return arn
-            time.sleep(0.1)
-        raise AssertionError(f"no execution for {put.key}")
+            return None
+
+        return until(started, f"an execution for {put.key}")
 
     def ended(self, arn: str) -> dict[str, Any]:
-        """The execution, when it has ended. Fails after a minute."""
-        deadline = time.monotonic() + 60
-        while time.monotonic() < deadline:
+        """The execution, when it has ended."""
+
+        def ended() -> dict[str, Any] | None:
             found: dict[str, Any] = self.sfn.describe_execution(executionArn=arn)
-            if found["status"] != "RUNNING":
-                return found
-            time.sleep(0.05)
-        raise AssertionError(f"{arn} has not ended")
+            return found if found["status"] != "RUNNING" else None
+
+        return until(ended, f"the end of {arn}")
 
     def put_aside(self, arn: str) -> dict[str, Any]:
-        """Take the message of this execution out of the queue of failed pictures. Fails after 10 s."""
+        """Take the message of this execution out of the queue of failed pictures."""
         sqs, url = self.stack.client("sqs"), self.stack.outputs["FailedImagesQueueUrl"]
-        deadline = time.monotonic() + 10
-        while time.monotonic() < deadline:
+
+        def taken() -> dict[str, Any] | None:
             for message in sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", ()):
                 sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
                 self._aside.append(json.loads(message["Body"]))
@@ -106,8 +107,9 @@ class Inbox:
                 if body["execution"] == arn:
                     self._aside.remove(body)
                     return body
-            time.sleep(0.1)
-        raise AssertionError(f"{arn} was not put aside")
+            return None
+
+        return until(taken, f"the message of {arn}")
 
     @contextlib.contextmanager
     def without_events(self) -> Iterator[None]:
@@ -120,5 +122,5 @@ class Inbox:
         try:
             yield
         finally:
-            time.sleep(0.1)  # events are worked off in threads of their own
+            time.sleep(1)  # events are worked off in threads of their own
             events.enable_rule(Name=name)

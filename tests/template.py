@@ -1,14 +1,24 @@
 """The template as CloudFormation gets it."""
 
 import copy
-from pathlib import Path
 from typing import Any
 
 from samtranslator.translator.transform import transform
 from samtranslator.yaml_helper import yaml_parse
 
-ROOT = Path(__file__).parents[1]
+from tests.paths import ROOT
+
 TEMPLATE: dict[str, Any] = yaml_parse((ROOT / "template.yaml").read_text())
+MONITORING: dict[str, Any] = yaml_parse((ROOT / "infra" / "monitoring.yaml").read_text())
+"""The stack inside the service's, where the service is watched."""
+
+
+def with_monitoring(resources: dict[str, Any]) -> dict[str, Any]:
+    """The resources of both stacks; those of the inner one are where that one is."""
+    outer = resources["Monitoring"].get("Condition")
+    inner = {name: {"Condition": outer, **resource} for name, resource in MONITORING["Resources"].items()}
+    assert not inner.keys() & resources.keys()
+    return resources | inner
 
 
 class ManagedPolicies:
@@ -19,8 +29,8 @@ class ManagedPolicies:
         return {name: f"arn:aws:iam::aws:policy/{name}" for name in names}
 
 
-def translated(template: dict[str, Any] = TEMPLATE, stage: str = "dev") -> dict[str, Any]:
-    """The resources that CloudFormation gets; code lies in S3, as `sam package` puts it there."""
+def whole(template: dict[str, Any] = TEMPLATE, stage: str = "dev") -> dict[str, Any]:
+    """The template that CloudFormation gets; code lies in S3, as `sam package` puts it there."""
     document = copy.deepcopy(template)
     for resource in document["Resources"].values():
         properties = resource.get("Properties", {})
@@ -28,7 +38,13 @@ def translated(template: dict[str, Any] = TEMPLATE, stage: str = "dev") -> dict[
             if place in properties:
                 properties[place] = f"s3://artifacts/{properties[place]}"
     parameters = {"Stage": stage, "AWS::Region": "ap-south-1", "AWS::Partition": "aws"}
-    resources: dict[str, Any] = transform(document, parameters, ManagedPolicies())["Resources"]
+    made: dict[str, Any] = transform(document, parameters, ManagedPolicies())
+    return made
+
+
+def translated(template: dict[str, Any] = TEMPLATE, stage: str = "dev") -> dict[str, Any]:
+    """The resources that CloudFormation gets."""
+    resources: dict[str, Any] = whole(template, stage)["Resources"]
     return resources
 
 

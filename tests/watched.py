@@ -8,9 +8,10 @@ from tools.operations.arithmetic import metric_of, plain
 from tools.operations.objectives import Metric
 from tools.operations.screen import SEARCH
 
-from tests.template import ROOT, TEMPLATE, of_type
+from tests.paths import ROOT
+from tests.template import TEMPLATE, of_type, with_monitoring
 
-RESOURCES: dict[str, Any] = TEMPLATE["Resources"]
+RESOURCES = with_monitoring(TEMPLATE["Resources"])
 METRIC_ALARMS = of_type(RESOURCES, "AWS::CloudWatch::Alarm")
 COMPOSITES = of_type(RESOURCES, "AWS::CloudWatch::CompositeAlarm")
 ALARMS = METRIC_ALARMS | COMPOSITES
@@ -39,10 +40,6 @@ def _of(resource: dict[str, Any]) -> Iterator[Metric]:
             yield metric_of(properties)
         case "AWS::CloudWatch::Alarm":
             yield from _queried(properties["Metrics"])
-        case "AWS::ApplicationSignals::ServiceLevelObjective":
-            counted = properties["RequestBasedSli"]["RequestBasedSliMetric"]
-            yield from _queried(counted["MonitoredRequestCountMetric"]["BadCountMetric"])
-            yield from _queried(counted["TotalRequestCountMetric"])
         case "AWS::CloudWatch::Dashboard":
             for widget in json.loads(properties["DashboardBody"]["Fn::Sub"])["widgets"]:
                 for entry in widget["properties"].get("metrics", []):

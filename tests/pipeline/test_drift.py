@@ -10,11 +10,23 @@ from tools.delivery.drift import drift, main
 from tools.delivery.stage import Stage
 from tools.delivery.store import DeliveryError
 
-from tests.pipeline.conftest import REGION, ROOT
+from tests.paths import ROOT
+from tests.pipeline.conftest import REGION
 
 PROD = Stage.of("prod", ROOT)
 ASKED = {"StackDriftDetectionId": "d-1"}
 NAMES = {"StackName": "audio-stitcher-prod", "StackResourceDriftStatusFilters": ["MODIFIED", "DELETED"]}
+INNER: dict[str, Any] = {"StackResourceSummaries": []}
+
+
+def summary(name: str, kind: str, physical_id: str) -> dict[str, Any]:
+    return {
+        "LogicalResourceId": name,
+        "PhysicalResourceId": physical_id,
+        "ResourceType": kind,
+        "LastUpdatedTimestamp": 0,
+        "ResourceStatus": "CREATE_COMPLETE",
+    }
 
 
 @pytest.fixture
@@ -23,6 +35,7 @@ def cloudformation(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stubber]:
     client = session.client("cloudformation")
     monkeypatch.setattr(Stage, "client", lambda *_: client)
     with Stubber(client) as stubber:
+        stubber.add_response("list_stack_resources", INNER, {"StackName": "audio-stitcher-prod"})
         stubber.add_response("detect_stack_drift", ASKED, {"StackName": "audio-stitcher-prod"})
         yield stubber
         stubber.assert_no_pending_responses()
@@ -74,6 +87,23 @@ def test_all_that_differs_is_said_and_fails(cloudformation: Stubber, capsys: pyt
         'StitchFunction (AWS::Lambda::Function) /Timeout: "20" is "900"',
         "ApiFaultsAlarm (AWS::Lambda::Function) was deleted",
     ]
+
+
+def test_what_differs_in_the_monitoring_is_said_too(cloudformation: Stubber, monkeypatch: pytest.MonkeyPatch) -> None:
+    inner = "arn:aws:cloudformation:ap-south-1:111111111111:stack/audio-stitcher-prod-Monitoring-X/0a1b"
+    found = [
+        summary("Monitoring", "AWS::CloudFormation::Stack", inner),
+        summary("Api", "AWS::ApiGateway::RestApi", "a1"),
+    ]
+    monkeypatch.setitem(INNER, "StackResourceSummaries", found)
+    for drifted in ("IN_SYNC", "DRIFTED"):
+        answer = detected("DETECTION_COMPLETE", drifted)
+        cloudformation.add_response("describe_stack_drift_detection_status", answer, ASKED)
+        if drifted == "IN_SYNC":
+            cloudformation.add_response("detect_stack_drift", ASKED, {"StackName": inner})
+    page = {"StackResourceDrifts": [resource("HitTimePage", "DELETED")]}
+    cloudformation.add_response("describe_stack_resource_drifts", page, NAMES | {"StackName": inner})
+    assert drift(PROD) == ["HitTimePage (AWS::Lambda::Function) was deleted"]
 
 
 def test_detection_is_waited_for(cloudformation: Stubber) -> None:

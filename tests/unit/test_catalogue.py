@@ -28,6 +28,8 @@ def catalogue_of(*keys: str, voice: str = "") -> Catalogue:
         ("₹.wav", "₹"),
         ("🌧️.webm", "🌧️"),
         ("the price of (new).aiff", "the price of new"),
+        ("final.wav", "final"),
+        ("a@b.wav", "a @ b"),
     ],
 )
 def test_a_clip_says_its_file_name(name: str, said: str) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
@@ -18,8 +18,9 @@ from identifier.say import LONGEST, Say, Unsaid, spoken
 from stitcher.planning.catalogue import read_catalogue
 from stitcher.planning.plan import plan_message
 from stitcher.storage import LocalRepo
+from tests.examples import of_usual
+from tests.paths import ROOT
 
-ROOT = Path(__file__).parents[2]
 SHIPPED = sorted((ROOT / "prompts").glob("*/*.json"))
 LEFT_OUT: Any = object()
 
@@ -109,7 +110,7 @@ def test_no_bytes_are_a_fault(data: bytes) -> None:
         read_prompt(data)
 
 
-@settings(max_examples=50)
+@of_usual(50)
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.text(max_size=8),

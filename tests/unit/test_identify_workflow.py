@@ -9,8 +9,10 @@ from jsonata.jsonata import Jsonata
 from statelint.linter import Linter
 
 from identifier import errors
+from tests.asl import evaluated
+from tests.paths import ROOT
 from tests.unit.test_identify_template import FUNCTION
-from tests.unit.test_workflow import ROOT, expressions
+from tests.unit.test_workflow import expressions
 
 DEFINITION = json.loads((ROOT / "statemachine" / "identify.asl.json").read_text())
 STATES: dict[str, dict[str, Any]] = DEFINITION["States"]
@@ -29,20 +31,6 @@ EVENT = {
         "object": {"key": "inbox/animal/गाय 1+1%20.jpg", "version-id": "v7", "size": 9},
     },
 }
-
-
-def evaluated(value: Any, states: dict[str, Any], **variables: Any) -> Any:
-    """A field of a state as Step Functions evaluates it."""
-    if isinstance(value, dict):
-        return {name: evaluated(item, states, **variables) for name, item in value.items()}
-    if not (isinstance(value, str) and value.startswith("{%")):
-        return value
-    expression = Jsonata(value.removeprefix("{%").removesuffix("%}").strip())
-    expression.register_lambda("parse", json.loads)  # Step Functions adds it
-    bindings = expression.create_frame()
-    for name, bound in {"states": states, **variables}.items():
-        bindings.bind(name, bound)
-    return expression.evaluate(None, bindings)
 
 
 def context(retries: int = 0, redrives: int | None = None) -> dict[str, Any]:

@@ -7,11 +7,12 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from stitcher.clips.loudness import SILENCE_LUFS, limit, loudness, true_peaks
 from tests.audio import RATE, Signal, decibels, noise, silence, speech, tone, true_peak_db
+from tests.examples import of_usual
 
 MONO = -10 * math.log10(2)
 
@@ -70,7 +71,7 @@ def test_a_clip_shorter_than_a_block_is_one_block(seconds: float) -> None:
 
 
 @given(st.floats(-24.0, 24.0))
-@settings(max_examples=20, deadline=None)
+@of_usual(20)
 def test_a_gain_of_a_decibel_is_a_loudness_unit(gain_db: float) -> None:
     signal = speech(1.0, 0.05)
     assert loudness(signal * 10 ** (gain_db / 20)) == pytest.approx(loudness(signal) + gain_db, abs=0.01)
@@ -112,7 +113,7 @@ def test_a_signal_under_the_ceiling_is_not_touched() -> None:
 
 
 @given(st.integers(1000, 20_000), st.floats(0.5, 8.0), st.integers(0, 2**32 - 1))
-@settings(max_examples=50, deadline=None)
+@of_usual(50)
 def test_no_true_peak_passes_the_ceiling(length: int, peak: float, seed: int) -> None:
     """On noise as wide as speech; white noise has peaks that even four times the rate misses by up to 0.7 dB."""
     softened = np.convolve(noise(length / RATE, 1.0, seed), np.hanning(10), "same") * np.hanning(length)
@@ -123,7 +124,7 @@ def test_no_true_peak_passes_the_ceiling(length: int, peak: float, seed: int) ->
 
 
 @given(st.integers(1, 500), st.floats(0.1, 8.0))
-@settings(max_examples=50, deadline=None)
+@of_usual(50)
 def test_a_clip_of_any_length_can_be_limited(length: int, peak: float) -> None:
     limited, _ = limit(noise(length / RATE, peak), -1.5)
     assert limited.shape == (length,)

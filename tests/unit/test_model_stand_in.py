@@ -5,13 +5,14 @@ from random import Random
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from tools.local.model import FAULTS, LABEL, OTHERS, STOPS, StandIn, made_up
 
 from identifier.prompt import read_prompt
-from tests.conftest import ROOT
+from tests.examples import of_usual
+from tests.paths import ROOT
 
 SCHEMA: dict[str, Any] = {
     "type": "object",
@@ -90,7 +91,7 @@ def test_an_answer_keeps_to_any_schema_that_a_prompt_may_have(schema: dict[str, 
     Draft202012Validator(schema).validate(made_up(schema, Random(seed)))  # noqa: S311
 
 
-@settings(max_examples=20)
+@of_usual(20)
 @given(st.integers(0, 2**32))
 def test_an_answer_keeps_to_the_schemas_of_the_shipped_prompts(seed: int) -> None:
     for path in (ROOT / "prompts").glob("*/*.json"):

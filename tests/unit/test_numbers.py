@@ -5,11 +5,12 @@ import unicodedata
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from stitcher.numbers.spoken import digits, spoken, supported
 from stitcher.numbers.tables import BadRule
+from tests.examples import of_usual
 
 # language, text, what is recognised in it, its kind, what is said
 SAID = [
@@ -274,7 +275,7 @@ LETTERS = (
 )
 
 
-@settings(max_examples=400, deadline=None)
+@of_usual(400)
 @given(st.text(LETTERS, max_size=60), st.sampled_from([*supported(), "de", "th", "zz"]))
 def test_no_text_fails_and_parts_are_in_order_with_digits(text: str, language: str) -> None:
     last = 0
@@ -329,15 +330,17 @@ def test_reading_is_the_same_every_time(text: str) -> None:
     ],
 )
 def test_time_grows_with_the_text_not_its_square(piece: str, language: str) -> None:
-    def seconds(length: int) -> float:
-        text = (piece * length)[:length]
-        best = float("inf")
-        for _ in range(3):
-            begun = time.process_time()
-            spoken(text, language)
-            best = min(best, time.process_time() - begun)
-        return best
+    def seconds(length: int, number: int) -> float:
+        text = ("x" * number + " " + piece * length)[:length]  # another one each time: what was read is remembered
+        begun = time.process_time()
+        spoken(text, language)
+        return time.process_time() - begun
 
     spoken(piece, language)
-    assert seconds(2000) < 0.1  # some 10 ms; the bound leaves room for a busy machine
-    assert seconds(8000) < 10 * max(seconds(2000), 0.001)
+    # Other work makes a try slower and never faster: of many tries the fastest counts.
+    short = long = float("inf")
+    for number in range(30):
+        short, long = min(short, seconds(2000, number)), min(long, seconds(8000, number))
+        if short < 0.1 and long < 10 * max(short, 0.001):  # some 10 ms, and four times that
+            return
+    pytest.fail(f"2,000 characters take {short:.3f} s, 8,000 take {long:.3f} s")

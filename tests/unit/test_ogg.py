@@ -3,17 +3,17 @@
 import struct
 from collections.abc import Iterable
 from itertools import accumulate, pairwise
-from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from stitcher.formats import ogg
 from stitcher.formats.ogg import OggError, duration, file, pack, packets, silence, unpack
+from tests.examples import of_usual
+from tests.paths import SAMPLES
 
-SAMPLES = Path(__file__).parents[2] / "samples" / "clips"
 LARGEST = 61_440
 """Bytes of the largest Opus packet (RFC 7845, section 6: 48 frames of 2.5 ms of at most 1,275 bytes, rounded up)."""
 ONE = b"\xf8" + b"opus packet of 20 ms"
@@ -132,7 +132,7 @@ def test_the_crc_of_these_tests_is_that_of_files_made_by_others() -> None:
 
 
 @given(PACKETS)
-@settings(max_examples=30)
+@of_usual(30)
 def test_every_page_has_the_checksum_of_what_it_holds(held: list[bytes]) -> None:
     for page in pages_of(file(stream(*held), 312, 960)):
         assert page.crc == slow_crc(page.whole[:22] + bytes(4) + page.whole[26:])

@@ -1,16 +1,16 @@
 """Laws of what is promised, and of the alarms that watch it."""
 
-import json
 import re
 from decimal import Decimal
 from typing import Any
 
 import pytest
+import yaml
 from tools.operations.alarms import span
+from tools.operations.monitoring import MONITORING, monitoring, written
 from tools.operations.objectives import LADDER, OBJECTIVES, RATES, Metric, Objective, Rate, Stat
-from tools.operations.template import TEMPLATE as TEMPLATE_FILE
-from tools.operations.template import flow, written
 
+from tests.paths import ROOT
 from tests.watched import ALARMS, COMPOSITES, GUIDE, METRIC_ALARMS, OF_DEPLOYMENTS, RESOURCES
 
 CALLS = Stat(Metric("AWS/ApiGateway", "Count"), "SampleCount")
@@ -63,19 +63,25 @@ def test_the_rates_are_those_of_the_guide() -> None:
 # ── Alarms ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_the_template_holds_what_the_objectives_say() -> None:
-    text = TEMPLATE_FILE.read_text()
-    assert written(text) == text, "run `make operations`"
+def test_the_monitoring_stack_holds_what_the_objectives_say() -> None:
+    assert MONITORING.read_text() == written(), "run `make operations`"
+    assert yaml.safe_load(written()) == monitoring()
 
 
-def test_a_template_without_the_marks_is_refused() -> None:
-    with pytest.raises(ValueError, match="no section"):
-        written("Resources: {}\n")
+def test_the_service_gives_its_monitoring_what_each_parameter_is_named_after() -> None:
+    stack = RESOURCES["Monitoring"]
+    given = stack["Properties"]["Parameters"]
+    assert list(given) == list(monitoring()["Parameters"])
+    for name, value in given.items():
+        is_alarm = RESOURCES.get(name, {}).get("Type") == "AWS::CloudWatch::Alarm"
+        assert value == ({"Fn::GetAtt": [name, "Arn"]} if is_alarm else {"Ref": name})
+    assert ROOT / stack["Properties"]["TemplateURL"] == MONITORING
 
 
-@pytest.mark.parametrize("text", ["true", "5", "a: b", "[x]", "x, y", "PR(:30)", "# no", "", "null", "'", "5e3"])
-def test_text_that_yaml_would_read_otherwise_is_quoted(text: str) -> None:
-    assert flow(text) == json.dumps(text)
+def test_the_monitoring_stack_names_nothing_that_it_does_not_have() -> None:
+    named = set(re.findall(r"\$\{(\w+)(?:\.Arn)?\}|'Ref': '(\w+)'", str(monitoring()["Resources"])))
+    there = monitoring()["Parameters"].keys() | monitoring()["Resources"].keys()
+    assert {one or other for one, other in named} <= there
 
 
 @pytest.mark.parametrize("objective", OBJECTIVES, ids=lambda one: one.name)

@@ -8,13 +8,13 @@ from tools.operations.arithmetic import Recording
 from tools.operations.objectives import OBJECTIVES, api, ours
 from tools.operations.screen import Line, shown
 
-from tests.template import TEMPLATE
+from tests.watched import RESOURCES
 
 MINUTES = 60
 
 
 def widget(dashboard: str, view: str, title: str) -> dict[str, Any]:
-    body = json.loads(TEMPLATE["Resources"][dashboard]["Properties"]["DashboardBody"]["Fn::Sub"])
+    body = json.loads(RESOURCES[dashboard]["Properties"]["DashboardBody"]["Fn::Sub"])
     (found,) = (
         one["properties"]
         for one in body["widgets"]

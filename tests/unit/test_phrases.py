@@ -78,6 +78,115 @@ def test_digits_that_lead_nowhere_are_not_begun() -> None:
     assert [(choice.phrase, choice.missing) for choice in found] == [("b", True)] * 4
 
 
+def test_two_numbers_of_several_words_in_one_row_are_both_said() -> None:
+    insteads = [Instead(1, 2, ("twenty", "one"), "first"), Instead(3, 4, ("thirty", "two", "and"), "second")]
+    clips = {"at", "twenty", "one", "to", "thirty", "two", "and"}
+    found = said("at 21 to 32", clips, insteads)
+    expected = ["at", "twenty", "one", "to", "thirty", "two", "and"]
+    assert [choice.phrase for choice in found] == expected
+    assert [choice.why for choice in found] == ["", "first", "first", "", "second", "second", "second"]
+    assert [(choice.start, choice.end) for choice in found] == [(0, 2)] + [(3, 5)] * 2 + [(6, 8)] + [(9, 11)] * 3
+
+
+def test_each_of_two_numbers_is_missing_in_its_own_words() -> None:
+    insteads = [Instead(0, 1, ("twenty", "one"), "first"), Instead(1, 2, ("thirty", "two"), "second")]
+    found = said("21 32", {"twenty", "two"}, insteads)
+    assert [(choice.phrase, choice.missing) for choice in found] == [
+        ("twenty", False), ("one", True), ("thirty", True), ("two", False),
+    ]  # fmt: skip
+
+
+def test_as_it_is_written_goes_before_fewer_clips() -> None:
+    found = said("at 12 pm", {"at", "12", "pm", "at twelve pm"}, TWELVE)
+    assert [choice.phrase for choice in found] == ["at", "12", "pm"]
+
+
+def test_fewer_missing_words_go_before_as_it_is_written() -> None:
+    found = said("at 12 pm", {"12", "at twelve pm"}, TWELVE)
+    assert [choice.phrase for choice in found] == ["at twelve pm"]
+
+
+def test_of_two_numbers_the_one_that_can_be_is_as_it_is_written() -> None:
+    insteads = [Instead(0, 1, ("one",), "first"), Instead(1, 2, ("two",), "second")]
+    found = said("1 2", {"1", "one two", "one", "two"}, insteads)
+    assert [choice.phrase for choice in found] == ["1", "two"]
+
+
+def test_a_phrase_that_ends_in_a_number_in_words_is_another_way_to_say_it() -> None:
+    # Both have no missing word and two clips; the number is as it is written in one of them only.
+    found = said("at 12 pm", {"at 12", "pm", "at twelve"}, TWELVE)
+    assert [choice.phrase for choice in found] == ["at 12", "pm"]
+    assert [choice.why for choice in found] == ["", ""]
+
+
+def test_what_is_missing_of_a_number_counts_as_another_way_to_say_it() -> None:
+    # "b" is missing either way; nothing else may be said in other words than it is written.
+    found = said("a b", {"a"}, [Instead(1, 2, ("b",), "number")])
+    assert [(choice.phrase, choice.missing, choice.why) for choice in found] == [
+        ("a", False, ""),
+        ("b", True, "number"),
+    ]
+
+
+def test_as_it_is_written_goes_before_other_words_of_which_one_is_missing() -> None:
+    # One word is missing either way, and the other way has fewer clips.
+    found = said("12 pm now", {"12", "now", "b pm now"}, [Instead(0, 1, ("a", "b"), "number")])
+    assert [(choice.phrase, choice.missing) for choice in found] == [("12", False), ("pm", True), ("now", False)]
+
+
+@pytest.mark.parametrize("clip", ["at twelve pm", "at twelve", "twelve pm"])
+def test_a_phrase_with_a_number_in_words_tells_why_wherever_the_number_is(clip: str) -> None:
+    (choice,) = (choice for choice in said("at 12 pm", {clip}, TWELVE) if not choice.missing)
+    assert choice == Choice(clip, 0 if clip.startswith("at") else 3, 8 if clip.endswith("pm") else 5, False, "number")
+
+
+def test_words_as_they_are_written_have_no_reason() -> None:
+    assert [choice.why for choice in said("hello shree", {"hello"})] == ["", ""]
+
+
+def ways(row: list[str], insteads: list[Instead], clips: set[str]) -> list[tuple[int, int, int]]:
+    """The cost of every way to say a row: (missing words, numbers in other words, clips)."""
+
+    def rows(place: int) -> list[tuple[list[tuple[str, bool]], int]]:
+        if place == len(row):
+            return [([], 0)]
+        inside = any(instead.first <= place < instead.last for instead in insteads)
+        found = [([(row[place], not inside), *rest], count) for rest, count in rows(place + 1)]
+        for instead in insteads:
+            if instead.first == place:
+                said_so = [(word, True) for word in instead.words]
+                found += [([*said_so, *rest], count + 1) for rest, count in rows(instead.last)]
+        return found
+
+    def costs(left: list[tuple[str, bool]]) -> list[tuple[int, int]]:
+        if not left:
+            return [(0, 0)]
+        found = [(missing + 1, clip) for missing, clip in costs(left[1:])] if left[0][1] else []
+        for length in range(1, len(left) + 1):
+            if " ".join(word for word, _ in left[:length]) in clips:
+                found += [(missing, clip + 1) for missing, clip in costs(left[length:])]
+        return found
+
+    return [(missing, count, clip) for words, count in rows(0) for missing, clip in costs(words)]
+
+
+@given(st.data())
+def test_no_way_through_several_numbers_is_better_than_the_chosen_one(data: st.DataObject) -> None:
+    row = data.draw(st.lists(st.sampled_from("abc"), min_size=1, max_size=4))
+    clips = data.draw(st.sets(st.lists(st.sampled_from("abcx"), min_size=1, max_size=3).map(" ".join), max_size=8))
+    insteads, place = list[Instead](), 0
+    while place < len(row):
+        last = data.draw(st.integers(place + 1, len(row)))
+        if data.draw(st.booleans()):
+            said_so = tuple(data.draw(st.lists(st.sampled_from("abx"), min_size=1, max_size=3)))
+            insteads.append(Instead(place, last, said_so, f"number {place}"))
+        place = last
+    found = choose(tokens(" ".join(row)), insteads, clips.__contains__, 3)
+    missing, clip = sum(choice.missing for choice in found), sum(not choice.missing for choice in found)
+    best = min(ways(row, insteads, clips))
+    assert (missing, clip) == (best[0], best[2])
+
+
 def best_cost(row: list[str], clips: set[str]) -> tuple[int, int]:
     """(missing, clips) of the best way, by trying every way."""
     if not row:

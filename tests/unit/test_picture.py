@@ -2,11 +2,10 @@
 
 import io
 import random
-from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageCms, ImageDraw, PngImagePlugin
 
@@ -15,8 +14,9 @@ from identifier.decode import image
 from identifier.errors import Unusable
 from identifier.pdf import document
 from identifier.picture import check_size, sniff
+from tests.examples import of_usual
+from tests.paths import IMAGES
 
-SAMPLES = Path(__file__).parents[2] / "samples" / "images"
 RED, GREEN, BLUE, WHITE = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255)
 
 
@@ -72,7 +72,7 @@ def test_the_longer_side_is_scaled_down_to_what_the_prompt_asks_and_never_up(
 @given(
     width=st.integers(16, 400), height=st.integers(16, 400), longest_edge=st.integers(64, 500), turn=st.integers(1, 8)
 )
-@settings(max_examples=40)
+@of_usual(40)
 def test_any_size_fits_keeps_its_shape_and_is_not_enlarged(
     width: int, height: int, longest_edge: int, turn: int
 ) -> None:
@@ -262,9 +262,9 @@ def markers(jpeg: bytes) -> list[int]:
     return found
 
 
-@pytest.mark.parametrize("name", sorted(path.name for path in SAMPLES.iterdir()))
+@pytest.mark.parametrize("name", sorted(path.name for path in IMAGES.iterdir()))
 def test_the_same_file_gives_the_same_bytes(name: str) -> None:
-    data = (SAMPLES / name).read_bytes()
+    data = (IMAGES / name).read_bytes()
     kind = sniff(data)
     one, other = (document(data) if kind == "pdf" else image(data, kind, 640) for _ in range(2))
     assert one == other
@@ -277,7 +277,7 @@ def test_the_same_file_gives_the_same_bytes(name: str) -> None:
     ("name", "kind"), [("cow.jpg", "jpeg"), ("leaf.png", "png"), ("form.webp", "webp"), ("form.pdf", "pdf")]
 )
 def test_a_file_is_what_its_content_says(name: str, kind: str) -> None:
-    assert sniff((SAMPLES / name).read_bytes()) == kind
+    assert sniff((IMAGES / name).read_bytes()) == kind
 
 
 def test_a_size_is_refused_before_the_file_is_read() -> None:

@@ -10,12 +10,15 @@ from typing import Any
 
 import pytest
 
-from tests.template import ROOT, TEMPLATE, of_type, translated
+from tests.paths import ROOT
+from tests.template import MONITORING, TEMPLATE, of_type, translated
 
 STEPS = {"CacheLookup": "cache_lookup", "FetchClips": "fetch_clips", "Stitch": "stitch", "Publish": "publish"}
 CALLED = {"Plan": "plan", "Voices": "voices"}  # by API Gateway itself
 FUNCTIONS = STEPS | CALLED | {"PrepareClip": "prepare_clip", "IdentifyImage": "identify_image"}
 STAGES = ["local", "dev", "test", "stage", "prod"]
+# A right on a workflow has the alias as a key (Step Functions guide, "Authorization for versions and aliases").
+BY_ALIAS = {"ForAnyValue:StringEquals": {"states:StateMachineQualifier": ["live"]}}
 # Actions that have no resource to name (AWS Service Authorization Reference).
 WITHOUT_RESOURCE = re.compile(
     r"xray:\w+|cloudwatch:PutMetricData|logs:(\w*LogDeliver\w*|(Put|Describe)Resource\w+|DescribeLogGroups)"
@@ -35,7 +38,8 @@ def test_every_stage_has_a_row_of_the_same_settings_and_a_samconfig_section() ->
     config = tomllib.loads((ROOT / "samconfig.toml").read_text())
     for stage in STAGES:
         deploy = config[stage]["deploy"]["parameters"]
-        assert deploy["parameter_overrides"] == f"Stage={stage}"
+        named = deploy["parameter_overrides"]
+        assert named == f"Stage={stage}" or f'Stage="{stage}"' in named
         assert deploy["stack_name"] == f"audio-stitcher-{stage}"
         assert deploy["capabilities"] == "CAPABILITY_IAM"
         assert deploy["resolve_s3"] is True
@@ -175,9 +179,10 @@ def test_a_step_may_do_what_the_design_says_and_no_more(step: str, expected: set
 def test_the_api_calls_the_workflow_by_its_alias() -> None:
     resources = translated()
     assert resources["StitchStateMachineAliaslive"]["Properties"]["Name"] == "live"
-    called = {"Fn::Sub": "${StitchStateMachine}:live"}
-    assert resources["ApiRole"]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"][0]["Resource"] == called
-    assert TEMPLATE["Outputs"]["StateMachineArn"]["Value"] == called
+    (allowed,) = statements(resources["ApiRole"]["Properties"])
+    assert (allowed["Action"], allowed["Resource"]) == ("states:StartSyncExecution", {"Ref": "StitchStateMachine"})
+    assert allowed["Condition"] == BY_ALIAS
+    assert TEMPLATE["Outputs"]["StateMachineArn"]["Value"] == {"Fn::Sub": "${StitchStateMachine}:live"}
     integration = TEMPLATE["Resources"]["Api"]["Properties"]["DefinitionBody"]["paths"]["/stitch"]["post"]
     request = integration["x-amazon-apigateway-integration"]["requestTemplates"]["application/json"]["Fn::Sub"]
     assert '"stateMachineArn": "${StitchStateMachine}:live"' in request
@@ -236,6 +241,8 @@ def test_the_api_is_throttled_and_traced() -> None:
     assert stage["TracingEnabled"] is True
     (settings,) = stage["MethodSettings"]
     assert {"ThrottlingRateLimit", "ThrottlingBurstLimit"} <= settings.keys()
+    # Those of each method are charged, and nobody reads them: alarms and dashboards take the API's.
+    assert settings.get("MetricsEnabled", False) is False
 
 
 def test_every_error_of_api_gateway_itself_is_a_problem() -> None:
@@ -245,6 +252,8 @@ def test_every_error_of_api_gateway_itself_is_a_problem() -> None:
     for name, response in responses.items():
         content_type = response["responseParameters"]["gatewayresponse.header.Content-Type"]
         assert content_type == "'application/problem+json'", name
+        request_id = response["responseParameters"]["gatewayresponse.header.X-Request-Id"]
+        assert request_id == "context.extendedRequestId", f"{name}: callers can set requestId"
         text = response["responseTemplates"]["application/json"].replace("$context.error.messageString", '"x"')
         assert json.loads(text)["success"] is False, name
 
@@ -252,12 +261,16 @@ def test_every_error_of_api_gateway_itself_is_a_problem() -> None:
 @pytest.mark.parametrize("name", ["InputBucket", "OutputBucket", "ImagesBucket", "ResultsBucket", "PromptsBucket"])
 def test_a_bucket_is_private_encrypted_and_kept(name: str) -> None:
     bucket = TEMPLATE["Resources"][name]
-    assert bucket["DeletionPolicy"] == bucket["UpdateReplacePolicy"] == "Retain"
+    # A first deployment that fails removes what it made, so that it can be repeated; after that a bucket is kept.
+    assert (bucket["DeletionPolicy"], bucket["UpdateReplacePolicy"]) == ("RetainExceptOnCreate", "Retain")
     properties = bucket["Properties"]
     assert set(properties["PublicAccessBlockConfiguration"].values()) == {True}
     assert len(properties["PublicAccessBlockConfiguration"]) == 4
     assert properties["BucketEncryption"]
-    statement = TEMPLATE["Resources"][f"{name}TlsOnly"]["Properties"]["PolicyDocument"]["Statement"][0]
+    policy = TEMPLATE["Resources"][f"{name}TlsOnly"]["Properties"]
+    assert policy["Bucket"] == {"Ref": name}
+    (statement,) = policy["PolicyDocument"]["Statement"]
+    assert statement["Resource"] == [{"Fn::GetAtt": [name, "Arn"]}, {"Fn::Sub": f"${{{name}.Arn}}/*"}]
     assert (statement["Effect"], statement["Principal"], statement["Action"]) == ("Deny", "*", "s3:*")
     assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
 
@@ -268,12 +281,108 @@ def test_clips_are_versioned_and_announced() -> None:
     assert properties["NotificationConfiguration"]["EventBridgeConfiguration"]["EventBridgeEnabled"] is True
 
 
-def test_work_and_cache_expire_and_prepared_clips_do_not() -> None:
+def test_old_takes_are_kept_for_90_days() -> None:
+    rules = TEMPLATE["Resources"]["InputBucket"]["Properties"]["LifecycleConfiguration"]["Rules"]
+    assert [one for one in rules if "AbortIncompleteMultipartUpload" not in one] == [
+        {"Id": "old-takes", "Status": "Enabled", "NoncurrentVersionExpiration": {"NoncurrentDays": 90}}
+    ]
+
+
+def test_every_bucket_forgets_uploads_that_were_not_finished() -> None:
+    for name, bucket in of_type(translated(), "AWS::S3::Bucket").items():
+        rules = bucket["LifecycleConfiguration"]["Rules"]
+        assert {rule["Status"] for rule in rules} == {"Enabled"}, name
+        (abort,) = (
+            rule["AbortIncompleteMultipartUpload"] for rule in rules if "AbortIncompleteMultipartUpload" in rule
+        )
+        assert abort == {"DaysAfterInitiation": 1}, name
+
+
+def test_refused_clips_wait_longer_than_their_alarm_does() -> None:
+    queues = of_type(translated(stage="prod"), "AWS::SQS::Queue")
+    assert {name: queue["MessageRetentionPeriod"] for name, queue in queues.items()} == {
+        "RefusedClips": 14 * 86_400,
+        "FailedImages": 14 * 86_400,
+    }
+    alarm = MONITORING["Resources"]["RefusedClipsAlarm"]["Properties"]
+    assert alarm["Threshold"] == 7 * 86_400
+    assert (
+        alarm["Threshold"] + alarm["Period"] * alarm["EvaluationPeriods"]
+        < queues["RefusedClips"]["MessageRetentionPeriod"]
+    )
+
+
+@pytest.mark.parametrize(
+    ("queue", "rules"),
+    [("RefusedClips", ["PrepareClipFunctionClipPut"]), ("FailedImages", ["IdentifyStateMachineImagePut"])],
+)
+def test_a_queue_takes_what_eventbridge_sends_for_its_own_rules_and_only_encrypted(
+    queue: str, rules: list[str]
+) -> None:
+    policy = TEMPLATE["Resources"][f"{queue}FromEventBridge"]["Properties"]
+    assert policy["Queues"] == [{"Ref": queue}]
+    allow, deny = policy["PolicyDocument"]["Statement"]
+    own = {"Fn::GetAtt": [queue, "Arn"]}
+    assert (allow["Effect"], allow["Principal"], allow["Action"], allow["Resource"]) == (
+        "Allow",
+        {"Service": "events.amazonaws.com"},
+        "sqs:SendMessage",
+        own,
+    )
+    assert list(allow["Condition"]) == ["ArnEquals"]
+    assert listed(allow["Condition"]["ArnEquals"]["aws:SourceArn"]) == [{"Fn::GetAtt": [rule, "Arn"]} for rule in rules]
+    assert (deny["Effect"], deny["Principal"], deny["Action"], deny["Resource"]) == ("Deny", "*", "sqs:*", own)
+    assert deny["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+
+
+def test_metrics_are_written_to_the_namespace_of_the_stage_only() -> None:
+    found = [
+        statement
+        for role in of_type(translated(stage="prod"), "AWS::IAM::Role").values()
+        for statement in statements(role)
+        if "cloudwatch:PutMetricData" in listed(statement["Action"])
+    ]
+    assert len(found) == 2, "the workflows'"
+    for statement in found:
+        assert statement["Action"] == "cloudwatch:PutMetricData"
+        assert statement["Condition"] == {"StringEquals": {"cloudwatch:namespace": {"Fn::Sub": "${Prefix}/${Stage}"}}}
+
+
+def test_a_layer_outlives_the_release_that_made_it() -> None:
+    """A version of a function that a rollback goes back to runs with its own layer."""
+    layers = [one for one in translated().values() if one["Type"] == "AWS::Lambda::LayerVersion"]
+    assert [one["DeletionPolicy"] for one in layers] == ["Retain"]
+    assert TEMPLATE["Resources"]["FfmpegLayer"]["Properties"]["RetentionPolicy"] == "Retain"
+
+
+def test_a_request_is_named_by_an_id_that_its_caller_cannot_choose() -> None:
+    stitch = TEMPLATE["Resources"]["Api"]["Properties"]["DefinitionBody"]["paths"]["/stitch"]["post"]
+    integration = stitch["x-amazon-apigateway-integration"]
+    request = integration["requestTemplates"]["application/json"]["Fn::Sub"]
+    answers = [answer["responseTemplates"]["application/json"] for answer in integration["responses"].values()]
+    (made,) = {
+        line for text in [request, *answers] for line in text.splitlines() if "$context.extendedRequestId" in line
+    }
+    # Names of executions that are logged have letters, digits, - and _ only (API reference, StartSyncExecution).
+    assert made == ('#set($id = $util.escapeJavaScript($context.extendedRequestId).replaceAll("[^0-9A-Za-z_-]", ""))')
+    assert '"name": "$id"' in request
+    for text in answers:
+        assert "#set($context.responseOverride.header.X-Request-Id = $id)" in text
+        assert (
+            text.index("$id = ")
+            < text.index("X-Request-Id = $id")
+            < min((text.index(word) for word in ("#if", "{") if word in text), default=len(text))
+        )
+    assert not [text for text in [request, *answers] if "$context.requestId" in text]
+
+
+def test_work_and_cache_expire_and_prepared_clips_after_a_year() -> None:
     rules = TEMPLATE["Resources"]["OutputBucket"]["Properties"]["LifecycleConfiguration"]["Rules"]
     expiring = {json.dumps(rule["Prefix"]): rule["ExpirationInDays"] for rule in rules if "ExpirationInDays" in rule}
     assert expiring == {
         '{"Ref": "CachePrefix"}': {"Fn::FindInMap": ["Environments", {"Ref": "Stage"}, "CacheDays"]},
         '"work/"': 1,
+        '"prepared/"': 365,
     }
 
 
@@ -306,9 +415,7 @@ def test_functions_and_package_pin_the_same_versions() -> None:
 def test_what_the_readme_invokes_is_there() -> None:
     invoked = re.findall(r"sam local invoke (\w+) -e (\S+)", (ROOT / "README.md").read_text())
     assert {name for name, _ in invoked} == {f"{step}Function" for step in FUNCTIONS}
-    assert all((ROOT / event).exists() for _, event in invoked)
-    variables = json.loads((ROOT / "events" / "env.json").read_text())["Parameters"]
-    assert variables.keys() <= TEMPLATE["Globals"]["Function"]["Environment"]["Variables"].keys()
+    assert all((ROOT / "events" / event.removeprefix(".local/events/")).exists() for _, event in invoked)
 
 
 def test_a_put_clip_is_prepared_through_eventbridge_with_retries_and_a_dead_letter_queue() -> None:

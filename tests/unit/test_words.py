@@ -6,15 +6,19 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from stitcher.text.words import phrase, words
+from stitcher.text.words import fold, phrase, tokens, words
 
 # What a word is decided by, densely: hypothesis alone would seldom put two of these side by side.
 TRICKY = "aAßİéनी१1٣².,'\u2019\u02bc\u200d\u200c₹%☺\U0001f3fd\U0001f468\u0301\u0323\u0345\ufe0f\u1f80_- \n।"
-TEXTS = st.text() | st.text(st.sampled_from(TRICKY))
+FORMS = "\u00ad\u200eﭐﷺﹰﹼｶﾞﾡￂ￣"
+TEXTS = st.text() | st.text(st.sampled_from(TRICKY + FORMS))
 
 
 @given(TEXTS)
 @example("\u1f80\u0323")  # folding it makes a letter that takes up the mark
+@example("A\u00ad\u0300")  # between a letter and its mark stands a soft hyphen
+@example("ｶﾞ")
+@example("ﾡￂ")
 def test_words_joined_and_split_again_are_the_same_words(text: str) -> None:
     assert words(" ".join(words(text))) == words(text)
 
@@ -24,17 +28,44 @@ def test_no_word_is_empty_or_holds_a_blank(text: str) -> None:
     assert all(word and word.split() == [word] for word in words(text))
 
 
-@given(TEXTS)
-def test_no_letter_digit_or_symbol_is_lost(text: str) -> None:
-    def said(of: str) -> list[str]:
-        folded = unicodedata.normalize("NFC", unicodedata.normalize("NFC", of).casefold())
-        return [char for char in folded if unicodedata.category(char)[0] in "LNS" and char != "\u02bc"]
+def said(text: str) -> list[str]:
+    """The letters, digits and symbols of a text, in their plain forms, without what only changes an emoji."""
+    seen = "".join(char for char in text if unicodedata.category(char) != "Cf" or char in "\u200b\u200c\u200d")
+    kept = [char for char in fold(seen) if unicodedata.category(char)[0] in "LNS" and char != "\u02bc"]
+    return [char for char in kept if not "\U0001f3fb" <= char <= "\U0001f3ff"]
 
-    emoji_modifiers = {chr(code) for code in range(0x1F3FB, 0x1F400)}
-    heard = said(" ".join(words(text)))
-    assert [char for char in said(text) if char not in emoji_modifiers] == [
-        char for char in heard if char not in emoji_modifiers
-    ]
+
+@given(TEXTS)
+@example("ﭐ")  # U+FB50, a form of U+0671
+@example("￣")  # its compatible form is a blank with a mark
+def test_no_letter_digit_or_symbol_is_lost(text: str) -> None:
+    assert said(" ".join(words(text))) == said(text)
+
+
+def test_no_form_of_a_letter_is_lost_or_read_differently_the_second_time() -> None:
+    for form in map(chr, range(0xFB00, 0xFFF0)):
+        text = f"{form} a{form}b का{form}\u064e"
+        again = " ".join(words(text))
+        assert (words(again), said(again)) == (words(text), said(text)), hex(ord(form))
+
+
+@pytest.mark.parametrize(
+    ("form", "plain"),
+    [
+        ("ﭐلله", "ٱلله"),
+        ("ﻫﺬﺍ", "هذا"),
+        ("ｶﾞｯｺｳ", "ガッコウ"),
+        ("ﾡￂ", "가"),
+        ("\u1100\u1161", "가"),
+        ("\u1112\u1175\u11c2", "힣"),
+        ("بﹼﹶت", "بَّت"),
+        ("aﹰb", "a\u064bb"),
+        ("Ｈｅｌｌｏ", "hello"),
+        ("ﷺ", "صلى الله عليه وسلم"),
+    ],
+)
+def test_a_form_of_a_letter_is_the_letter(form: str, plain: str) -> None:
+    assert words(form) == words(plain)
 
 
 @given(TEXTS, TEXTS)
@@ -139,6 +170,31 @@ def test_points_and_commas_stay_only_between_digits(text: str, expected: list[st
 )
 def test_a_symbol_is_a_word_of_its_own(text: str, expected: list[str]) -> None:
     assert words(text) == expected
+
+
+@pytest.mark.parametrize("unseen", ["\u00ad", "\u200e", "\u200f", "\u202a", "\u2060", "\ufeff", "\U000e0001"])
+def test_what_is_not_seen_is_not_read(unseen: str) -> None:
+    assert words(f"good{unseen}will {unseen}to {unseen} all{unseen}, 1{unseen}0") == ["goodwill", "to", "all", "10"]
+    assert words(f"नम{unseen}स्ते cafe{unseen}\u0301") == ["नमस्ते", "café"]
+    assert words(f"don{unseen}'{unseen}t pay 1{unseen},{unseen}000") == ["don't", "pay", "1,000"]
+
+
+def test_what_is_not_seen_counts_in_places() -> None:
+    assert [(word.start, word.end) for word in tokens("a\u00adb \u200ec")] == [(0, 3), (5, 6)]
+
+
+@pytest.mark.parametrize(
+    "letter",
+    # The first and the last of each range of letters that are written without spaces.
+    ["ก", "ໟ", "က", "ႎ", "ក", "ឳ", "ぁ", "ヿ", "ㇰ", "ㇿ", "㐀", "䶿", "一", "鿿", "豈", "龎", "ｦ", "ﾝ", "𠀀", "𪛖"],
+)
+def test_a_letter_of_a_script_without_spaces_is_a_word(letter: str) -> None:
+    assert words(letter * 2) == [fold(letter)] * 2
+
+
+@pytest.mark.parametrize("letter", ["ހ", "ཀ", "Ⴀ", "ᄀ", "Ꭰ", "ᚠ", "ᠠ", "ꀀ", "가"])
+def test_letters_of_other_scripts_make_one_word(letter: str) -> None:
+    assert len(words(letter * 2)) == 1
 
 
 def test_joiners_stay_where_they_are() -> None:

@@ -1,6 +1,7 @@
-"""`make run`, `make identify` and `make serve`."""
+"""`make run`, `make identify`, `make serve` and `make events`."""
 
 import argparse
+import contextlib
 import json
 import signal
 import sys
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tools.client import fetch
+from tools.local.containers import gateway, passed_on
 from tools.local.pictures import put_picture, put_prompts, result_of, speech_of, wait_for
 from tools.local.stack import HOME, REGION, ROOT, Stack, StackError, build, running, say
 
@@ -29,9 +31,14 @@ def main() -> int:
     for command in (run, identify, serve):
         command.add_argument("--audios", type=Path, default=ROOT / "samples" / "clips", help="the clips to upload")
     commands.add_parser("build", help="only build, for this machine's interpreter")
+    events = commands.add_parser("events", help="write variables and events for `sam local invoke`")
+    events.add_argument("--account", default="", help="by default the embedded AWS that `serve` keeps up")
+    events.add_argument("--stage", default="dev", help="of the account")
+    events.add_argument("--port", type=int, default=4566, help="of the embedded AWS")
     options = parser.parse_args()
+    do = {"run": _run, "identify": _identify, "serve": _serve, "build": _build, "events": _events}
     try:
-        return {"run": _run, "identify": _identify, "serve": _serve, "build": _build}[options.command](options)
+        return do[options.command](options)
     except StackError as error:
         say(f"error: {error}")
         return 1
@@ -39,6 +46,20 @@ def main() -> int:
 
 def _build(_options: argparse.Namespace) -> int:
     print(build())
+    return 0
+
+
+def _events(options: argparse.Namespace) -> int:
+    from tools.local import invoke  # SAM CLI takes seconds to import, and nothing else needs it
+
+    if options.account:
+        place, also = invoke.Place(options.account, options.stage), ""
+    else:
+        build()
+        place, also = invoke.embedded(options.port), " --config-env local"
+    invoke.write(place)
+    say(f"{invoke.EVENTS.relative_to(ROOT)}/ is for stage {place.stage} of {place.account}. Invoke a function:")
+    print(f"sam local invoke{also} CacheLookupFunction -e {invoke.EVENTS.relative_to(ROOT)}/cache_lookup.json")
     return 0
 
 
@@ -92,9 +113,13 @@ def _save_speech(speech: dict[str, Any], name: str, read: Callable[[str], bytes]
 def _serve(options: argparse.Namespace) -> int:
     # A service manager stops with SIGTERM: that, too, must leave nothing running.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    with running(port=options.port, state=HOME / "aws") as stack:
+    with running(port=options.port, state=HOME / "aws") as stack, contextlib.ExitStack() as exits:
         _put_clips(stack, options.audios)
         put_prompts(stack)
+        if host := gateway():
+            with contextlib.suppress(OSError):  # Docker runs in a machine of its own
+                exits.enter_context(passed_on(host, stack.port))
+                say(f"containers reach it at http://{host}:{stack.port}, for `make events` and `sam local invoke`")
         print(_how_to_call(stack), flush=True)
         try:
             signal.pause()
@@ -116,7 +141,7 @@ def _how_to_call(stack: Stack) -> str:
   {stack.api_url}/stitch"""
     asked = stack.model.server or f"a stand-in, which is no model, at {stack.model.url}"
     return f"""
-The service is up. Call it, and add -H 'Accept: audio/mpeg' -L -o hello.mp3 for the audio itself:
+The service is up. Call it (README.md, "Calling the API", fetches the audio itself):
 
 {curl}
 

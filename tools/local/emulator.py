@@ -8,12 +8,15 @@ Each addition is a few lines on its own functions.
 - layers as on AWS: files keep their execute bit, and a layer's `bin/` is on the function's PATH
 - CopyObject honours `If-None-Match`
 - processes of the same code share the folder that it is unpacked in, so that only the first has to compile it
+- functions and steps have ten times their time: a busy machine is no fault of theirs
 - functions run at most twice at once each (AWS: a thousand times), others wait: fifty clips put at once would be fifty
   processes
 - events for functions are retried, and end in the dead-letter queue, as asynchronous invocations are
 - loopback counts as TLS, so that the buckets' policies can be the real ones
 - the REST API's front door (front_door.py)
 - workflows that events start, and Bedrock (workflow.py)
+- what services may do on each other's behalf (authorization.py)
+- more of what AWS refuses (refusals.py)
 - faults on demand (faults.py)
 
 Configured by MiniStack's variables: GATEWAY_PORT, BIND_HOST, MINISTACK_REGION, AUTH, PERSIST_STATE, STATE_DIR …, and by
@@ -32,8 +35,10 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+import authorization
 import faults
 import front_door
+import refusals
 import workflow
 from ministack.core import iam_evaluator, lambda_runtime
 from ministack.services import eventbridge, lambda_svc, s3, stepfunctions
@@ -41,6 +46,8 @@ from ministack.services.cloudformation import changesets, engine
 from ministack.services.cloudformation.provisioners import _RESOURCE_HANDLERS
 from samtranslator.translator import transform
 
+PATIENCE = 10
+"""How many times as long as on AWS a function and a step may take: this machine may be busy with other work."""
 AT_ONCE = 2
 """Processes of one function."""
 START_SECONDS = 0.15
@@ -192,6 +199,21 @@ def _bounded_functions() -> None:
     lambda_svc.acquire_worker = acquire_or_wait
 
 
+def _time_is_ample() -> None:
+    invoke, invoke_with_timeout = lambda_runtime.Worker.invoke, stepfunctions._invoke_resource_with_timeout
+
+    def invoke_patiently(self: Any, *arguments: Any, **options: Any) -> Any:
+        if "ample" not in self.config:
+            self.config = {**self.config, "ample": True, "Timeout": PATIENCE * self.config.get("Timeout", 30)}
+        return invoke(self, *arguments, **options)
+
+    def invoke_in_ample_time(resource: str, given: Any, seconds: float) -> Any:
+        return invoke_with_timeout(resource, given, PATIENCE * seconds)
+
+    lambda_runtime.Worker.invoke = invoke_patiently
+    stepfunctions._invoke_resource_with_timeout = invoke_in_ample_time
+
+
 def _events_are_asynchronous_invocations() -> None:
     def dispatch(arn: str, payload: str) -> None:
         function, config, _ = lambda_svc._get_func_record_for_ref(arn)
@@ -228,8 +250,11 @@ def main() -> None:
     _copies_are_conditional()
     _unpacked_once()
     _bounded_functions()
+    _time_is_ample()
     _events_are_asynchronous_invocations()
     _loopback_is_secure()
+    authorization.install()
+    refusals.install()
     endpoint = f"http://127.0.0.1:{os.environ['GATEWAY_PORT']}"
     front_door.install(endpoint)
     workflow.install(endpoint)

@@ -5,27 +5,43 @@ definition alone:
 
 - import of request models, validators, gateway responses and integrations (MiniStack imports paths and security only)
 - integrations of type `aws` with `states:action/StartSyncExecution`, under the role the integration names
-- mapping templates in API Gateway's VTL, by airspeed
+- mapping templates in API Gateway's VTL, by airspeed; one that overrides the same thing twice is a 500 (API Gateway
+  guide, "Override your API's request and response parameters and status codes")
+- an integration response whose status the method does not declare is a 500 (API Gateway guide, "Set up a method
+  response")
+- functions are called where their policies let this method do so
 - a function that dies is the gateway's own 5xx (AWS: 502, here 500), without what it died of
+- bodies over 10 MB are refused ("Amazon API Gateway quotas")
+
+What is wrong with the configuration is in the log, in API Gateway's words; the caller gets "Internal server error".
 """
 
 import asyncio
 import base64
 import json
+import logging
+import os
 import re
-import urllib.parse
 from typing import Any
 
 import airspeed
 import boto3
+from airspeed.operators import TemplateExecutionError
+from authorization import assumed, function_open_to
 from botocore.config import Config
 from botocore.exceptions import ClientError
 from jsonpath_ng.ext import parse as json_path
-from ministack.core import iam_evaluator
 from ministack.core.responses import get_account_id, get_region, new_uuid
-from ministack.services import apigateway_v1, iam, sts
+from ministack.services import apigateway_v1
 
 STATES_URI = re.compile(r"arn:[\w-]+:apigateway:[\w-]+:states:action/StartSyncExecution")
+FUNCTION_URI = re.compile(r".*/functions/(?P<arn>arn:[^/]+)/invocations")
+BODY_BYTES = 10 * 1024 * 1024
+log = logging.getLogger("front door")
+
+
+class ConfigurationError(Exception):
+    """API Gateway cannot do what the API's definition says; what it notes in the execution log."""
 
 
 def install(endpoint: str) -> None:
@@ -45,31 +61,37 @@ def install(endpoint: str) -> None:
         method: str, headers: dict[str, str], body: bytes, query: dict[str, Any], path_params: dict[str, str],
         **rest: Any,
     ) -> Any:  # fmt: skip
+        if len(body) > BODY_BYTES:
+            return apigateway_v1._gw_error("REQUEST_TOO_LARGE", "Request Too Long")
         if not STATES_URI.fullmatch(integration.get("uri", "")):
-            return await invoke_lambda(
-                integration,
-                api_id,
-                stage_name,
-                stage,
-                resource,
-                path,
-                method,
-                headers,
-                body,
-                query,
-                path_params,
-                **rest,
-            )
+            place = (integration, api_id, stage_name, stage, resource, path, method)
+            return await invoke_lambda(*place, headers, body, query, path_params, **rest)
         request = {"header": headers, "querystring": query, "path": path_params}
-        call = _Call(
-            integration, request, _Context(requestId=new_uuid(), stage=stage_name, responseOverride=_Context())
-        )
-        call.context.responseOverride["header"] = _Context()
-        account, region = get_account_id(), get_region()
-        return await asyncio.to_thread(call.run, body, endpoint, account, region)
+        context = _Context(requestId=_header(headers, "x-amzn-requestid") or new_uuid())
+        context |= {"extendedRequestId": extended_id(), "stage": stage_name}
+        context["responseOverride"] = _Overrides(header=_Overrides())
+        call = _Call(integration, request, context, resource["resourceMethods"][method].get("methodResponses") or {})
+        try:
+            return await asyncio.to_thread(call.run, body, endpoint, get_region())
+        except ConfigurationError as error:
+            # API Gateway's own words, in the log alone; a traceback of this file would say nothing more.
+            log.error("Execution failed due to configuration error: %s", error)  # noqa: TRY400
+            return apigateway_v1._gw_error("API_CONFIGURATION_ERROR", "Internal server error")
 
-    async def invoke_living(*arguments: Any, **options: Any) -> Any:
-        answer = await invoke_proxy(*arguments, **options)
+    async def invoke_permitted(
+        integration: dict[str, Any], api_id: str, stage_name: str, stage: Any, resource: dict[str, Any], path: str,
+        method: str, headers: dict[str, str], body: bytes, *arguments: Any, **options: Any,
+    ) -> Any:  # fmt: skip
+        if len(body) > BODY_BYTES:
+            return apigateway_v1._gw_error("REQUEST_TOO_LARGE", "Request Too Long")
+        named = FUNCTION_URI.fullmatch(integration.get("uri", ""))
+        source = _method_arn(api_id, stage_name, method, resource)
+        if named and not function_open_to(named["arn"], "apigateway.amazonaws.com", source):
+            log.error("Execution failed due to configuration error: Invalid permissions on Lambda function")
+            return apigateway_v1._gw_error("API_CONFIGURATION_ERROR", "Internal server error")
+        answer = await invoke_proxy(
+            integration, api_id, stage_name, stage, resource, path, method, headers, body, *arguments, **options
+        )
         died = isinstance(answer, tuple) and answer[0] == 502
         return apigateway_v1._gw_error("API_CONFIGURATION_ERROR", "Internal server error") if died else answer
 
@@ -78,10 +100,21 @@ def install(endpoint: str) -> None:
         models = method.get("requestModels") or {}
         return validate_body(method, api_id, request, headers, *rest) if _media_type(headers) in models else None
 
+    gateway_value = apigateway_v1._gateway_request_value
+
+    def value_with_extended_id(source: str, request: dict[str, Any]) -> Any:
+        return extended_id() if source == "context.extendedRequestId" else gateway_value(source, request)
+
+    apigateway_v1._gateway_request_value = value_with_extended_id
     apigateway_v1._import_rest_api = import_all
     apigateway_v1._check_request_validation = validate
     apigateway_v1._invoke_lambda_custom_v1 = invoke
-    apigateway_v1._invoke_lambda_proxy_v1 = invoke_living
+    apigateway_v1._invoke_lambda_proxy_v1 = invoke_permitted
+
+
+def extended_id() -> str:
+    """An `extendedRequestId` as API Gateway makes them: eleven bytes in base64, which end in "="."""
+    return base64.urlsafe_b64encode(os.urandom(11)).decode()
 
 
 def _import_rest(api_id: str, spec: dict[str, Any]) -> None:
@@ -109,29 +142,48 @@ def _import_rest(api_id: str, spec: dict[str, Any]) -> None:
                 for media, body in content.items()
                 if "$ref" in body["schema"]
             }
+            method["methodResponses"] = {status: {"statusCode": status} for status in operation.get("responses", {})}
             integration = operation.get("x-amazon-apigateway-integration", {})
             for key in ("credentials", "requestTemplates", "passthroughBehavior", "timeoutInMillis", "responses"):
                 if key in integration and method["methodIntegration"]:
                     method["methodIntegration"][key] = integration[key]
 
 
+def _method_arn(api_id: str, stage: str, method: str, resource: dict[str, Any]) -> str:
+    """The source that a function's policy names; a parameter of the path is `*`."""
+    path = re.sub(r"\{[^}]*\}", "*", resource["path"])
+    return f"arn:aws:execute-api:{get_region()}:{get_account_id()}:{api_id}/{stage}/{method}{path}"
+
+
 class _Call:
     """One request through an integration with StartSyncExecution."""
 
-    def __init__(self, integration: dict[str, Any], request: dict[str, Any], context: "_Context") -> None:
-        self.integration, self.request, self.context = integration, request, context
+    def __init__(
+        self, integration: dict[str, Any], request: dict[str, Any], context: "_Context", declared: dict[str, Any]
+    ) -> None:
+        self.integration, self.request, self.context, self.declared = integration, request, context, declared
 
-    def run(self, body: bytes, endpoint: str, account: str, region: str) -> tuple[int, dict[str, str], bytes]:
-        """Request template → StartSyncExecution → the integration response for its status → response template."""
+    def run(self, body: bytes, endpoint: str, region: str) -> tuple[int, dict[str, str], bytes]:
+        """Request template → StartSyncExecution → the integration response for its status → response template.
+
+        Raises ConfigurationError where the definition does not say what becomes of the answer.
+        """
         template = self.integration.get("requestTemplates", {}).get(_media_type(self.request["header"]))
         text = body.decode("utf-8", "replace")
         rendered = text if template is None else self._render(template, text)
-        status, answer = self._start(rendered, endpoint, account, region)
+        status, answer = self._start(rendered, endpoint, region)
         responses = self.integration.get("responses", {})
         chosen = next((r for p, r in responses.items() if p != "default" and re.fullmatch(p, str(status))), None)
         chosen = chosen or responses.get("default")
         if chosen is None:
-            return 500, {"Content-Type": "application/json"}, b'{"message": "Internal server error"}'
+            raise ConfigurationError(
+                "No match for output mapping and no default output mapping configured. "
+                f"Endpoint Response Status Code: {status}"
+            )
+        if str(chosen["statusCode"]) not in self.declared:
+            raise ConfigurationError(
+                f"Output mapping refers to an invalid method response: {chosen['statusCode']}"
+            )  # fmt: skip
         template = chosen.get("responseTemplates", {}).get("application/json")
         out = answer if template is None else self._render(template, answer)
         overrides = self.context.responseOverride
@@ -142,18 +194,13 @@ class _Call:
         }
         return int(overrides.get("status") or chosen["statusCode"]), headers, out.strip().encode()
 
-    def _start(self, rendered: str, endpoint: str, account: str, region: str) -> tuple[int, str]:
+    def _start(self, rendered: str, endpoint: str, region: str) -> tuple[int, str]:
         """The service's HTTP status and JSON answer, as API Gateway sees them."""
         try:
             arguments = json.loads(rendered)
         except ValueError as error:
             return 400, json.dumps({"__type": "com.amazon.coral.service#SerializationException", "message": str(error)})
-        if len(arguments.get("input", "").encode()) > 262_144:
-            return 400, json.dumps(
-                {"__type": "com.amazon.coral.validate#ValidationException", "message": "input too long"}
-            )
-        role = self.integration.get("credentials", "")
-        credentials: dict[str, Any] = assumed(role, account, "apigateway.amazonaws.com")
+        credentials: dict[str, Any] = assumed(self.integration.get("credentials", ""), "apigateway.amazonaws.com")
         session: Any = boto3.Session(**credentials)
         client = session.client(
             "stepfunctions",
@@ -173,28 +220,11 @@ class _Call:
 
     def _render(self, template: str, body: str) -> str:
         names = {"input": _Input(body, self.request), "util": _Util(), "context": self.context}
-        rendered: str = airspeed.Template(template).merge(names)
+        try:
+            rendered: str = airspeed.Template(template).merge(names)
+        except TemplateExecutionError as error:
+            raise ConfigurationError(f"Unable to transform: {error}") from error
         return rendered
-
-
-def assumed(role_arn: str, account: str, service: str) -> dict[str, str]:
-    """Credentials of the role, if its trust policy lets the AWS service have it; otherwise some that do not work."""
-    name = role_arn.rpartition("/")[2]
-    role = iam._roles.get_scoped(account, None, name) or {}
-    trust = role.get("AssumeRolePolicyDocument", "{}")
-    trust = json.loads(urllib.parse.unquote(trust)) if isinstance(trust, str) else trust
-    trusted = any(
-        statement.get("Effect") == "Allow"
-        and iam_evaluator._service_principal_matches(statement.get("Principal"), service)
-        for statement in trust.get("Statement", [])
-    )
-    key, secret, token = sts._gen_session_access_key(), sts._gen_secret(), sts._gen_session_token()
-    if trusted:
-        sts.register_session(key, {
-            "Arn": f"arn:aws:sts::{account}:assumed-role/{name}/{service}", "UserId": f"{name}:{service}",
-            "SecretAccessKey": secret, "SessionToken": token,
-        })  # fmt: skip
-    return {"aws_access_key_id": key, "aws_secret_access_key": secret, "aws_session_token": token}
 
 
 def _header(headers: dict[str, str], name: str) -> str:
@@ -213,6 +243,15 @@ class _Context(dict[str, Any]):
         return self.get(name, "")
 
     __setattr__ = dict.__setitem__
+
+
+class _Overrides(_Context):
+    """`$context.responseOverride`: each of its names may be set once."""
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        if name in self:
+            raise ConfigurationError(f"{name} is overridden more than once")
+        super().__setitem__(name, value)
 
 
 class _Text(str):

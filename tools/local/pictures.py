@@ -14,7 +14,7 @@ from identifier.publishing import publish
 from tools.local.stack import ROOT, Stack, StackError
 
 PROMPTS = ROOT / "prompts"
-WAIT_SECONDS = 120
+WAIT_SECONDS = 300
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ def put_picture(stack: Stack, key: str, data: bytes) -> Put:
 
 
 def result_of(stack: Stack, put: Put) -> dict[str, Any]:
-    """The picture's result, as soon as there is one. Raises `StackError` after two minutes."""
+    """The picture's result, as soon as there is one. Raises `StackError` after five minutes."""
     found: dict[str, Any] = json.loads(wait_for(stack, put.result_key))
     return found
 
@@ -60,7 +60,7 @@ def speech_of(stack: Stack, put: Put) -> dict[str, Any]:
 
 
 def wait_for(stack: Stack, key: str) -> bytes:
-    """An object of the results bucket, as soon as it is there. Raises `StackError` after two minutes."""
+    """An object of the results bucket, as soon as it is there. Raises `StackError` after five minutes."""
     s3, deadline = stack.client("s3"), time.monotonic() + WAIT_SECONDS
     while time.monotonic() < deadline:
         try:

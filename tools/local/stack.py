@@ -37,7 +37,7 @@ PARAMETERS = ["Stage=local", f"PythonRuntime={RUNTIME}", f"Architecture={ARCHITE
 ADMIN: dict[str, Any] = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
 """The emulator's root account: it exists on this machine's loopback address only."""
 SOURCES = ("template.yaml", "samconfig.toml", "src", "functions", "layers", "statemachine", "tools/local")
-START_SECONDS = 60
+START_SECONDS = 180
 _clients: dict[tuple[str, int], Any] = {}
 """By service and port: making one takes longer than most calls."""
 CONSTRAINTS = ROOT / "functions" / "constraints.txt"

@@ -20,11 +20,11 @@ import urllib.request
 from typing import Any
 
 import boto3
+from authorization import assumed, running_machine
 from botocore.config import Config
 from botocore.exceptions import ClientError
-from front_door import assumed
 from ministack.core import iam_actions, lambda_runtime
-from ministack.core.responses import error_response_json, get_account_id, get_region, json_response, now_iso
+from ministack.core.responses import error_response_json, get_region, json_response, now_iso
 from ministack.services import bedrock_runtime, eventbridge, lambda_svc, s3, stepfunctions
 
 RETRY_SECONDS = 0.05
@@ -35,7 +35,6 @@ PROFILE = re.compile(r"(global|[a-z]{2,4})\.[a-z0-9-]+\.")
 PREFIXES = {"s3": "S3", "sfn": "Sfn", "sqs": "Sqs"}
 """The services that are called, with what the names of their errors begin with."""
 
-_role: contextvars.ContextVar[str] = contextvars.ContextVar("role of the running state machine")
 _version: contextvars.ContextVar[str | None] = contextvars.ContextVar("version of the object", default=None)
 
 
@@ -95,11 +94,7 @@ def _retries_do_not_wait_long() -> None:
 
 
 def _integrations_are_calls(endpoint: str) -> None:
-    execute_task, other_integration = stepfunctions._execute_task, stepfunctions._invoke_aws_sdk_integration
-
-    def execute_under_role(state: Any, given: Any, execution: dict[str, Any], context: Any) -> Any:
-        _role.set(stepfunctions._state_machines[execution["stateMachineArn"]]["roleArn"])
-        return execute_task(state, given, execution, context)
+    other_integration = stepfunctions._invoke_aws_sdk_integration
 
     def integration(resource: str, given: dict[str, Any]) -> dict[str, Any]:
         service, action = resource.split(":")[-2:]
@@ -108,14 +103,14 @@ def _integrations_are_calls(endpoint: str) -> None:
             return other
         return _call(endpoint, service, action, given)
 
-    stepfunctions._execute_task = execute_under_role
     stepfunctions._invoke_aws_sdk_integration = integration
     stepfunctions._SERVICE_DISPATCH["arn:aws:states:::sqs:sendMessage"] = integration
 
 
 def _call(endpoint: str, service: str, action: str, given: dict[str, Any]) -> dict[str, Any]:
     """One call of an SDK integration: names begin with a capital, and a body that is no text is sent as JSON."""
-    session: Any = boto3.Session(**assumed(_role.get(), get_account_id(), "states.amazonaws.com"))
+    machine = running_machine.get()
+    session: Any = boto3.Session(**assumed(machine["roleArn"], "states.amazonaws.com", machine["stateMachineArn"]))
     config = Config(inject_host_prefix=False, read_timeout=60, retries={"total_max_attempts": 1})
     name = {"sfn": "stepfunctions"}.get(service, service)
     client = session.client(name, endpoint_url=endpoint, region_name=get_region(), config=config)

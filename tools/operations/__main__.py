@@ -8,7 +8,7 @@ def main() -> None:
     """Run one of the commands."""
     parser = argparse.ArgumentParser(prog="python -m tools.operations", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("template", help="write alarms of error budgets and dashboards into template.yaml")
+    commands.add_parser("monitoring", help="write infra/monitoring.yaml: alarms of error budgets, and dashboards")
     commands.add_parser("pictures", help="draw the dashboards from sample data into docs/images/")
     commands.add_parser("record", help="record minutes of a fault on the embedded AWS into tests/recordings/")
     load = commands.add_parser("load", help="drive a mix of calls; fails where an answer is not as it must be")
@@ -24,10 +24,10 @@ def main() -> None:
     options = parser.parse_args()
     # Each needs packages of its own environment.
     match options.command:
-        case "template":
-            from tools.operations.template import TEMPLATE, written
+        case "monitoring":
+            from tools.operations.monitoring import MONITORING, written
 
-            TEMPLATE.write_text(written(TEMPLATE.read_text()))
+            MONITORING.write_text(written())
         case "pictures":
             from tools.operations.pictures import draw
 

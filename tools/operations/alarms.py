@@ -1,8 +1,8 @@
-"""Alarms of the error budgets, and the same objectives for Application Signals, as resources of CloudFormation."""
+"""Alarms of the error budgets, as resources of CloudFormation."""
 
 from typing import Any
 
-from tools.operations.objectives import DAYS, LEAST_BAD, RATES, Objective, Rate, data_queries, used_by
+from tools.operations.objectives import ENOUGH_BAD, RATES, Objective, Rate, data_queries
 
 Json = dict[str, Any]
 
@@ -42,12 +42,11 @@ def span(seconds: int) -> str:
 def _window_alarm(objective: Objective, rate: Rate, seconds: int) -> Json:
     percent = {
         "Id": "percent",
-        "Expression": f"IF(bad >= {LEAST_BAD}, 100 * bad / total, 0)",
+        "Expression": f"IF({ENOUGH_BAD}, 100 * bad / total, 0)",
         "Label": "percent that went wrong",
     }
     return {
         "Type": "AWS::CloudWatch::Alarm",
-        "Condition": "Watched",
         "Properties": {
             "AlarmDescription": f"Error budget at {rate.times} times, {span(seconds)}: {RUNBOOK}{objective.runbook}",
             "Metrics": [percent, *data_queries(objective.queries, seconds)],
@@ -66,39 +65,10 @@ def _both(objective: Objective, rate: Rate) -> str:
 def _acting_alarm(objective: Objective, kind: str, rule: str) -> Json:
     return {
         "Type": "AWS::CloudWatch::CompositeAlarm",
-        "Condition": "Watched",
         "Properties": {
             "AlarmDescription": f"{kind}: {objective.title}, {objective.goal} %: {RUNBOOK}{objective.runbook}",
             "AlarmRule": {"Fn::Sub": rule},
             "AlarmActions": [{"Ref": "AlarmTopic"}],
             "OKActions": [{"Ref": "AlarmTopic"}],
-        },
-    }
-
-
-def signals_objective(objective: Objective) -> Json:
-    """The objective in Application Signals' list, with the burn rates of the long windows."""
-
-    def counted(wanted: str) -> list[Json]:
-        needed = used_by(wanted, objective.queries)
-        return [{**query, "ReturnData": query["Id"] == wanted} for query in data_queries(needed, 60)]
-
-    return {
-        "Type": "AWS::ApplicationSignals::ServiceLevelObjective",
-        "Condition": "Signals",
-        "Properties": {
-            "Name": {"Fn::Sub": f"${{Prefix}}-${{Stage}}-{objective.name}"},
-            "Description": objective.title,
-            "RequestBasedSli": {
-                "RequestBasedSliMetric": {
-                    "MonitoredRequestCountMetric": {"BadCountMetric": counted("bad")},
-                    "TotalRequestCountMetric": counted("total"),
-                }
-            },
-            "Goal": {
-                "AttainmentGoal": float(objective.goal),
-                "Interval": {"RollingInterval": {"DurationUnit": "DAY", "Duration": DAYS}},
-            },
-            "BurnRateConfigurations": [{"LookBackWindowMinutes": rate.long // 60} for rate in RATES],
         },
     }

@@ -14,6 +14,7 @@ from typing import Any
 from samtranslator.yaml_helper import yaml_parse
 
 from identifier.prices import cost_usd, picture_tokens
+from tools.operations.monitoring import MONITORING
 
 ROOT = Path(__file__).parents[2]
 PRICES: dict[str, Any] = tomllib.loads((Path(__file__).parent / "prices.toml").read_text())
@@ -55,6 +56,7 @@ class Template:
 
     def __init__(self, stage: str, template: dict[str, Any] | None = None) -> None:
         self._template = template or yaml_parse((ROOT / "template.yaml").read_text())
+        self._monitoring = yaml_parse(MONITORING.read_text())["Resources"].values()
         self._row = self._template["Mappings"]["Environments"][stage]
 
     def memory_gb(self, function: str) -> float:
@@ -70,11 +72,9 @@ class Template:
     def alarms(self) -> tuple[int, int]:
         """Metrics that alarms look at, and composite alarms."""
         watched = self._row["Watched"] == "true"
-        there = [
-            resource
-            for resource in self._template["Resources"].values()
-            if watched or resource.get("Condition") not in ("Watched", "Signals")
-        ]
+        service = self._template["Resources"].values()
+        everywhere = [one for one in service if one.get("Condition") != "Watched"]
+        there = [*service, *self._monitoring] if watched else everywhere
         simple = [each["Properties"] for each in there if each["Type"] == "AWS::CloudWatch::Alarm"]
         metrics = sum(sum("MetricStat" in metric for metric in each.get("Metrics", ())) or 1 for each in simple)
         return metrics, sum(each["Type"] == "AWS::CloudWatch::CompositeAlarm" for each in there)

@@ -3,7 +3,8 @@ machine does."""
 
 from typing import Any
 
-from tools.operations.objectives import LEAST_BAD, OBJECTIVES, RATES, Metric, Objective, api, ours
+from tools.operations.objectives import ENOUGH_BAD, OBJECTIVES, RATES, Metric, Objective, api, ours
+from tools.operations.tickets import queue, ticket_alarms
 from tools.operations.widgets import (
     BAD,
     GOOD,
@@ -27,12 +28,8 @@ FUNCTIONS = (
 )
 FIREWALL = (("WebACL", "${Prefix}-${Stage}"), ("Rule", "ALL"), ("Region", "${AWS::Region}"))
 WORKFLOWS = {"messages": "Stitch", "pictures": "Identify"}
-TICKETS = (
-    *("StitchFailedAlarm", "StitchTimedOutAlarm", "IdentifyFailedAlarm"),
-    *("SameAnswerAlarm", "FailedImagesAlarm", "LostClipsAlarm", "RefusedClipsAlarm"),
-    *("ThrottledFunctionsAlarm", "ThrottledWorkflowsAlarm", "ConcurrencyAlarm"),
-)
-"""Alarms that do not watch an error budget."""
+DEPLOYMENT_ALARMS = ("StitchFailedAlarm", "StitchTimedOutAlarm", "IdentifyFailedAlarm")
+"""Alarms of template.yaml that tell somebody: parameters of the monitoring stack, each with an ARN."""
 
 
 def dashboards() -> Json:
@@ -47,7 +44,6 @@ def dashboards() -> Json:
 def _dashboard(name: str, start: str, rows: list[Row]) -> Json:
     return {
         "Type": "AWS::CloudWatch::Dashboard",
-        "Condition": "Watched",
         "Properties": {
             "DashboardName": {"Fn::Sub": f"${{Prefix}}-${{Stage}}-{name}"},
             "DashboardBody": {"Fn::Sub": body(start, rows)},
@@ -122,7 +118,7 @@ def _users() -> list[Row]:
 
 
 def _budgets() -> list[Row]:
-    alarms = [f"{one.name}{kind}" for one in OBJECTIVES for kind in ("Page", "Ticket")]
+    alarms = [f"${{{one.name}{kind}.Arn}}" for one in OBJECTIVES for kind in ("Page", "Ticket")]
     return [
         (4, [alarm_states("Alarms of the error budgets", alarms)]),
         (6, [_left(one) for one in OBJECTIVES]),
@@ -152,7 +148,7 @@ def _left(objective: Objective) -> Json:
 def _burning(objective: Objective) -> Json:
     used, parts = _used(objective)
     limits = {("page" if rate.pages else "ticket") + f" at {rate.times}": float(rate.times) for rate in RATES}
-    guarded = f"IF(bad >= {LEAST_BAD}, {used}, 0)"  # as its alarms do
+    guarded = f"IF({ENOUGH_BAD}, {used}, 0)"  # as its alarms do
     burning = expression(guarded, "times as fast as planned", id="rate", color=OTHER)
     return graph(objective.title, [burning, *parts], period=3_600, limits=limits)
 
@@ -170,8 +166,8 @@ def _machine() -> list[Row]:
     latency = [line(api("Latency"), stat, stat) for stat in ("p50", "p95", "p99")]
     claimed = [line(Metric("AWS/Lambda", "ClaimedAccountConcurrency"), "Maximum", "at once", color=OTHER)]
     to_do = [
-        _waiting("FailedImages", "pictures given up"),
-        _waiting("RefusedClips", "refused recordings"),
+        _waiting("failed-images", "pictures given up"),
+        _waiting("refused-clips", "refused recordings"),
         line(ours("identify_image", "PromptFallback"), "Sum", "pictures with an older prompt", color=BAD),
     ]
     ways = [
@@ -184,8 +180,17 @@ def _machine() -> list[Row]:
         line(ours("identify_image", "InputTokens"), "Sum", "tokens in", yAxis="right"),
         line(ours("identify_image", "OutputTokens"), "Sum", "tokens out", yAxis="right"),
     ]
+    others = [f"${{{one}}}" for one in DEPLOYMENT_ALARMS] + [f"${{{one}.Arn}}" for one in ticket_alarms()]
     return [
-        (3, [alarm_states("Everything else that can be wrong", TICKETS)]),
+        (
+            3,
+            [
+                alarm_states(
+                    "Everything else that can be wrong",
+                    others,
+                )
+            ],
+        ),
         (
             5,
             [
@@ -229,6 +234,5 @@ def _of_workflows() -> list[Any]:
     ]
 
 
-def _waiting(queue: str, label: str) -> list[Any]:
-    dimensions = (("QueueName", f"${{{queue}.QueueName}}"),)
-    return line(Metric("AWS/SQS", "ApproximateNumberOfMessagesVisible", dimensions), "Maximum", label)
+def _waiting(name: str, label: str) -> list[Any]:
+    return line(Metric("AWS/SQS", "ApproximateNumberOfMessagesVisible", queue(name)), "Maximum", label)

@@ -15,6 +15,8 @@ LEAST_BAD = 3
 It counts what went wrong and not what was asked: with a least number of calls, a night in which all of the few calls
 fail would never fire.
 """
+ENOUGH_BAD = f"bad > {LEAST_BAD - 0.5}"
+"""`LEAST_BAD` in metric math. A share of calls is in floating point, where 3 bad calls of 9 are 2.9999999999999996."""
 
 LADDER = tuple(map(Decimal, ("99.99", "99.9", "99.5", "99", "95", "90")))
 """Goals in percent. What is agreed with users is one step looser than what we aim at, so that we know first."""
@@ -128,6 +130,11 @@ def within(metric: Metric, limit: int) -> Queries:
     }
 
 
+def messages(name: str) -> Metric:
+    """A metric of the workflow that makes messages."""
+    return Metric("AWS/States", name, (("StateMachineArn", "${StitchStateMachine}"),))
+
+
 FAILED, ANSWERED = ours("workflow", "ImageFailed"), ours("identify_image", "ImageAnswered")
 FIRST_TRY = ours("identify_image", "SchemaFirstTry")
 
@@ -136,7 +143,17 @@ OBJECTIVES = (
         "StitchAvailability",
         "Calls that did not fail",
         Decimal("99.9"),
-        {"bad": Stat(api("5XXError"), "Sum"), "total": Stat(api("Count"), "SampleCount")},
+        # Whether `5XXError` counts a status that a mapping template sets, as of a failed execution, is documented
+        # nowhere: executions are counted beside it. Where it does count them, the budget burns up to twice as fast as
+        # it is used. AWS sends each only when there is something to count: without FILL one that is missing would hide
+        # the others.
+        {
+            "gateway": Stat(api("5XXError"), "Sum"),
+            "failed": Stat(messages("ExecutionsFailed"), "Sum"),
+            "late": Stat(messages("ExecutionsTimedOut"), "Sum"),
+            "bad": "FILL(gateway, 0) + FILL(failed, 0) + FILL(late, 0)",
+            "total": Stat(api("Count"), "SampleCount"),
+        },
         "calls-fail",
     ),
     Objective(
@@ -181,13 +198,6 @@ OBJECTIVES = (
         "the-model-answers-in-the-wrong-form",
     ),
 )
-
-
-def used_by(name: str, queries: Queries) -> dict[str, Stat | str]:
-    """The query and all that its expression is of."""
-    query = queries[name]
-    ids = re.findall(r"[a-z]\w*", query) if isinstance(query, str) else []
-    return {name: query} | {found: one for other in ids for found, one in used_by(other, queries).items()}
 
 
 def substituted(text: str) -> Any:

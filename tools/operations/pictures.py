@@ -1,12 +1,13 @@
-"""Draws the dashboards that `template.yaml` holds, from sample data, as CloudWatch would lay them out.
+"""Draws the dashboards of `infra/monitoring.yaml`, from sample data, as CloudWatch would lay them out.
 
-    make pictures
+    make dashboard-images
 
 Fonts and colours are not CloudWatch's; what is shown where, over which time and in which unit, is.
 """
 
 import importlib
 import json
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ import numpy as np
 import yaml
 
 from tools.operations.arithmetic import Recording, states
+from tools.operations.monitoring import MONITORING
 from tools.operations.sample import MINUTES, sample
 from tools.operations.screen import Json, Line, shown
 
@@ -53,10 +55,10 @@ def _argument(loader: Loader, node: yaml.Node) -> Any:
 
 @cache
 def template() -> dict[str, Any]:
-    """The template's resources."""
-    loaded = yaml.load((ROOT / "template.yaml").read_text(), Loader)  # noqa: S506  # a SafeLoader, see above
-    resources: dict[str, Any] = loaded["Resources"]
-    return resources
+    """The resources of the service and of its monitoring."""
+    files = (ROOT / "template.yaml", MONITORING)
+    loaded = [yaml.load(file.read_text(), Loader)["Resources"] for file in files]  # noqa: S506  # a SafeLoader, see above
+    return {name: resource for resources in loaded for name, resource in resources.items()}
 
 
 def draw(folder: Path = ROOT / "docs" / "images") -> None:
@@ -103,7 +105,7 @@ def _widget(
     figure.text(x + 0.007, y + height - 0.03, properties["title"], fontsize=9.5, weight="bold")
     inner = (x + 0.007, y + 0.012, width - 0.014, height - 0.052)
     if widget["type"] == "alarm":
-        _alarms(figure, inner, [one.removeprefix("${").removesuffix(".Arn}") for one in properties["alarms"]], on)
+        _alarms(figure, inner, [re.sub(r"\W|Arn", "", one) for one in properties["alarms"]], on)
         return
     whole = properties.get("setPeriodToTimeRange")
     minutes = span if whole else properties["period"] // 60

@@ -126,6 +126,6 @@ def _machine(found: Recording, chance: np.random.Generator) -> None:
             failures = chance.poisson(_in_faults(0, (0.05, 0.3, 0.4 if name == "ExecutionsFailed" else 0.0)))
             found.add(Metric("AWS/States", name, of_it), minutes, 1, failures)
             found.add(Metric("AWS/States", name, of_it), minutes, 0, 1)
-    for queue, waiting in {"FailedImages": _in_faults(0, (0.06, 2, 2)), "RefusedClips": _in_faults(3)}.items():
-        of_it = (("QueueName", f"${{{queue}.QueueName}}"),)
+    for queue, waiting in {"failed-images": _in_faults(0, (0.06, 2, 2)), "refused-clips": _in_faults(3)}.items():
+        of_it = (("QueueName", f"${{Prefix}}-{queue}-${{Stage}}"),)
         found.add(Metric("AWS/SQS", "ApproximateNumberOfMessagesVisible", of_it), minutes, waiting)

@@ -87,5 +87,5 @@ def graph(
 
 
 def alarm_states(title: str, alarms: Iterable[str]) -> Json:
-    """A field for each alarm, red where it is in the state ALARM."""
-    return {"type": "alarm", "properties": {"title": title, "alarms": [f"${{{alarm}.Arn}}" for alarm in alarms]}}
+    """A field for each alarm, red where it is in the state ALARM; `alarms` are ARNs as `Fn::Sub` writes them."""
+    return {"type": "alarm", "properties": {"title": title, "alarms": list(alarms)}}

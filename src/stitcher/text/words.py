@@ -28,7 +28,10 @@ JOINERS = frozenset("\u200c\u200d")
 ZERO_WIDTH_SPACE = "\u200b"
 # Punctuation by Unicode's categories, but spoken when read aloud.
 SPOKEN_PUNCTUATION = frozenset("%‰&@#*")
-_FORMS = re.compile(r"[\uff00-\uffef\ufb50-\ufdff\ufe70-\ufefc]+")
+# Without U+FFE3: its plain form is a blank with a mark, and the symbol would be lost.
+_FORMS = re.compile(r"[\uff00-\uffe2\uffe4-\uffef\ufb50-\ufdff\ufe70-\ufefc]+")
+# Forms of a mark that stands alone (U+FE70) have a blank in their plain form, which would divide the word.
+_BLANK_UNDER_MARK = re.compile(r" (?=[\u0300-\u036f\u064b-\u0652\u0670])")
 _SPACELESS = (
     (0x0E00, 0x0EFF),  # Thai, Lao
     (0x1000, 0x109F),  # Burmese
@@ -38,7 +41,6 @@ _SPACELESS = (
     (0x3400, 0x4DBF),  # Han
     (0x4E00, 0x9FFF),
     (0xF900, 0xFAFF),
-    (0xFF66, 0xFF9F),  # half-width Katakana
     (0x20000, 0x323AF),
 )
 
@@ -54,9 +56,13 @@ class Word:
 
 def fold(text: str) -> str:
     """The form in which texts are compared: plain forms, NFC, case folded."""
-    plain = _FORMS.sub(lambda forms: unicodedata.normalize("NFKC", forms.group()), text)
+    plain = _FORMS.sub(_plain, text)
     # NFC again, because folding may decompose (Unicode Standard, section 3.13, D145).
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", plain).casefold())
+
+
+def _plain(forms: re.Match[str]) -> str:
+    return _BLANK_UNDER_MARK.sub("", unicodedata.normalize("NFKC", forms.group()))
 
 
 class Kind(Enum):
@@ -81,7 +87,7 @@ _ATTACHED = frozenset({Kind.MARK, Kind.INVISIBLE})
 _SIMPLE = frozenset({Kind.LETTER, Kind.MARK, Kind.BLANK})
 # What may stand inside of a word, and its wide forms.
 _INSIDE = frozenset(".,．，﹒﹐") | frozenset(APOSTROPHES) | LIKE_APOSTROPHES
-_PLAIN = re.compile(r"[A-Za-z _-]*")
+_ASCII_NAME = re.compile(r"[A-Za-z _-]*")
 
 
 @lru_cache(maxsize=8192)
@@ -121,7 +127,7 @@ def tokens(text: str, *, glottal: bool = False) -> list[Word]:
     def close(end: int) -> None:
         written = folded[start:end]
         if not (written.isascii() and written.isalnum()):
-            written = "".join(APOSTROPHES.get(char, char) for char in written if _kind(char) is not Kind.INVISIBLE)
+            written = "".join(APOSTROPHES.get(char, char) for char in written)
         found.append(Word(written, places[start][0], places[end - 1][1]))
 
     for index, char in enumerate(folded):
@@ -147,13 +153,14 @@ def tokens(text: str, *, glottal: bool = False) -> list[Word]:
 def _folded(text: str) -> tuple[str, list[tuple[int, int]]]:
     """The folded text, and for each of its characters which part of the text it comes from.
 
-    Folded by base characters with what combines with them, so that composing and folding do not reach further.
+    Folded by base characters with what combines with them, so that composing and folding do not reach further. What is
+    passed over is left out first: a soft hyphen between a letter and its mark keeps them together.
     """
     pieces: list[str] = []
     places: list[tuple[int, int]] = []
     start = 0
     for index in range(1, len(text) + 1):
-        if index < len(text) and _combines(text[index]):
+        if index < len(text) and (_combines(text[index]) or _kind(text[index]) is Kind.INVISIBLE):
             continue
         piece = _folded_piece(text[start:index])
         pieces.append(piece)
@@ -162,13 +169,18 @@ def _folded(text: str) -> tuple[str, list[tuple[int, int]]]:
     return "".join(pieces), places
 
 
-_folded_piece = lru_cache(maxsize=8192)(fold)
+@lru_cache(maxsize=8192)
+def _folded_piece(text: str) -> str:
+    return fold("".join(char for char in text if _kind(char) is not Kind.INVISIBLE))
 
 
 @lru_cache(maxsize=8192)
 def _combines(char: str) -> bool:
-    """Whether a character may compose with the one before it: marks, and the vowels and finals of Hangul."""
-    return unicodedata.category(char)[0] == "M" or "\u1160" <= char <= "\u11ff"
+    """Whether a character may compose with the one before it: marks, and the vowels and finals of Hangul.
+
+    Forms of one (half-width "ﾞ") do what their plain forms do.
+    """
+    return any(unicodedata.category(one)[0] == "M" or "\u1161" <= one <= "\u11c2" for one in (char, fold(char)[0]))
 
 
 def _inside_word(text: str, index: int) -> bool:
@@ -186,7 +198,7 @@ def is_spaceless(word: str) -> bool:
 
 def words(text: str, *, glottal: bool = False) -> list[str]:
     """The words of a text in order, folded."""
-    if _PLAIN.fullmatch(text):  # most names of clips
+    if _ASCII_NAME.fullmatch(text):  # most names of clips
         return text.lower().replace("_", " ").replace("-", " ").split()
     folded = fold(text)
     characters = set(folded)

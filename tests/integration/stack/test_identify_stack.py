@@ -18,9 +18,10 @@ from identifier.keys import claim_key
 from identifier.limits import UPLOAD_BYTES
 from identifier.picture import prepare_picture
 from stitcher.clips.decode import decode
-from tests.conftest import ROOT
 from tests.integration.stack.test_stack import denied
+from tests.paths import ROOT
 from tests.pictures import SCHEMA, Inbox, picture
+from tests.waiting import until
 
 
 @pytest.fixture
@@ -95,10 +96,10 @@ def test_a_picture_may_have_any_name(inbox: Inbox) -> None:
 
 
 def logged(stack: Stack, prompt_id: str, wanted: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
-    """What the function logged about a prompt and is wanted. Fails after 10 s."""
+    """What the function logged about a prompt and is wanted."""
     logs, group = stack.client("logs"), "/aws/lambda/stitcher-local-identify_image"
-    deadline = time.monotonic() + 10
-    while time.monotonic() < deadline:
+
+    def found() -> dict[str, Any] | None:
         pages = logs.get_paginator("filter_log_events").paginate(logGroupName=group)
         lines = [line for page in pages for event in page["events"] for line in event["message"].splitlines()]
         for line in lines:
@@ -106,8 +107,9 @@ def logged(stack: Stack, prompt_id: str, wanted: Callable[[dict[str, Any]], bool
                 entry: dict[str, Any] = json.loads(line)
                 if entry.get("prompt") == prompt_id and wanted(entry):
                     return entry
-        time.sleep(0.1)
-    raise AssertionError("nothing of the kind was logged")
+        return None
+
+    return until(found, "a line of the kind")
 
 
 def test_a_new_prompt_reaches_a_warm_worker_without_a_deployment(inbox: Inbox) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from samtranslator.yaml_helper import yaml_parse
 
-from tests.conftest import ROOT
+from tests.paths import ROOT
 
 OPERATION = yaml_parse((ROOT / "template.yaml").read_text())["Resources"]["Api"]["Properties"]["DefinitionBody"][
     "paths"
@@ -17,10 +17,10 @@ RESPONSES = OPERATION["/stitch"]["post"]["x-amazon-apigateway-integration"]["res
 RENDER = """
 import json, sys
 sys.path.insert(0, sys.argv[1])
-from front_door import _Call, _Context
+from front_door import _Call, _Context, _Overrides
 template, body = json.load(sys.stdin)
-context = _Context(requestId="r", responseOverride=_Context(header=_Context()))
-text = _Call({}, {"header": {}, "querystring": {}, "path": {}}, context)._render(template, body)
+context = _Context(requestId="r", responseOverride=_Overrides(header=_Overrides()))
+text = _Call({}, {"header": {}, "querystring": {}, "path": {}}, context, {})._render(template, body)
 override = context["responseOverride"]
 print(json.dumps([override.get("status"), override["header"], text]))
 """

@@ -7,7 +7,7 @@ import pytest
 from tests.pipeline.foundation.documents import REGION, STAGES
 from tests.pipeline.foundation.iam import Iam
 from tests.pipeline.foundation.template_rights import Resources
-from tests.template import translated
+from tests.template import translated, with_monitoring
 
 
 @pytest.fixture(scope="session")
@@ -19,7 +19,7 @@ def iam() -> Iterator[Iam]:
 
 @pytest.fixture(scope="session")
 def templates() -> dict[str, Resources]:
-    """The template as CloudFormation gets it, of every stage."""
+    """The resources of the service and its monitoring as CloudFormation gets them, of every stage."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AWS_DEFAULT_REGION", REGION)
-        return {stage: translated(stage=stage) for stage in STAGES}
+        return {stage: with_monitoring(translated(stage=stage)) for stage in STAGES}

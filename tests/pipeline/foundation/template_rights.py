@@ -20,6 +20,7 @@ Resources = dict[str, Resource]
 UNUSED = re.compile(
     r"(amplify|apprunner|appsync|bedrock-agentcore|billing|cloudtrail|cognito-idp|ec2|elasticfilesystem"
     r"|elasticloadbalancing|firehose|payments|rum|s3files|s3tables):.*"
+    r"|cloudformation:(GetStackPolicy|SetStackPolicy|UpdateTerminationProtection)"
     r"|iam:(CreateServiceLinkedRole|DescribeOrganization|DeleteRolePermissionsBoundary)|kms:.*|s3:REST.*"
     r"|s3:\w*(Abac|Accelerate|Acl|Analytics|Cors|CORS|Intelligent|Inventory|Metadata|Metrics|ObjectLock|Replication"
     r"|Website)\w*|s3:(DeleteObject|DeleteBucketEncryption|DeleteBucketLifecycle|PutBucketLogging)"
@@ -39,13 +40,14 @@ NAMES = (
     *("AlarmName", "BudgetName", "BucketName", "DashboardName", "LayerName", "LogGroupName", "Name", "QueueName"),
     *("StateMachineName", "TopicName"),
 )
-# The ARN of each type's resources.
+# The ARN of each type's resources, as IAM is asked about them: of a version or an alias Step Functions asks about the
+# state machine (its guide, "Authorization for versions and aliases").
 ARNS = {
     "AWS::ApiGateway::Deployment": "arn:aws:apigateway:{region}::/restapis/a1b2c3d4e5/deployments/x",
     "AWS::ApiGateway::RestApi": "arn:aws:apigateway:{region}::/restapis/a1b2c3d4e5",
     "AWS::ApiGateway::Stage": "arn:aws:apigateway:{region}::/restapis/a1b2c3d4e5/stages/{stage}",
-    "AWS::ApplicationSignals::ServiceLevelObjective": "arn:aws:application-signals:{region}:{account}:slo/{name}",
     "AWS::Budgets::Budget": "arn:aws:budgets::{account}:budget/{name}",
+    "AWS::CloudFormation::Stack": "arn:aws:cloudformation:{region}:{account}:stack/{name}/0a1b",
     "AWS::CloudWatch::Alarm": "arn:aws:cloudwatch:{region}:{account}:alarm:{name}",
     "AWS::CloudWatch::CompositeAlarm": "arn:aws:cloudwatch:{region}:{account}:alarm:{name}",
     "AWS::CloudWatch::Dashboard": "arn:aws:cloudwatch::{account}:dashboard/{name}",
@@ -71,8 +73,8 @@ ARNS = {
     "AWS::SQS::QueuePolicy": "arn:aws:sqs:{region}:{account}:{name}",
     "AWS::SSM::Parameter": "arn:aws:ssm:{region}:{account}:parameter{name}",
     "AWS::StepFunctions::StateMachine": "arn:aws:states:{region}:{account}:stateMachine:{name}",
-    "AWS::StepFunctions::StateMachineAlias": "arn:aws:states:{region}:{account}:stateMachine:{name}:live",
-    "AWS::StepFunctions::StateMachineVersion": "arn:aws:states:{region}:{account}:stateMachine:{name}:1",
+    "AWS::StepFunctions::StateMachineAlias": "arn:aws:states:{region}:{account}:stateMachine:{name}",
+    "AWS::StepFunctions::StateMachineVersion": "arn:aws:states:{region}:{account}:stateMachine:{name}",
     "AWS::WAFv2::LoggingConfiguration": "arn:aws:wafv2:{region}:{account}:regional/webacl/{name}/0a1b",
     "AWS::WAFv2::WebACL": "arn:aws:wafv2:{region}:{account}:regional/webacl/{name}/0a1b",
     "AWS::WAFv2::WebACLAssociation": "arn:aws:wafv2:{region}:{account}:regional/webacl/{name}/0a1b",
@@ -108,7 +110,6 @@ ELSEWHERE = {
     "codedeploy:RegisterApplicationRevision": CANARY.replace("deploymentgroup", "application"),
     "codedeploy:GetDeploymentConfig": "arn:aws:codedeploy:{region}:{account}:deploymentconfig:CodeDeployDefault.x",
     # These have no resource (AWS Service Authorization Reference).
-    "application-signals:CreateServiceLevelObjective": "*",
     "cloudwatch:DescribeAlarms": "*",
     "cloudwatch:GetMetricData": "*",
     "codedeploy:StopDeployment": "*",

@@ -1,5 +1,7 @@
 """What the application itself may ever do: its boundary."""
 
+from typing import Any
+
 import pytest
 
 from tests.pipeline.foundation.documents import (
@@ -31,7 +33,8 @@ def bounded(stage: str) -> Role:
 
 def met(statement: Document, stage: str, template: Resources) -> dict[str, str]:
     """A request's context that the statement's conditions are true in."""
-    equal = statement.get("Condition", {}).get("StringEquals", {})
+    condition = statement.get("Condition", {})
+    equal = condition.get("StringEquals", {}) | condition.get("ForAnyValue:StringEquals", {})
     return {key: listed(filled(listed(value)[0], values(stage), template))[0] for key, value in equal.items()}
 
 
@@ -88,6 +91,52 @@ def test_the_application_stays_in_its_stage_and_away_from_iam(iam: Iam, stage: s
             "s3:PutObject": f"{bucket(other, 'output')}/cache/x",
             "sqs:SendMessage": here("sqs", stage, f"stitcher-refused-clips-{other}"),
             "ssm:GetParameter": here("ssm", stage, f"parameter/stitcher/{other}/prompts/animal"),
-            "states:StartSyncExecution": here("states", stage, f"stateMachine:stitcher-stitch-{other}:live"),
+            "states:StartSyncExecution": here("states", stage, f"stateMachine:stitcher-stitch-{other}"),
         }.items():
             assert not iam.may(bounded(stage), action, resource), (action, other)
+
+
+STARTED = [
+    ("ApiRole", "states:StartSyncExecution", "StitchStateMachine"),
+    ("IdentifyStateMachineRole", "states:StartSyncExecution", "StitchStateMachine"),
+    ("ImageEventsRole", "states:StartExecution", "IdentifyStateMachine"),
+]
+
+
+@pytest.mark.parametrize(("logical_id", "action", "machine"), STARTED)
+def test_a_workflow_is_started_by_its_alias_and_not_by_a_version_or_its_draft(
+    iam: Iam, templates: dict[str, Resources], logical_id: str, action: str, machine: str
+) -> None:
+    """IAM is asked about the workflow's own ARN; the qualifier is a condition key, absent without one.
+
+    Step Functions guide, "Authorization for versions and aliases".
+    """
+    template, key = templates["prod"], "states:StateMachineQualifier"
+    own = filled({"Ref": machine}, values("prod"), template)
+    documents = {
+        policy["PolicyName"]: inner(policy["PolicyDocument"], template)
+        for policy in template[logical_id]["Properties"]["Policies"]
+    }
+    role = Role(application_role("prod"), {}, documents, rendered("boundary", ACCOUNTS["prod"], "prod"))
+    assert iam.may(role, action, own, {key: "live"})
+    for context in ({}, {key: "1"}, {key: "other"}):
+        assert not iam.may(role, action, own, context), context
+    assert not iam.may(role, action, f"{own}-other", {key: "live"})
+
+
+@pytest.mark.parametrize("qualified", [":live", ":*", ":1"])
+def test_a_right_on_a_qualified_workflow_allows_nothing(iam: Iam, qualified: str) -> None:
+    own = here("states", "prod", "stateMachine:stitcher-stitch-prod")
+    statement = {"Effect": "Allow", "Action": "states:StartSyncExecution", "Resource": f"{own}{qualified}"}
+    role = Role(application_role("prod"), {}, {"old": {"Statement": [statement]}}, EVERYTHING["all"])
+    assert not iam.may(role, "states:StartSyncExecution", own, {"states:StateMachineQualifier": "live"})
+
+
+def inner(value: Any, template: Resources) -> Any:
+    """A document of the template without CloudFormation's functions."""
+    known = filled(value, values("prod"), template)
+    if known is not value:
+        return known
+    if isinstance(value, dict):
+        return {key: inner(one, template) for key, one in value.items()}
+    return [inner(one, template) for one in value] if isinstance(value, list) else value

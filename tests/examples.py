@@ -1,0 +1,29 @@
+"""How many examples property tests try, and which.
+
+- `ci`, the default: the same ones every time, on every machine. An example that was found elsewhere is an @example.
+- `mutants` (`make mutants`): the same, without a search for the smallest one that fails.
+- `fuzz` (`make fuzz`): others every time, and `FUZZ_EXAMPLES` of each.
+"""
+
+import os
+
+from hypothesis import Phase, settings
+
+USUAL = 100
+"""Examples of a property in `ci`, where its test says nothing."""
+FUZZ_EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "2000"))
+PROFILE = os.environ.get("HYPOTHESIS_PROFILE", "ci")
+
+
+def load() -> None:
+    """Let hypothesis use the profile that the environment names. How long an example takes says nothing here."""
+    settings.register_profile("ci", deadline=None, max_examples=USUAL, derandomize=True)
+    quick = [Phase.explicit, Phase.generate]
+    settings.register_profile("mutants", settings.get_profile("ci"), phases=quick, report_multiple_bugs=False)
+    settings.register_profile("fuzz", deadline=None, max_examples=FUZZ_EXAMPLES, print_blob=True)
+    settings.load_profile(PROFILE)
+
+
+def of_usual(examples: int) -> settings:
+    """For tests whose examples take long or tell little: so many in `ci`, and the same share in `fuzz`."""
+    return settings(max_examples=max(1, examples * FUZZ_EXAMPLES // USUAL) if PROFILE == "fuzz" else examples)
