@@ -17,7 +17,7 @@ from stitcher import limits
 from stitcher.api.answers import ClipSegment, PlanAnswer
 from stitcher.campaigns.campaign import Campaign, CampaignFault, Table, Template
 from stitcher.campaigns.script import CSV_NAME, HTML_NAME, script_csv, script_html
-from stitcher.errors import MissingWords, StitchError, named
+from stitcher.errors import MissingWords, StitchError, UncertainNumbers, named
 from stitcher.formats.ffmpeg import FfmpegFailed, FfmpegMissing
 from stitcher.formats.profiles import PCM, PROFILES
 from stitcher.planning.catalogue import read_catalogue
@@ -126,6 +126,10 @@ _message_options = _options(
         "--missing", default="error", metavar="POLICY", callback=_missing,
         help="What becomes of words without a clip: error, skip, silence, or fallback:VOICE. Default: error.",
     ),
+    click.option(
+        "--read-numbers", type=click.Choice(["likely", "strict"]),
+        help="A number that can be read in two ways: say the likelier, or refuse it. Default: the voice's, or likely.",
+    ),
 )  # fmt: skip
 _as_json = click.option("--json", "as_json", is_flag=True, help="Print the answer, or the refusal, as JSON.")
 
@@ -149,10 +153,12 @@ _as_json = click.option("--json", "as_json", is_flag=True, help="Print the answe
 @_as_json
 def say(
     message: str, audios: str, voice: str, format: str | None, gap_ms: int | None, missing: str,
-    output: Path | None, as_json: bool,
+    read_numbers: str | None, output: Path | None, as_json: bool,
 ) -> int:  # fmt: skip
     speaker = Voice.open(audios, voice)
-    spoken = speaker.say(message, format=format or _format_of(output), gap_ms=gap_ms, missing=missing)
+    spoken = speaker.say(
+        message, format=format or _format_of(output), gap_ms=gap_ms, missing=missing, read_numbers=read_numbers
+    )
     output = output or Path(spoken.name)
     LocalRepo(output.parent).save(output.name, spoken.audio)  # exactly this file, whatever its suffix
     if as_json:
@@ -193,19 +199,24 @@ def _format_of(output: Path | None) -> str:
 @_message_options
 @_as_json
 def plan(
-    message: str, audios: str, voice: str, format: str | None, gap_ms: int | None, missing: str, as_json: bool
-) -> int:
+    message: str, audios: str, voice: str, format: str | None, gap_ms: int | None, missing: str,
+    read_numbers: str | None, as_json: bool,
+) -> int:  # fmt: skip
     speaker = Voice.open(audios, voice)
-    answer = speaker.plan(message, format=format or "mp3", gap_ms=gap_ms, missing=missing)
+    answer = speaker.plan(message, format=format or "mp3", gap_ms=gap_ms, missing=missing, read_numbers=read_numbers)
     if as_json:
         print(_json(answer.model_dump()))
         return 0 if answer.segments else REFUSED
     if not answer.segments:
-        raise MissingWords(answer.missing, voice, read_catalogue(speaker.recordings, voice).by_phrase)
+        refusal = MissingWords(answer.missing, voice, read_catalogue(speaker.recordings, voice).by_phrase)
+        raise UncertainNumbers(refusal, answer.unsure) if answer.unsure else refusal
     _print_plan(answer)
     if answer.missing and missing == "error":
         print("as it is, this message is refused: it needs what is missing, or --missing skip")
     _print_words("missing", answer.missing, answer.suggestions)
+    for number, why in answer.unsure.items():
+        print(f"  not read: {number}: {why}")
+    _print_words("decoration", answer.decoration)
     _print_words("substituted", answer.substituted)
     return 0
 

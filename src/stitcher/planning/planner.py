@@ -3,14 +3,14 @@
 import json
 import unicodedata
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from stitcher import limits
 from stitcher.clip import Clip
-from stitcher.errors import InvalidRequest, MessageTooLong, MissingWords, named
+from stitcher.errors import InvalidRequest, MessageTooLong, MissingWords, UncertainNumbers, named
 from stitcher.formats.profiles import PROFILES
 from stitcher.planning import names
 from stitcher.planning.catalogue import Catalogue
@@ -35,18 +35,6 @@ _PICTURES = (
     ("\u2b00", "\u2bff"),
     ("\U0001f000", "\U0001faff"),
 )
-
-
-class UncertainNumbers(MissingWords):
-    """Words without a clip, and numbers that are not read for certain: each of them with the reason."""
-
-    def __init__(self, refusal: MissingWords, reasons: Mapping[str, str]) -> None:
-        self.missing, self.suggestions = refusal.missing, refusal.suggestions
-        self.reasons = dict(reasons)
-        words_only = [word for word in self.missing if word not in reasons]
-        uncertain = [f"the number '{number}' is not said: {why}" for number, why in reasons.items()]
-        said = ", ".join(f"'{word}'" for word in words_only)
-        Exception.__init__(self, "; ".join(([f"no clip says {said}"] if words_only else []) + uncertain))
 
 
 @dataclass(frozen=True, slots=True)
