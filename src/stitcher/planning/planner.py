@@ -390,7 +390,7 @@ class _Choosing:
 def written(message: str, start: int, end: int) -> str:
     """A part of the message that begins with a word, with the sign before the word: "-5"."""
     before = message[max(0, start - 2) : start]
-    signed = before[-1:] in tuple("-\u2212\u2010\u2011\u2013\u2014+~") and (
+    signed = before[-1:] in tuple("-\u2212\u2010\u2011\u2013\u2014+~.") and (
         len(before) < 2 or before[0] in " (\u00a0\n"
     )
     return message[start - signed : end]
