@@ -128,7 +128,7 @@ class Planner:
             first = place == 0 or self.said[place - 1].sentence != said.sentence
             last = place + 1 == len(self.said) or self.said[place + 1].sentence != said.sentence
             where = "final" if last else "initial" if first else "medial"
-            takes = said.phrase and said.catalogue.by_phrase.get(said.phrase) == said.clip
+            takes = said.phrase and said.catalogue.by_phrase.get(said.phrase) is said.clip
             yield said.catalogue.take(said.phrase, where) if takes else said.clip
 
     # From items to rows of words
