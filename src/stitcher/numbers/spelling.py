@@ -77,6 +77,8 @@ class Spelling:
         if value in self.words:  # a voice may say any number in its own way, whatever the engine
             return tidy(self.words[value])
         engine = self.numbers.get("engine", "table")
+        if engine == "digits":  # no language: a number is said by the clip of its digits
+            return str(value)
         if engine == "table":
             return tidy(self._composed(value))
         if engine == "num2words":
