@@ -2,4 +2,4 @@
 
 # What the audio of a message depends on besides its plan: raised when the same plan would sound different, so that
 # every cached message is made anew.
-ENGINE = 1
+ENGINE = 2

@@ -4,12 +4,13 @@ import shutil
 import subprocess
 import tempfile
 from functools import cache
+from typing import NamedTuple
 
 from stitcher import limits
 
 # Containers that hold speech recordings. Playlists (hls, dash, concat …), which name other files and addresses, are not
 # among them: ffmpeg would follow them even when the file is called .mp3.
-DEMUXERS = "wav,w64,mp3,ogg,flac,mov,aac,matroska,aiff,amr,caf"
+DEMUXERS = "wav,w64,mp3,ogg,flac,mov,aac,matroska,aiff,amr,caf,asf,au,gsm"
 DECODE_SECONDS = 10
 MAX_ALLOCATION = 256 * 1024 * 1024
 """Bytes of one allocation inside ffmpeg: a header that claims an absurd size is refused instead of served."""
@@ -68,7 +69,14 @@ def transcode(data: bytes, *options: str) -> bytes:
     return done.stdout
 
 
-def decode_to_wav(data: bytes, *, rate: int, seconds: float) -> bytes:
+class Decoded(NamedTuple):
+    """What ffmpeg made of a recording: a WAV of 32 bit floats, and all that it said, each line with its level."""
+
+    wav: bytes
+    log: str
+
+
+def decode_to_wav(data: bytes, *, rate: int, seconds: float) -> Decoded:
     """Any supported recording as WAV of 32 bit floats at `rate` Hz, its channels kept, at most `seconds` long.
 
     Nor more bytes than the most channels there may be take: 20 MB of 8 bit samples at 5 kHz in 64 channels would be
@@ -83,8 +91,9 @@ def decode_to_wav(data: bytes, *, rate: int, seconds: float) -> bytes:
         With the reason, where nothing could be decoded.
     """
     command = [
-        *(ffmpeg_path(), "-hide_banner", "-loglevel", "error", "-nostdin", "-threads", "1"),
+        *(ffmpeg_path(), "-hide_banner", "-nostats", "-loglevel", "level+info", "-nostdin", "-threads", "1"),
         *("-max_alloc", str(MAX_ALLOCATION), "-protocol_whitelist", "fd", "-format_whitelist", DEMUXERS),
+        *_decoder(data),
         *("-i", "fd:", "-map", "0:a:0", "-t", str(seconds), "-af", f"aresample={rate}:resampler=soxr:precision=28"),
         *("-c:a", "pcm_f32le", "-map_metadata", "-1", "-fflags", "+bitexact", "-f", "wav"),
         *("-fs", str(round(limits.CLIP_CHANNELS * seconds * rate * 4)), "-"),
@@ -99,4 +108,12 @@ def decode_to_wav(data: bytes, *, rate: int, seconds: float) -> bytes:
             raise DecodeError(f"decoding took longer than {DECODE_SECONDS} s") from None
     if not done.stdout:
         raise DecodeError("it is not audio in a format that can be read (WAV, MP3, OGG, M4A, FLAC, WebM, AMR or AIFF)")
-    return done.stdout
+    return Decoded(done.stdout, done.stderr.decode(errors="replace"))
+
+
+def _decoder(data: bytes) -> tuple[str, ...]:
+    """The options that choose a decoder where ffmpeg's own is wrong.
+
+    The one for Speex of ffmpeg 7.0 plays wideband at half the speed; the reference library does not.
+    """
+    return ("-c:a", "libspeex") if data[:4] == b"OggS" and data[28:36] == b"Speex   " else ()

@@ -15,14 +15,14 @@ from stitcher.text.words import fold, phrase
 # clip is decoded depends on its content alone.
 AUDIO_SUFFIXES = frozenset(
     {".wav", ".wave", ".w64", ".mp3", ".ogg", ".oga", ".opus", ".m4a", ".mp4", ".aac", ".flac", ".webm", ".amr"}
-    | {".aif", ".aiff", ".aifc", ".caf", ".3gp", ".3gpp", ".3g2", ".wma", ".au", ".snd"}
+    | {".aif", ".aiff", ".aifc", ".caf", ".3gp", ".3gpp", ".3g2", ".wma", ".au", ".snd", ".gsm", ".spx", ".mka", ".m4b"}
+    | {".awb", ".mp2"}
 )
 UNREADABLE_SUFFIXES = {
     ".ulaw": "raw G.711 (µ-law) has no header that says its rate: convert it to WAV",
     ".ul": "raw G.711 (µ-law) has no header that says its rate: convert it to WAV",
     ".alaw": "raw G.711 (A-law) has no header that says its rate: convert it to WAV",
     ".al": "raw G.711 (A-law) has no header that says its rate: convert it to WAV",
-    ".gsm": "raw GSM has no header that says its rate: convert it to WAV",
     ".raw": "raw samples have no header that says their rate: convert it to WAV",
     ".pcm": "raw samples have no header that says their rate: convert it to WAV",
     ".ra": "RealAudio is not read: convert it to WAV",
