@@ -45,11 +45,11 @@ LOCKED := PIP_CONSTRAINT="$(CONSTRAINTS)" PIP_BUILD_CONSTRAINT="$(CONSTRAINTS)" 
 FRESH := [ .aws-sam/build.toml -nt functions/constraints.txt ] || rm -f .aws-sam/build.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run identify serve events test unit fuzz mutants functional lint format openapi operations pictures recording chaos load cost quality bench build deploy clean
-.PHONY: tools tag integration pipeline audit changes gate service lock sbom package verify promote record rollback probe drift plan
+.PHONY: help setup run identify serve events test unit fuzz mutants functional lint format openapi operations dashboard-images fault-recording chaos load cost quality bench build deploy clean
+.PHONY: tools tag integration pipeline audit changes gate service lock sbom package verify promote note-passed releases rollback prune adopt smoke probe drift infra-plan
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 $(READY): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed: make PYTHON=python3.13 …")'
@@ -112,7 +112,7 @@ openapi: $(READY) ## write docs/openapi.yaml anew
 operations: $(READY) ## write infra/monitoring.yaml anew: alarms of error budgets, and dashboards
 	$(BIN)/python -m tools.operations monitoring
 
-pictures: $(READY_BENCH) ## draw the dashboards in docs/images/ anew, from sample data
+dashboard-images: $(READY_BENCH) ## draw the dashboards in docs/images/ anew, from sample data
 	.venv-bench/bin/python -m tools.operations pictures
 
 load: $(READY) $(if $(API_URL),,$(READY_LOCAL)) ## drive a mix of calls for SECONDS, AT_ONCE at a time, here or at API_URL (VOICE, AWS_PROFILE)
@@ -121,7 +121,7 @@ load: $(READY) $(if $(API_URL),,$(READY_LOCAL)) ## drive a mix of calls for SECO
 cost: $(READY) ## estimate what HITS, MADE and IMAGES a month cost in STAGE
 	@$(BIN)/python -m tools.operations cost --stage "$(STAGE)" --hits "$(HITS)" --made "$(MADE)" --images "$(IMAGES)"
 
-recording: setup ## record what is counted while the service is broken and mended (25 minutes; a test of alarms reads it)
+fault-recording: setup ## record what is counted while the service is broken and mended (25 minutes; a test of alarms reads it)
 	$(BIN)/python -m tools.operations record
 
 chaos: $(READY) $(READY_LOCAL) ## fail every step and every call of AWS in turn, here, and check what is promised (4 minutes)
@@ -187,8 +187,7 @@ package: $(READY) ## put what `make build` made into the artifact bucket, as a r
 	@$(BIN)/python -m tools.delivery package
 
 tag: ## name this commit release-RELEASE in the repository, unless another has the name (needs gh, signed in)
-	git ls-remote --exit-code --tags origin "refs/tags/release-$$RELEASE" || { git tag "release-$$RELEASE" && \
-		git -c credential.helper='!gh auth git-credential' push origin "refs/tags/release-$$RELEASE"; }
+	@$(PYTHON) -m tools.delivery tag --release "$$RELEASE"
 
 verify: $(READY) ## whether the workflow `release` made RELEASE on main (needs gh, and GITHUB_REPOSITORY=owner/name)
 	@$(BIN)/python -m tools.delivery verify --release "$$RELEASE"
@@ -196,16 +195,28 @@ verify: $(READY) ## whether the workflow `release` made RELEASE on main (needs g
 promote: $(READY) ## deploy RELEASE to STAGE as it was packaged, with the probe's traffic (BACK=1: even an older one)
 	@$(BIN)/python -m tools.delivery promote --release "$$RELEASE" --stage "$$STAGE" $(if $(BACK),--back)
 
-record: $(READY) ## note that RELEASE passed its checks in STAGE
-	@$(BIN)/python -m tools.delivery record --release "$$RELEASE" --stage "$$STAGE"
+note-passed: $(READY) ## note that RELEASE passed its checks in STAGE
+	@$(BIN)/python -m tools.delivery note-passed --release "$$RELEASE" --stage "$$STAGE"
 
-rollback: $(READY) ## deploy again what last passed its checks in STAGE
-	@$(BIN)/python -m tools.delivery rollback --stage "$$STAGE"
+releases: $(READY) ## what passed its checks in STAGE, newest first, and what runs there
+	@$(BIN)/python -m tools.delivery releases --stage "$$STAGE"
+
+rollback: $(READY) ## deploy again what passed in STAGE before what runs there (FAILED=1: what runs did not pass; to what last did)
+	@$(BIN)/python -m tools.delivery rollback --stage "$$STAGE" $(if $(FAILED),--failed)
+
+adopt: $(READY) ## give the buckets that a deleted stack of STAGE left a stack again, with all that is in them; then deploy
+	@$(BIN)/python -m tools.delivery adopt --stage "$$STAGE"
+
+smoke: $(READY) ## try each part of STAGE at API_URL with AWS_PROFILE's rights; a line for each, and nothing is left behind (ARTIFACTS: a rollback, too)
+	@$(BIN)/python -m tools.delivery smoke --url "$$API_URL" --stage "$$STAGE"
+
+prune: $(READY) ## remove versions in STAGE that no rollback needs: all but the newest KEEP=10 and what is in use (DRY=1 only says)
+	@$(BIN)/python -m tools.delivery prune --stage "$$STAGE" $(if $(KEEP),--keep "$(KEEP)") $(if $(DRY),--dry-run)
 
 probe: $(READY) ## signed traffic to API_URL with VOICE's clips for DURATION seconds; reports what failed
 	@$(BIN)/python -m tools.delivery probe --url "$$API_URL" --voice "$$VOICE" --seconds "$$DURATION"
 
-plan: ## what applying infra/ would change in ACCOUNT (FOUNDATION: the settings as JSON; else foundation.tfvars)
+infra-plan: ## what applying infra/ would change in ACCOUNT (FOUNDATION: the settings as JSON; else foundation.tfvars)
 	@if [ -n "$$FOUNDATION" ]; then printf '%s' "$$FOUNDATION" > infra/foundation.auto.tfvars.json; fi
 	terraform -chdir=infra init -input=false \
 		-backend-config="bucket=audio-stitcher-state-$$ACCOUNT" -backend-config="region=$$AWS_REGION"

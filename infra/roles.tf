@@ -34,7 +34,7 @@ resource "aws_iam_role" "this" {
 
   name                 = "audio-stitcher-${each.key}"
   path                 = "/foundation/"
-  description          = "Audio Stitcher: ${each.key} (foundation/README.md)"
+  description          = "Audio Stitcher: ${each.key} (infra/README.md)"
   max_session_duration = each.value.kind == "pipeline" ? 7200 : 3600 # a canary may bake there and back
   permissions_boundary = aws_iam_policy.deployment_boundary.arn
   assume_role_policy = templatefile(

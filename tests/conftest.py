@@ -3,7 +3,6 @@
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,21 +18,22 @@ from stitcher.formats.profiles import SPLICED
 from stitcher.planning.catalogue import clip_of
 from stitcher.storage import BucketRepo, Stored
 from tests import examples
+from tests.paths import SAMPLES
 from tests.waiting import LONGEST_S, until
 
-# Powertools reads these when the handlers are imported.
+# The handlers read these when they are imported, as on Lambda.
 os.environ |= {
-    "POWERTOOLS_METRICS_NAMESPACE": "Test",
-    "POWERTOOLS_SERVICE_NAME": "test",
-    "POWERTOOLS_TRACE_DISABLED": "true",
-}
+    "POWERTOOLS_METRICS_NAMESPACE": "Test", "POWERTOOLS_SERVICE_NAME": "test", "POWERTOOLS_TRACE_DISABLED": "true",
+    "BUCKET_INPUT": "stitcher-audios-test", "BUCKET_OUTPUT": "stitcher-output-test",
+    "CACHE_PREFIX": "cache/", "URL_SECONDS": "900", "LOG_WORDS": "false", "REFUSED_QUEUE_URL": "https://sqs.invalid/refused",
+    "RESULTS_BUCKET": "results", "PROMPTS_BUCKET": "prompts", "PROMPT_POINTERS": "/stitcher/dev/prompts/",
+    "PROMPT_SECONDS": "30", "MODEL_SECONDS": "60", "LEASE_SECONDS": "150",
+}  # fmt: skip
 
 examples.load()
 
-ROOT = Path(__file__).parents[1]
 ON_THE_STACK = ("tests/functional/", "tests/integration/stack/")
 """Where the tests of the embedded stack are."""
-SAMPLES = ROOT / "samples" / "clips"
 
 
 class OneStack(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types

@@ -1,13 +1,13 @@
 """The template as CloudFormation gets it."""
 
 import copy
-from pathlib import Path
 from typing import Any
 
 from samtranslator.translator.transform import transform
 from samtranslator.yaml_helper import yaml_parse
 
-ROOT = Path(__file__).parents[1]
+from tests.paths import ROOT
+
 TEMPLATE: dict[str, Any] = yaml_parse((ROOT / "template.yaml").read_text())
 MONITORING: dict[str, Any] = yaml_parse((ROOT / "infra" / "monitoring.yaml").read_text())
 """The stack inside the service's, where the service is watched."""

@@ -8,7 +8,8 @@ from tools.operations.arithmetic import metric_of, plain
 from tools.operations.objectives import Metric
 from tools.operations.screen import SEARCH
 
-from tests.template import ROOT, TEMPLATE, of_type, with_monitoring
+from tests.paths import ROOT
+from tests.template import TEMPLATE, of_type, with_monitoring
 
 RESOURCES = with_monitoring(TEMPLATE["Resources"])
 METRIC_ALARMS = of_type(RESOURCES, "AWS::CloudWatch::Alarm")

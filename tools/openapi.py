@@ -1,4 +1,4 @@
-"""The API's description, made from the models: `python -m tools.local.openapi > docs/openapi.yaml`."""
+"""The API's description, made from the models: `make openapi`."""
 
 import ast
 import inspect
@@ -47,7 +47,6 @@ PROBLEMS = {
     422: "Words without a clip (`missing`) or files that cannot be used (`unusable`)",
     429: "Too many requests: try again later",
     500: "The service failed: try again",
-    502: "The service failed: try again",
     504: "The message took too long to make: try again",
 }
 # What the models check in code, or leave to the planner.
@@ -132,7 +131,7 @@ def _paths() -> Json:
         "schema": {"type": "string"},
         "description": "A voice's name; `-` is the default voice",
     }
-    refused, listed = _problems(400, 403, 413, 415, 422, 429, 500), _problems(400, 403, 429, 500, 502)
+    refused, listed = _problems(400, 403, 413, 415, 422, 429, 500), _problems(400, 403, 429, 500, 504)
     stitch = {
         "operationId": "stitch",
         "summary": "Say a message",
@@ -147,7 +146,7 @@ def _paths() -> Json:
         "operationId": "plan",
         "summary": "Plan a message without making it",
         "requestBody": body,
-        "responses": _answers(PlanAnswer, "How the message would be said") | refused | _problems(502),
+        "responses": _answers(PlanAnswer, "How the message would be said") | refused | _problems(504),
     }
     voices = {
         "operationId": "voices",

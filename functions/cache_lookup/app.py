@@ -1,21 +1,31 @@
 """CacheLookup: check the request, plan the message on the voice's clips, and look for it in the cache."""
 
-import os
+from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
 from typing import Any
 
-from aws_lambda_powertools import Logger, Metrics, Tracer
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import AwareDatetime, BaseModel
 
+from handlers.buckets import output, recordings
+from handlers.settings import read
+from handlers.telemetry import logger, metrics, step
 from stitcher.api.requests import Answer, StitchRequest, elapsed_ms
 from stitcher.errors import StitchError
 from stitcher.formats.profiles import PROFILES
-from stitcher.storage import BucketRepo
 
-logger, tracer, metrics = Logger(), Tracer(patch_modules=["botocore"]), Metrics()
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Where finished messages lie, how long their URLs work, and whether words may be logged."""
+
+    cache_prefix: str
+    url_seconds: int
+    log_words: bool
+
+
+settings = read(Settings)
 
 
 class Event(BaseModel):
@@ -28,23 +38,15 @@ class Event(BaseModel):
     started: AwareDatetime
 
 
-@cache
-def repos() -> tuple[BucketRepo, BucketRepo]:
-    """The input and the output bucket, made once for the life of the environment."""
-    return BucketRepo(os.environ["BUCKET_INPUT"]), BucketRepo(os.environ["BUCKET_OUTPUT"])
-
-
-@logger.inject_lambda_context(correlation_id_path="request_id")
-@tracer.capture_lambda_handler(capture_response=False)
-@metrics.log_metrics
+@step
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """`{"request": …}` → `{"outcome": "hit", "answer"}`, `{"outcome": "miss", …}` or `{"outcome": "rejected", …}`."""
-    step = Event.model_validate(event)
+    asked = Event.model_validate(event)
     try:
-        found = lookup(StitchRequest.of(step.request))
+        found = lookup(StitchRequest.of(asked.request))
     except StitchError as refusal:
         found = {"outcome": "rejected", "problem": refusal.problem()}
-    count(found, step.started)
+    count(found, asked.started)
     return found
 
 
@@ -55,7 +57,7 @@ def count(found: dict[str, Any], started: datetime) -> None:
         metrics.add_dimension("reason", problem["code"])
         metrics.add_metric("MessageRejected", MetricUnit.Count, 1)
         missing = problem.get("missing", [])
-        words = {"words": missing} if os.environ["LOG_WORDS"] == "true" else {}
+        words = {"words": missing} if settings.log_words else {}
         logger.info("looked up", outcome="rejected", problem=problem["code"], missing=len(missing), **words)
         return
     if found["outcome"] == "hit":
@@ -66,11 +68,9 @@ def count(found: dict[str, Any], started: datetime) -> None:
 
 def lookup(request: StitchRequest) -> dict[str, Any]:
     """Plan the message and say whether it is in the cache; raises `StitchError` where it is refused."""
-    clips, output = repos()
-    plan = request.plan(clips)
-    output_key = f"{os.environ['CACHE_PREFIX']}{plan.cache_key}{PROFILES[plan.profile].suffix}"
-    if stored := output.stat(output_key):
-        seconds = int(os.environ["URL_SECONDS"])
-        answer = Answer.of(plan, stored, output, cached=True, url_seconds=seconds)
+    plan = request.plan(recordings())
+    output_key = f"{settings.cache_prefix}{plan.cache_key}{PROFILES[plan.profile].suffix}"
+    if stored := output().stat(output_key):
+        answer = Answer.of(plan, stored, output(), cached=True, url_seconds=settings.url_seconds)
         return {"outcome": "hit", "answer": answer.model_dump()}
     return {"outcome": "miss", "plan": plan.to_json(), "output_key": output_key}

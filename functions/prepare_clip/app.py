@@ -1,24 +1,34 @@
 """PrepareClip: a recording that was put into the input bucket, made ready at once, before a message needs it."""
 
 import json
-import os
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 import boto3
-from aws_lambda_powertools import Logger, Metrics, Tracer
 from aws_lambda_powertools.logging import correlation_paths
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.config import Config
 from pydantic import BaseModel
 
-from stitcher.clips.ready import make_ready
+from handlers.clip_outcome import prepare
+from handlers.settings import read
+from handlers.telemetry import metrics, observed
+from stitcher.clip import Clip
 from stitcher.errors import UnusableClip
 from stitcher.planning.catalogue import clip_of
-from stitcher.storage import PATIENCE, BucketRepo, NotStored, Stored
+from stitcher.storage import PATIENCE, Stored
 
-logger, tracer, metrics = Logger(), Tracer(patch_modules=["botocore"]), Metrics()
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The queue that people are told of refused recordings by."""
+
+    refused_queue_url: str
+
+
+settings = read(Settings)
 
 
 class Object(BaseModel):
@@ -42,42 +52,30 @@ class Event(BaseModel):
 
 
 @cache
-def repos() -> tuple[BucketRepo, BucketRepo]:
-    """The input and the output bucket, made once for the life of the environment."""
-    return BucketRepo(os.environ["BUCKET_INPUT"]), BucketRepo(os.environ["BUCKET_OUTPUT"])
-
-
-@cache
 def queue() -> Any:
     """The client of the queue of refused clips."""
     return boto3.client("sqs", config=Config(**PATIENCE))
 
 
-@logger.inject_lambda_context(correlation_id_path=correlation_paths.EVENT_BRIDGE)
-@tracer.capture_lambda_handler(capture_response=False)
-@metrics.log_metrics
+@observed(correlation_paths.EVENT_BRIDGE)
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """An S3 event → `{"outcome": "ready" | "unusable" | "changed" | "no clip"}`; faults are retried by Lambda."""
+    """An S3 event → `{"outcome": "ready" | "unusable" | "changed" | "no clip"}`; faults are retried by Lambda.
+
+    Changed needs nothing: another event has come, or will, for the recording that is there now.
+    """
     put = Event.model_validate(event).detail.object
-    outcome = _prepare(put)
-    metrics.add_metric(f"Clip{outcome.title().replace(' ', '')}", MetricUnit.Count, 1)
-    return {"outcome": outcome}
-
-
-def _prepare(put: Object) -> str:
     clip = clip_of(Stored(put.key, put.etag, put.size))
     if clip is None:
-        return "no clip"
-    try:
-        report = make_ready(clip, *repos())
-    except NotStored:  # another event has come, or will, for what is there now
-        return "changed"
-    except UnusableClip as refusal:
-        # Trying again would not help: it is put aside for people, with the reason.
-        key, reason = refusal.unusable[0]
-        logger.warning("refused", etag=clip.etag, reason=reason)
-        body = json.dumps({"key": key, "etag": clip.etag, "reason": reason}, ensure_ascii=False)
-        queue().send_message(QueueUrl=os.environ["REFUSED_QUEUE_URL"], MessageBody=body)
-        return "unusable"
-    logger.info("prepared", etag=clip.etag, warnings=report.warnings)
-    return "ready"
+        metrics.add_metric("ClipNoClip", MetricUnit.Count, 1)
+        return {"outcome": "no clip"}
+    found = prepare(clip)
+    if found.refusal:
+        report(clip, found.refusal)
+    return {"outcome": found.name}
+
+
+def report(clip: Clip, refusal: UnusableClip) -> None:
+    """Put a refused recording aside for people, with the reason. Trying again would not help."""
+    key, reason = refusal.unusable[0]
+    body = json.dumps({"key": key, "etag": clip.etag, "reason": reason}, ensure_ascii=False)
+    queue().send_message(QueueUrl=settings.refused_queue_url, MessageBody=body)

@@ -1,27 +1,18 @@
 """Stitch: prepared clips joined to one audio file, staged under `work/`."""
 
-import os
 from dataclasses import asdict
 from functools import cache
 from typing import Any
 
-from aws_lambda_powertools import Logger, Metrics, Tracer
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from handlers.buckets import output
+from handlers.telemetry import logger, metrics, step
 from stitcher.clips.store import PreparedStore, Unprepared
 from stitcher.formats.profiles import PROFILES
 from stitcher.joining.stitch import stitch
 from stitcher.planning.plan import Plan
-from stitcher.storage import BucketRepo
-
-logger, tracer, metrics = Logger(), Tracer(patch_modules=["botocore"]), Metrics()
-
-
-@cache
-def output() -> BucketRepo:
-    """The output bucket, made once for the life of the environment."""
-    return BucketRepo(os.environ["BUCKET_OUTPUT"])
 
 
 @cache
@@ -30,9 +21,7 @@ def store() -> PreparedStore:
     return PreparedStore(output())
 
 
-@logger.inject_lambda_context(correlation_id_path="request_id")
-@tracer.capture_lambda_handler(capture_response=False)
-@metrics.log_metrics
+@step
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """`{"plan"}` → `{"outcome": "stitched", "staged"}`, or `{"outcome": "unprepared", "clips"}`."""
     plan = Plan.from_json(event["plan"])

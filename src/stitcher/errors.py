@@ -1,7 +1,8 @@
-"""Every way a request can be refused. Each error is a sentence that a user can act on.
+"""Every way a request can be refused: its sentence, its HTTP status, and its problem document (RFC 9457).
 
-These are outcomes, not faults: the same request on the same clips is refused again. Faults (storage that does not
-answer, a missing ffmpeg) are other exceptions and are retried or reported as such.
+Each error is a sentence that a user can act on. These are outcomes, not faults: the same request on the same clips is
+refused again. Faults (storage that does not answer, a missing ffmpeg) are other exceptions and are retried or reported
+as such.
 """
 
 import difflib
@@ -12,15 +13,51 @@ SUGGESTED_FOR, COMPARED = 20, 2_000
 """Suggestions are for so many words at most, each compared with so many phrases."""
 
 
+def problem(status: int, code: str, title: str, detail: str) -> dict[str, Any]:
+    """The problem document: the one form of every answer that is no success, whoever refuses.
+
+    Parameters
+    ----------
+    status
+        HTTP status, 400 to 599.
+    code
+        Names the kind for machines; `type` is made of it.
+    title, detail
+        The kind for people, and a sentence to act on.
+    """
+    return {
+        "type": f"urn:audio-stitcher:{code}",
+        "title": title,
+        "status": status,
+        "code": code,
+        "detail": detail,
+        "success": False,
+    }
+
+
+# What is refused before anybody has looked at the message, and faults. API Gateway's templates answer with the same
+# documents (tests/unit/test_problems.py).
+FORBIDDEN = problem(
+    403, "forbidden", "The call is not allowed", "sign the call with AWS credentials that may call this path"
+)
+BLOCKED = problem(403, "blocked", "The firewall refused the call", "its form is that of an attack")
+TOO_LARGE = problem(413, "message_too_long", "The message is too long", "the request is over 256 KiB")
+UNSUPPORTED = problem(415, "unsupported_media_type", "Unsupported Media Type", "send the body as application/json")
+TOO_MANY = problem(429, "too_many_requests", "Too many requests; try again later", "wait some seconds, then call again")
+FAULT = problem(500, "fault", "The service failed; try again", "the fault is ours, and its log says why")
+TOO_SLOW = problem(504, "timeout", "The message took too long to make; try again", "the limit is 29 seconds")
+
+
 class StitchError(Exception):
     """Base of all refusals; `code` names the kind for machines, the message is for people."""
 
     code = "refused"
     title = "The message was refused"
+    status = 422
 
     def problem(self) -> dict[str, Any]:
-        """The refusal as JSON data: `code`, `title`, `detail` and whatever the kind adds (`missing`, `unusable`)."""
-        return {"code": self.code, "title": self.title, "detail": str(self)}
+        """The problem document, and whatever the kind adds to it (`missing`, `unusable`)."""
+        return problem(self.status, self.code, self.title, str(self))
 
 
 class InvalidRequest(StitchError):
@@ -28,6 +65,7 @@ class InvalidRequest(StitchError):
 
     code = "invalid_request"
     title = "The request is not valid"
+    status = 400
 
 
 class MessageTooLong(StitchError):
@@ -35,6 +73,7 @@ class MessageTooLong(StitchError):
 
     code = "message_too_long"
     title = "The message is too long"
+    status = 413
 
 
 class MissingWords(StitchError):
@@ -46,6 +85,7 @@ class MissingWords(StitchError):
 
     code = "missing_words"
     title = "Words without a clip"
+    status = 422
 
     def __init__(self, missing: Iterable[str], voice: str, phrases: Collection[str]) -> None:
         self.missing = list(dict.fromkeys(missing))
@@ -81,6 +121,7 @@ class UnusableClip(StitchError):
 
     code = "unusable_clips"
     title = "A clip cannot be used"
+    status = 422
 
     def __init__(self, *unusable: tuple[str, str]) -> None:
         self.unusable = unusable

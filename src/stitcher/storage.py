@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+CONNECTIONS = 10
+"""Requests at the same time: botocore keeps as many connections."""
+
 PATIENCE: dict[str, Any] = {
     "connect_timeout": 2,
     "read_timeout": 2,

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from tests.template import ROOT, TEMPLATE, whole, with_monitoring
+from tests.paths import ROOT
+from tests.template import TEMPLATE, whole, with_monitoring
 
 Json = dict[str, Any]
 

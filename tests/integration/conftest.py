@@ -5,15 +5,13 @@ from typing import Any
 
 import boto3
 import pytest
-from functions.cache_lookup import app as cache_lookup
-from functions.fetch_clips import app as fetch_clips
 from functions.prepare_clip import app as prepare_clip
-from functions.publish import app as publish
 from functions.stitch import app as stitch
 from moto import mock_aws
 
-from tests.conftest import SAMPLES
+from handlers.buckets import output, recordings
 from tests.integration.steps import INPUT, OUTPUT, Buckets
+from tests.paths import SAMPLES
 
 
 @pytest.fixture(scope="session")
@@ -26,18 +24,11 @@ def s3() -> Any:
 
 @pytest.fixture
 def buckets(s3: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Buckets]:
-    """The sample clips in the input bucket, an empty output bucket, and the functions' environment."""
-    variables = {
-        "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "ap-south-1",
-        "BUCKET_INPUT": INPUT, "BUCKET_OUTPUT": OUTPUT, "CACHE_PREFIX": "cache/", "URL_SECONDS": "900",
-        "LOG_WORDS": "false",
-    }  # fmt: skip
+    """The sample clips in the input bucket, and an empty output bucket."""
+    variables = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "ap-south-1"}
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
-    made_once: list[Any] = [
-        *(cache_lookup.repos, fetch_clips.repos, prepare_clip.repos, prepare_clip.queue),
-        *(stitch.output, stitch.store, publish.output),
-    ]
+    made_once: list[Any] = [recordings, output, stitch.store, prepare_clip.queue]
     with mock_aws():
         for bucket in (INPUT, OUTPUT):
             s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "ap-south-1"})

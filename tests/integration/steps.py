@@ -12,7 +12,7 @@ from functions.fetch_clips import app as fetch_clips
 from functions.publish import app as publish
 from functions.stitch import app as stitch
 
-from tests.conftest import ROOT
+from tests.paths import ROOT
 
 INPUT, OUTPUT = "stitcher-audios-test", "stitcher-output-test"
 EVENTS = ROOT / "events"

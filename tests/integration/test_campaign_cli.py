@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from stitcher.cli import main
+from tests.paths import ROOT
+from tests.paths import SAMPLES as CLIPS
 
-SAMPLES = Path(__file__).parents[2] / "samples"
-CLIPS = SAMPLES / "clips"
+SAMPLES = ROOT / "samples"
 TEMPLATE = "hello, {name}: {weather} is expected {day} in {place}. {advice}"
 
 
@@ -49,19 +50,19 @@ def test_a_plan_shows_each_clip_with_its_part_of_the_message(capsys: pytest.Capt
     assert (hello["start"], hello["end"], hello["text"], hello["clip"]) == (0, 5, "Hello", "hello.wav")
     assert (rain["start"], rain["end"], rain["text"], rain["phrase"]) == (7, 17, "heavy rain", "heavy rain")
     assert pause == {"pause_ms": 250}
-    assert plan["ready"] is True
+    assert (plan["success"], plan["missing"]) == (True, [])
     assert list(here.iterdir()) == []
 
 
 def test_the_planned_duration_is_what_is_made(capsys: pytest.CaptureFixture[str]) -> None:
     plan = planned(capsys, "hello, shreeshail")
     assert main(["-m", "hello, shreeshail", "-a", str(CLIPS), "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)["duration_ms"] == pytest.approx(plan["duration_ms"], abs=60)
+    assert json.loads(capsys.readouterr().out)["duration_ms"] == plan["duration_ms"]
 
 
 def test_missing_words_are_planned_around_and_suggested_for(capsys: pytest.CaptureFixture[str]) -> None:
     plan = planned(capsys, "hello shreshail")
-    assert (plan["ready"], plan["missing"]) == (False, ["shreshail"])
+    assert plan["missing"] == ["shreshail"]
     assert plan["suggestions"] == {"shreshail": ["shreeshail"]}
 
 
@@ -72,9 +73,22 @@ def test_a_plan_is_a_table_to_read(capsys: pytest.CaptureFixture[str]) -> None:
     assert last == "  missing: shreshail (did you mean 'shreeshail'?)"
 
 
-def test_what_a_fallback_lacks_too_is_told(capsys: pytest.CaptureFixture[str]) -> None:
-    plan = planned(capsys, "नमस्ते hello zebra", "--voice", "hindi", "--missing", "fallback:")
-    assert (plan["ready"], plan["missing"], plan["substituted"]) == (False, ["zebra"], ["hello"])
+def test_what_a_fallback_says_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    plan = planned(capsys, "नमस्ते hello", "--voice", "hindi", "--missing", "fallback:")
+    assert (plan["missing"], plan["substituted"]) == ([], ["hello"])
+
+
+def test_what_a_fallback_lacks_too_is_refused_as_the_api_refuses_it(capsys: pytest.CaptureFixture[str]) -> None:
+    message = ["-m", "नमस्ते hello zebra", "--voice", "hindi", "--missing", "fallback:"]
+    assert main(["plan", *message, "-a", str(CLIPS), "--json"]) == 2
+    refusal = json.loads(capsys.readouterr().out)
+    assert (refusal["success"], refusal["status"], refusal["missing"]) == (False, 422, ["zebra"])
+
+
+def test_a_plan_without_words_that_can_be_said_is_printed_and_not_a_success(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["plan", "-m", "zebra", "-a", str(CLIPS), "--json"]) == 2
+    plan = json.loads(capsys.readouterr().out)
+    assert (plan["segments"], plan["missing"], plan["duration_ms"]) == ([], ["zebra"], None)
 
 
 @pytest.mark.parametrize("message", ["zebra", "?!", "hello [pause soon]", "hello " * 400])

@@ -14,8 +14,7 @@ import pytest
 from stitcher.cli import main
 from stitcher.clips.decode import decode
 from tests.audio import RATE, Signal, noise, silence, speech, tone, wav, where
-
-SAMPLES = Path(__file__).parents[2] / "samples" / "clips"
+from tests.paths import SAMPLES
 
 
 @pytest.fixture(autouse=True)

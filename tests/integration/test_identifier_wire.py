@@ -3,7 +3,6 @@
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
-from pathlib import Path
 
 import pytest
 
@@ -11,9 +10,10 @@ from identifier.errors import Busy, Refused
 from identifier.model import ask, bedrock
 from identifier.picture import Picture
 from identifier.prompt import read_prompt
+from tests.paths import ROOT
 from tests.waiting import LONGEST_S
 
-PROMPT = read_prompt((Path(__file__).parents[2] / "prompts" / "animal" / "1.json").read_bytes())
+PROMPT = read_prompt((ROOT / "prompts" / "animal" / "1.json").read_bytes())
 COW = Picture("image", "jpeg", b"\xff\xd8\xff cow", 1024, 768, "0" * 64)
 
 

@@ -16,18 +16,18 @@ from moto import mock_aws
 from tools.local.model import StandIn, serving
 from tools.local.pictures import PROMPTS
 
+from handlers.telemetry import logger
 from identifier.errors import Busy, Held, Refused
 from identifier.keys import claim_key, result_key
 from identifier.publishing import publish
 from identifier.sameness import Sameness
-from tests.conftest import ROOT
 from tests.integration.steps import CONTEXT, counted, event
+from tests.paths import ROOT
 
 COW = (ROOT / "samples" / "images" / "cow.jpg").read_bytes()
 POINTERS = "/stitcher/dev/prompts/"
 IMAGES = "stitcher-images-dev-123456789012"
-BUCKETS = {"IMAGES_BUCKET": IMAGES, "RESULTS_BUCKET": "results", "PROMPTS_BUCKET": "prompts"}
-SETTINGS = {"PROMPT_POINTERS": POINTERS, "PROMPT_SECONDS": "30", "MODEL_SECONDS": "60", "LEASE_SECONDS": "150"}
+BUCKETS = (IMAGES, "results", "prompts")
 
 
 @dataclass
@@ -52,19 +52,17 @@ class Step:
 @pytest.fixture
 def step(monkeypatch: pytest.MonkeyPatch) -> Iterator[Step]:
     monkeypatch.setenv("AWS_DEFAULT_REGION", "ap-south-1")
-    for name, value in (BUCKETS | SETTINGS).items():
-        monkeypatch.setenv(name, value)
     with mock_aws(), serving() as model:
         monkeypatch.setenv("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", model.url)
         s3 = boto3.client("s3")
-        for bucket in BUCKETS.values():
+        for bucket in BUCKETS:
             s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "ap-south-1"})
             s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
         publish(s3, boto3.client("ssm"), "prompts", POINTERS, (PROMPTS / "animal" / "1.json").read_bytes())
-        for made_once in (app.s3, app.prompts, app.model):
+        for made_once in (app.s3, app.identifier, app.model):
             made_once.cache_clear()
         yield Step(s3, model)
-        for made_once in (app.s3, app.prompts, app.model):
+        for made_once in (app.s3, app.identifier, app.model):
             made_once.cache_clear()
 
 
@@ -228,7 +226,7 @@ def test_a_failure_is_the_workflows_to_count(step: Step, capsys: pytest.CaptureF
 def test_the_same_answer_to_everything_is_seen(
     step: Step, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(app, "sameness", Sameness(least=2))
+    monkeypatch.setattr(app.counts, "sameness", Sameness(least=2))
     for at in range(2):
         given = step.put() | {"key": f"inbox/animal/{at}.jpg"}
         version = step.s3.put_object(Bucket=IMAGES, Key=given["key"], Body=COW)["VersionId"]
@@ -238,7 +236,7 @@ def test_the_same_answer_to_everything_is_seen(
 
 def test_every_line_bears_the_executions_name(step: Step, monkeypatch: pytest.MonkeyPatch) -> None:
     stream = io.StringIO()
-    monkeypatch.setattr(app.logger.registered_handler, "stream", stream)
+    monkeypatch.setattr(logger.registered_handler, "stream", stream)
     given = step.put()
     app.lambda_handler(given, CONTEXT)
     lines = [json.loads(line) for line in stream.getvalue().splitlines()]

@@ -15,7 +15,7 @@ from identifier.errors import Busy, Refused, Rejected
 from identifier.model import Reply, ask, bedrock
 from identifier.picture import Picture, prepare_picture
 from identifier.prompt import Prompt, read_prompt
-from tests.conftest import ROOT
+from tests.paths import ROOT
 from tests.pictures import MODEL, SCHEMA, picture
 
 

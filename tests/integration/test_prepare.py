@@ -38,8 +38,8 @@ from tests.audio import (
     wav,
     where,
 )
+from tests.paths import SAMPLES
 
-SAMPLES = Path(__file__).parents[2] / "samples" / "clips"
 CLIPS = sorted(str(path.relative_to(SAMPLES)) for path in SAMPLES.rglob("*.*") if path.suffix != ".toml")
 MS = RATE // 1000
 

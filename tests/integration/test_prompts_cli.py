@@ -17,8 +17,8 @@ from identifier.errors import Busy, Rejected
 from identifier.model import Reply
 from identifier.picture import Picture
 from identifier.prompt import Prompt
+from tests.paths import ROOT
 
-ROOT = Path(__file__).parents[2]
 ANIMAL, COW = ROOT / "prompts" / "animal" / "1.json", ROOT / "samples" / "images" / "cow.jpg"
 LEAF = ROOT / "samples" / "images" / "leaf.png"
 BUCKET, POINTERS = "prompts-of-a-test", "/stitcher/test/prompts/"

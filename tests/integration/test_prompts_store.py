@@ -4,7 +4,6 @@ import json
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final
 
 import boto3
@@ -16,10 +15,11 @@ from identifier import publishing
 from identifier.errors import InvalidPrompt, PromptUnavailable, PublishingError, UnknownPrompt
 from identifier.prompt import Prompt, digest
 from identifier.prompt_store import PromptStore
+from tests.paths import ROOT
 
 REGION: Final = "ap-south-1"
 BUCKET, POINTERS = "prompts-of-a-test", "/stitcher/test/prompts/"
-ANIMAL = json.loads((Path(__file__).parents[2] / "prompts" / "animal" / "1.json").read_bytes())
+ANIMAL = json.loads((ROOT / "prompts" / "animal" / "1.json").read_bytes())
 
 
 @dataclass

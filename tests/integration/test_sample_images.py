@@ -5,8 +5,7 @@ from pathlib import Path
 from samples.make_images import make_images
 
 from identifier.picture import prepare_picture
-
-IMAGES = Path(__file__).parents[2] / "samples" / "images"
+from tests.paths import IMAGES
 
 
 def test_the_samples_are_made_the_same_every_time(tmp_path: Path) -> None:

@@ -28,8 +28,8 @@ from stitcher.joining.splice import splice
 from stitcher.joining.stitch import stitch
 from stitcher.planning.plan import Pause, Plan
 from tests.audio import RATE, Signal, ffmpeg, played, samples_clip, samples_of, silence, tone, where
+from tests.paths import SAMPLES
 
-SAMPLES = Path(__file__).parents[2] / "samples" / "clips"
 # Of every source there is (studio, recorder, telephone, MP3, Ogg, M4A, FLAC), and of both voices.
 NAMES = [
     *("hello.wav", "shreeshail.wav", "tonight.wav", "farmers.mp3", "pune.ogg", "please.m4a", "onion.flac"),

@@ -15,13 +15,14 @@ from functions.publish import app as publish
 from functions.stitch import app as stitch
 from pydantic import ValidationError
 
+from handlers.telemetry import logger
 from stitcher import limits
 from stitcher.api.requests import StitchRequest
 from stitcher.clips.prepared import PreparedClip
 from stitcher.formats.profiles import SPLICED
 from stitcher.storage import AlreadyStored, BucketRepo, NotStored
-from tests.conftest import ROOT, SAMPLES
 from tests.integration.steps import CONTEXT, EVENTS, INPUT, OUTPUT, Buckets, asked, event, looked_up, say_it
+from tests.paths import ROOT, SAMPLES
 
 
 def test_the_sample_events_are_what_the_steps_hand_on(buckets: Buckets) -> None:
@@ -80,7 +81,7 @@ def put_event(key: str, etag: str, size: int) -> dict[str, Any]:
 def test_prepare_clip_reports_a_clip_that_cannot_be_used(buckets: Buckets, monkeypatch: pytest.MonkeyPatch) -> None:
     sqs = boto3.client("sqs", region_name="ap-south-1")
     url = sqs.create_queue(QueueName="refused")["QueueUrl"]
-    monkeypatch.setenv("REFUSED_QUEUE_URL", url)
+    monkeypatch.setattr(prepare_clip, "settings", prepare_clip.Settings(refused_queue_url=url))
     etag = buckets.put(INPUT, "नमस्ते.wav", b"text")
     assert prepare_clip.lambda_handler(put_event("नमस्ते.wav", etag, 4), CONTEXT) == {"outcome": "unusable"}
     (message,) = sqs.receive_message(QueueUrl=url)["Messages"]
@@ -166,13 +167,13 @@ def test_a_clip_over_the_limit_is_not_even_read(buckets: Buckets) -> None:
     clip = event("fetch_clips") | {"size": limits.CLIP_BYTES + 1, "etag": "not-asked-for"}
     outcome = fetch_clips.lambda_handler(clip, CONTEXT)
     assert outcome["outcome"] == "unusable"
-    assert "20 MB" in outcome["reason"]
+    assert "20 MB" in outcome["problem"]["detail"]
 
 
 def test_a_clip_that_is_no_audio_is_not_stored(buckets: Buckets) -> None:
     etag = buckets.put(INPUT, "hello.wav", b"text")
     outcome = fetch_clips.lambda_handler(event("fetch_clips") | {"etag": etag}, CONTEXT)
-    assert (outcome["outcome"], outcome["key"]) == ("unusable", "hello.wav")
+    assert (outcome["outcome"], outcome["problem"]["unusable"][0]["key"]) == ("unusable", "hello.wav")
     assert buckets.keys(OUTPUT) == []
 
 
@@ -220,8 +221,7 @@ def test_an_event_of_another_form_is_a_fault(buckets: Buckets, step: Any, fault:
 
 def test_no_text_of_a_message_is_logged(buckets: Buckets, monkeypatch: pytest.MonkeyPatch) -> None:
     log = io.StringIO()
-    for step in (cache_lookup, fetch_clips, prepare_clip, stitch, publish):
-        monkeypatch.setattr(step.logger.registered_handler, "stream", log)
+    monkeypatch.setattr(logger.registered_handler, "stream", log)
     say_it("hello shreeshail")
     cache_lookup.lambda_handler(asked(message="hello mister elephant"), CONTEXT)
     text = log.getvalue()

@@ -37,9 +37,9 @@ from tests.audio import (
     speech,
     wav,
 )
+from tests.paths import SAMPLES
 from tests.waiting import LONGEST_S
 
-SAMPLES = Path(__file__).parents[2] / "samples" / "clips"
 SPEECH = speech(1.0)
 SAID = np.concatenate([silence(0.2), SPEECH, silence(0.3)])
 MS = RATE // 1000

@@ -18,10 +18,10 @@ from PIL import Image
 from identifier import limits, picture
 from identifier.errors import Unusable
 from identifier.picture import prepare_picture
+from tests.paths import ROOT
 from tests.waiting import LONGEST_S
 
 SECONDS, MEGABYTES = 10, 512
-ROOT = Path(__file__).parents[2]
 
 
 def encoded(image: Image.Image, form: str, **options: Any) -> bytes:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import boto3
@@ -19,7 +20,8 @@ from identifier.sameness import Sameness
 from stitcher.errors import StitchError
 from tests.integration.steps import CONTEXT, INPUT, Buckets, asked, event, now
 from tests.integration.test_identify_step import COW, IMAGES, POINTERS, Step, step  # noqa: F401  # by its name
-from tests.template import ROOT, of_type
+from tests.paths import ROOT
+from tests.template import of_type
 from tests.watched import RESOURCES, watched
 
 NAMESPACE = ours("any", "any").namespace
@@ -127,8 +129,8 @@ def test_everything_that_is_watched_of_identification_is_counted_when_it_runs(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     here: Step = request.getfixturevalue("step")
-    monkeypatch.setenv("PROMPT_SECONDS", "0")
-    monkeypatch.setattr(identify_image, "sameness", Sameness(least=1))
+    monkeypatch.setattr(identify_image, "settings", replace(identify_image.settings, prompt_seconds=0.0))
+    monkeypatch.setattr(identify_image.counts, "sameness", Sameness(least=1))
     run(identify_image, here.put())
     here.model.fail("wrong_schema")
     run(identify_image, another(here, "2.jpg"))

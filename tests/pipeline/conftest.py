@@ -11,8 +11,10 @@ from typing import Any
 import boto3
 import pytest
 from moto.server import ThreadedMotoServer
+from tools.local.stack import ADMIN, emulator, free_port
 
-ROOT = Path(__file__).parents[2]
+from tests.paths import ROOT
+
 TWO_LANGUAGES = Path(__file__).parent / "fixtures" / "two_languages"
 REGION = "ap-south-1"
 Git = Callable[..., str]
@@ -91,3 +93,15 @@ def bucket(aws: str) -> str:
     s3.create_bucket(Bucket="artifacts", CreateBucketConfiguration={"LocationConstraint": REGION})
     s3.put_bucket_versioning(Bucket="artifacts", VersioningConfiguration={"Status": "Enabled"})
     return "artifacts"
+
+
+@pytest.fixture
+def empty_aws(aws: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The embedded AWS with nothing deployed, in the environment: for what moto lacks. Its address."""
+    port, folder = free_port(), tmp_path / "aws"
+    folder.mkdir()
+    with emulator(port, folder):
+        monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{port}")
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", ADMIN["aws_access_key_id"])
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", ADMIN["aws_secret_access_key"])
+        yield f"http://127.0.0.1:{port}"

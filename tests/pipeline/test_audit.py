@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.pipeline.conftest import ROOT
+from tests.paths import ROOT
 
 ACTIONLINT = ROOT / "tools" / "delivery" / "node_modules" / "@tktco" / "node-actionlint" / "bin" / "node-actionlint.js"
 BIN = ROOT / ".venv-delivery" / "bin"

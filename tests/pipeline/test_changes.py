@@ -4,6 +4,7 @@ import functools
 import json
 import re
 from collections.abc import Iterator
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,8 @@ from hypothesis import strategies as st
 from tools.delivery.changes import RULES, SUITES, Selection, changed_paths, main, select
 from tools.delivery.template import Part, parts
 
-from tests.pipeline.conftest import ROOT, Git, git_in
+from tests.paths import ROOT
+from tests.pipeline.conftest import Git, git_in
 
 ZEROS = "0" * 40
 GREET, SHOUT = "GreetFunction", "ShoutFunction"
@@ -58,6 +60,15 @@ def test_a_functions_own_file_builds_that_function_in_its_language(repository: t
     assert [(part.name, part.language) for part in selected(repository).services] == [(SHOUT, "typescript")]
     commit(git, folder, functions__greet__app_dot_py="x = 1\n")
     assert [(part.name, part.language) for part in selected(repository).services] == [(GREET, "python")]
+
+
+def test_a_function_in_typescript_starts_its_own_checks_and_no_python_ones(repository: tuple[Path, Git]) -> None:
+    folder, _ = repository
+    found = select(["functions/shout/app.ts"], folder)
+    assert (names(found), found.suites) == (["ShoutFunction"], ("integration",))
+    both = select(["functions/shout/app.ts", "functions/greet/app.py"], folder)
+    assert both.suites == ("unit", "integration", "functional")
+    assert set(select(["functions/shout/package-lock.json"], folder).suites) == set(SUITES)
 
 
 def test_a_shared_file_builds_every_function_that_links_to_it(repository: tuple[Path, Git]) -> None:
@@ -165,7 +176,7 @@ def test_the_outputs_are_single_lines_for_the_workflow(
     assert main("HEAD~1", "HEAD", folder) == 0
     outputs = dict(line.split("=", 1) for line in (tmp_path / "output").read_text().splitlines())
     assert outputs["lint"] == "true"
-    assert json.loads(outputs["suites"]) == ["unit", "integration", "functional"]
+    assert json.loads(outputs["suites"]) == ["integration"]
     assert json.loads(outputs["services"]) == [{"name": SHOUT, "language": "typescript"}]
 
 
@@ -200,8 +211,8 @@ def test_a_layer_is_built_with_the_functions_that_use_it() -> None:
     assert names(select(["layers/ffmpeg/Makefile"], ROOT)) == sorted([*users, "FfmpegLayer"])
 
 
-def test_every_part_of_the_template_is_python_or_made() -> None:
-    assert {part.language for part in parts(ROOT)} == {"python", "makefile"}
+def test_every_part_of_the_template_is_of_a_language_that_is_looked_after() -> None:
+    assert {"python", "makefile"} <= {part.language for part in parts(ROOT)} <= {"python", "typescript", "makefile"}
     assert Part("FfmpegLayer", "makefile", "layers/ffmpeg") in parts(ROOT)
 
 
@@ -223,6 +234,22 @@ def test_a_file_that_a_test_reads_starts_that_tests_suite() -> None:
         ways = (f'"{path}"', '"' + '" / "'.join(Path(path).parts) + '"')
         readers = {suite for suite, text in texts.items() if any(way in text for way in ways)}
         assert readers <= set(select([path], ROOT).suites), f"{path} is read by tests that it does not start"
+
+
+def test_a_tool_that_a_test_uses_starts_that_tests_suite() -> None:
+    tools = {path.parent.name for path in (ROOT / "tools").glob("*/*.py")}
+    assert {"delivery", "local"} <= tools
+    for suite in SUITES:
+        text = "".join(path.read_text() for path in (ROOT / "tests" / suite).rglob("*.py"))
+        for tool in tools & {*re.findall(r"from tools\.(\w+)", text), *re.findall(r"from tools import (\w+)", text)}:
+            assert suite in select([f"tools/{tool}/any.py"], ROOT).suites, f"tests of {suite} use {tool}"
+
+
+def test_every_rule_is_for_files_that_there_are() -> None:
+    """Or it says nothing, and its files need everything: a folder was moved, and the rule was not."""
+    files = git_in(ROOT)("ls-files", "-z").split("\0")
+    unused = [pattern for pattern, _ in RULES if not any(fnmatchcase(path, pattern) for path in files)]
+    assert [pattern for pattern in unused if "package" not in pattern] == [], "the first TypeScript brings its own"
 
 
 def test_a_suite_uses_no_code_of_another_suite() -> None:

@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from tests.pipeline.conftest import ROOT, git_in
+from tests.paths import ROOT
+from tests.pipeline.conftest import git_in
 from tests.pipeline.workflows import job
 
 # The environment that this run has, instead of one that `make` would install anew.
@@ -81,4 +82,6 @@ def test_nothing_that_is_made_here_is_committed_or_would_be(clone: Path) -> None
     for name in ("tools/delivery/__pycache__/x.pyc", "tools/delivery/node_modules/x", ".venv-delivery/x", ".aws-sam/x"):
         (clone / name).parent.mkdir(parents=True, exist_ok=True)
         (clone / name).touch()
+    for name in (".venv", ".venv-local", ".venv-bench"):  # a link to an environment elsewhere, too
+        (clone / name).symlink_to(ROOT / ".venv")
     assert git("status", "--porcelain", "--untracked-files=all") == ""

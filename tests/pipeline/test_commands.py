@@ -1,17 +1,23 @@
 """`python -m tools.delivery` as `make` calls it: provenance, the lock of versions, and what is said of mistakes."""
 
+import importlib
 import os
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+from tools.delivery import __main__ as program
 from tools.delivery import lock
 from tools.delivery.release import verify
+from tools.delivery.stage import Stage
 from tools.delivery.store import DeliveryError, Store
 
-from tests.pipeline.conftest import ROOT, copy_service
+from tests.paths import ROOT
+from tests.pipeline.conftest import copy_service
 from tests.pipeline.test_deploy import release
 
 
@@ -86,11 +92,34 @@ def test_every_line_of_this_repositorys_lock_is_one_version() -> None:
     assert pins == sorted(pins)
 
 
+@pytest.mark.parametrize("name", ["adopt", "drift", "prune", "smoke"])
+def test_a_command_of_a_stack_calls_its_own_tool(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    called: list[tuple[str, str]] = []
+
+    def noted(tool: str) -> Callable[..., int]:
+        def main(*arguments: Any, **_: Any) -> int:
+            called.append((tool, next(each.name for each in arguments if isinstance(each, Stage))))
+            return 7
+
+        return main
+
+    for each in ("adopt", "drift", "prune", "smoke"):
+        monkeypatch.setattr(importlib.import_module(f"tools.delivery.{each}"), "main", noted(each))
+    monkeypatch.setattr("tools.client.ambient_caller", lambda url: url)
+    url = ["--url", "https://api.example.org/test"] if name == "smoke" else []
+    monkeypatch.setattr(sys, "argv", ["delivery", name, "--stage", "test", *url])
+    monkeypatch.chdir(ROOT)
+    assert program.main() == 7
+    assert called == [(name, "test")]
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
         (["promote", "--release", "0" * 12, "--stage", "prod"], "ARTIFACTS is not set"),
+        (["rollback", "--stage", "prod"], "ARTIFACTS is not set"),
         (["drift", "--stage", "staging"], "'staging' is no stage"),
+        (["prune", "--stage", "dev", "--keep", "0"], "at least 1 version stays"),
         (["service", "Nonesuch"], "no part 'Nonesuch'"),
     ],
     ids=lambda value: value[0] if isinstance(value, list) else "",

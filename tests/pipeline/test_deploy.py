@@ -15,7 +15,8 @@ from tools.delivery import deploy
 from tools.delivery.stage import Stage
 from tools.delivery.store import DeliveryError, Release, Store
 
-from tests.pipeline.conftest import ROOT
+from tests.paths import ROOT
+from tests.pipeline.conftest import git_in
 from tests.pipeline.test_probe import Api, api
 
 __all__ = ["api"]
@@ -79,20 +80,28 @@ def sam(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "calls"
 
 
+@pytest.fixture(autouse=True)
+def main(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Where the run's commit is on main: its only number."""
+    position = [1]
+    monkeypatch.setattr(deploy, "position_of", lambda _: position[0])
+    return position
+
+
 def calls(sam: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in sam.read_text().splitlines()] if sam.exists() else []
 
 
-def release(store: Store, day: int, part: bytes = b"code") -> Release:
+def release(store: Store, day: int, part: bytes = b"code", template: str = TEMPLATE) -> Release:
     """A release of a day in January, in the bucket as `make package` leaves it."""
-    template = (TEMPLATE % day).encode()
-    name = hashlib.sha256(template).hexdigest()[:12]
+    data = template % day if "%s" in template else template
+    name = hashlib.sha256(data.encode()).hexdigest()[:12]
     key = f"packages/{hashlib.md5(part, usedforsecurity=False).hexdigest()}"
     store.write_once(key, part)
     files = {key: hashlib.sha256(part).hexdigest()}
-    for file, data in (("packaged.yaml", template), ("sbom.cdx.json", b"{}")):
-        store.write_once(f"releases/{name}/{file}", data)
-        files[f"releases/{name}/{file}"] = hashlib.sha256(data).hexdigest()
+    for file, content in (("packaged.yaml", data.encode()), ("sbom.cdx.json", b"{}")):
+        store.write_once(f"releases/{name}/{file}", content)
+        files[f"releases/{name}/{file}"] = hashlib.sha256(content).hexdigest()
     made = Release(name, f"{day:040x}", f"2026-01-{day:02}T00:00:00Z", files)
     store.write_once(f"releases/{name}/release.json", made.to_json())
     return made
@@ -148,9 +157,9 @@ def test_every_parameter_is_the_releases_own_or_the_stages(
     found = options(calls(sam)[0])
     assert found["--parameter-overrides"] == [
         'PythonRuntime="python3.13"',
-        'PermissionsBoundary="arn:aws:iam::111111111111:policy/foundation/boundary"',
         'AtOnce="false"',
         'Stage="dev"',
+        'PermissionsBoundary="arn:aws:iam::111111111111:policy/foundation/boundary"',
     ]
     assert found["--role-arn"] == ["arn:aws:iam::111111111111:role/foundation/cloudformation"]
     assert found["--kms-key-id"] == ["arn:aws:kms:ap-south-1:444444444444:alias/artifacts"]
@@ -159,6 +168,7 @@ def test_every_parameter_is_the_releases_own_or_the_stages(
 def test_going_back_takes_no_canary(store: Store, dev: Stage, root: Path, sam: Path, api: Api) -> None:
     """Nine tenths of the callers would have the bad release for ten minutes more."""
     good = release(store, 1)
+    deploy.record(store, dev, good.name, root)
     deploy.promote(store, dev, good.name, root, back=True)
     assert 'AtOnce="true"' in options(calls(sam)[0])["--parameter-overrides"]
     older = TEMPLATE.replace('  AtOnce: {Type: String, Default: "false"}\n', "")
@@ -194,7 +204,7 @@ def test_a_failed_deployment_is_said_and_noted_nowhere(
 ) -> None:  # fmt: skip
     first, second = release(store, 1), release(store, 2)
     deploy.promote(store, dev, first.name, root)
-    store.record("dev", first.name)
+    deploy.record(store, dev, first.name, root)
     capsys.readouterr()
     monkeypatch.setenv("API_URL", api.url)
     monkeypatch.setenv("SAM_EXIT", "1")
@@ -203,46 +213,164 @@ def test_a_failed_deployment_is_said_and_noted_nowhere(
     said = capsys.readouterr().out
     assert "probe: " in said
     assert "deployed=true" not in said
-    assert store.deployed("dev") == first.name
+    assert [each.release for each in store.history("dev").passed] == [first.name]
 
 
-def test_a_rollback_deploys_what_last_passed_whatever_came_after(
+def passes(store: Store, stage: Stage, name: str, root: Path) -> None:
+    """A deployment that passes its checks."""
+    deploy.promote(store, stage, name, root)
+    deploy.record(store, stage, name, root)
+
+
+def deployed(sam: Path) -> str:
+    """The name of the release that was deployed last."""
+    return hashlib.sha256(calls(sam)[-1]["template"].encode()).hexdigest()[:12]
+
+
+def test_what_fails_its_checks_is_taken_back_to_what_last_passed(
     store: Store, dev: Stage, root: Path, sam: Path, api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("API_URL", api.url)
     good, bad, worse = (release(store, day) for day in (1, 2, 3))
-    deploy.promote(store, dev, good.name, root)
-    store.record("dev", good.name)
+    passes(store, dev, good.name, root)
     for failing in (bad, worse):
         deploy.promote(store, dev, failing.name, root)
-        assert deploy.rollback(store, dev, root) == good.name
-        assert calls(sam)[-1]["template"].encode() == store.read(good.template)
-    assert store.deployed("dev") == good.name
+        assert deploy.rollback(store, dev, root, failed=True) == good.name
+        assert deployed(sam) == good.name
+    assert [each.release for each in store.history("dev").good] == [good.name]
+
+    before = len(calls(sam))
+    deploy.promote(store, dev, good.name, root)
+    assert deploy.rollback(store, dev, root, failed=True) == good.name
+    assert len(calls(sam)) == before + 1, "what ran before the deployment was the same"
+
+
+def test_what_passed_and_is_bad_all_the_same_is_taken_back_to_the_one_before(
+    store: Store, dev: Stage, root: Path, sam: Path, api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And twice in a row, to the one before that: never forward to what was found to be bad."""
+    monkeypatch.setenv("API_URL", api.url)
+    first, second, third = (release(store, day).name for day in (1, 2, 3))
+    for name in (first, second, third):
+        passes(store, dev, name, root)
+    assert deploy.rollback(store, dev, root) == second == deployed(sam)
+    deploy.record(store, dev, second, root)  # as the workflow does, when the tests pass
+    assert deploy.rollback(store, dev, root) == first == deployed(sam)
+    deploy.record(store, dev, first, root)
+    with pytest.raises(DeliveryError, match="nothing to go back to"):
+        deploy.rollback(store, dev, root)
+
+    passes(store, dev, third, root)  # mended otherwise, or a revert of the revert: it counts anew
+    assert deploy.rollback(store, dev, root) == first
+
+
+def test_only_what_passed_in_a_stage_is_gone_back_to(
+    store: Store, dev: Stage, root: Path, sam: Path, api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("API_URL", api.url)
+    first, second, failed = (release(store, day).name for day in (1, 2, 3))
+    passes(store, dev, first, root)
+    passes(store, dev, second, root)
+    deploy.promote(store, dev, failed, root)
+    with pytest.raises(DeliveryError, match=f"{failed} never passed in dev: `make releases STAGE=dev`"):
+        deploy.promote(store, dev, failed, root, back=True)
+    assert deploy.rollback(store, dev, root) == second
+    deploy.promote(store, dev, first, root, back=True)
+    assert deployed(sam) == first
+
+
+def test_the_releases_of_a_stage_are_listed(
+    store: Store, dev: Stage, root: Path, sam: Path, api: Api, main: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("API_URL", api.url)
+    assert deploy.releases(store, dev) == "dev runs nothing"
+    first, second = (release(store, day).name for day in (1, 2))
+    for position, name in ((7, first), (9, second)):
+        main[0] = position
+        passes(store, dev, name, root)
+    deploy.rollback(store, dev, root)
+    assert deploy.releases(store, dev).splitlines() == [
+        f"dev runs {first}",
+        f"{second}  commit 9 of main  made of 000000000000  taken back",
+        f"{first}  commit 7 of main  made of 000000000000",
+    ]
 
 
 def test_where_nothing_has_passed_there_is_nothing_to_go_back_to(
     store: Store, dev: Stage, root: Path, sam: Path
 ) -> None:
     deploy.promote(store, dev, release(store, 1).name, root)
-    with pytest.raises(DeliveryError, match="nothing to go back to"):
-        deploy.rollback(store, dev, root)
+    for failed in (False, True):
+        with pytest.raises(DeliveryError, match="nothing to go back to"):
+            deploy.rollback(store, dev, root, failed=failed)
     assert len(calls(sam)) == 1
 
 
-def test_an_older_release_is_refused_unless_it_is_meant(
-    store: Store, dev: Stage, root: Path, sam: Path, api: Api, monkeypatch: pytest.MonkeyPatch
+def test_a_run_that_was_overtaken_is_refused(
+    store: Store, dev: Stage, root: Path, sam: Path, api: Api, main: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An approval that comes late must not undo what was deployed meanwhile."""
     monkeypatch.setenv("API_URL", api.url)
     older, newer = release(store, 1), release(store, 2)
-    deploy.promote(store, dev, newer.name, root)
-    store.record("dev", newer.name)
-    with pytest.raises(DeliveryError, match="is older"):
+    main[0] = 2
+    passes(store, dev, newer.name, root)
+    main[0] = 1
+    with pytest.raises(DeliveryError, match="a later run has passed in dev"):
         deploy.promote(store, dev, older.name, root)
     assert len(calls(sam)) == 1
+    main[0] = 2
     deploy.promote(store, dev, newer.name, root)  # the same again is no step back
-    deploy.promote(store, dev, older.name, root, back=True)
-    assert len(calls(sam)) == 3
+    assert len(calls(sam)) == 2
+
+
+def test_a_revert_on_main_is_a_release_like_any_other(
+    store: Store, dev: Stage, root: Path, sam: Path, api: Api, main: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its content is an old release's; its place on main is new."""
+    monkeypatch.setenv("API_URL", api.url)
+    good, bad = (release(store, day).name for day in (1, 2))
+    for position, name in enumerate((good, bad, good), start=1):
+        main[0] = position
+        passes(store, dev, name, root)
+    assert deployed(sam) == good
+    assert store.history("dev").position == 3
+    main[0] = 2
+    with pytest.raises(DeliveryError, match="a later run has passed in dev"):
+        deploy.promote(store, dev, bad, root)
+
+
+def test_a_rollback_is_not_undone_by_a_run_from_before_it(
+    store: Store, dev: Stage, root: Path, sam: Path, api: Api, main: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("API_URL", api.url)
+    good, bad, waiting = (release(store, day).name for day in (1, 2, 3))
+    for position, name in ((1, good), (2, bad)):
+        main[0] = position
+        passes(store, dev, name, root)
+    main[0] = 4  # main went on
+    assert deploy.rollback(store, dev, root) == good
+    deploy.record(store, dev, good, root)
+    main[0] = 3
+    with pytest.raises(DeliveryError, match="a later run has passed in dev"):
+        deploy.promote(store, dev, waiting, root)
+
+
+def test_the_place_on_main_grows_with_every_commit_and_is_not_guessed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.undo()
+    folder = tmp_path / "repository"
+    folder.mkdir()
+    git = git_in(folder)
+    git("init", "--initial-branch=main")
+    for number in (1, 2, 3):
+        git("commit", "--allow-empty", f"--message={number}")
+        assert deploy.position_of(folder) == number
+    git_in(tmp_path)("clone", "--depth=1", f"file://{folder}", "shallow")
+    with pytest.raises(DeliveryError, match="shallow clone"):
+        deploy.position_of(tmp_path / "shallow")
+    with pytest.raises(DeliveryError, match="git rev-parse failed"):
+        deploy.position_of(tmp_path)
 
 
 def test_a_release_whose_bytes_were_changed_is_not_deployed(store: Store, dev: Stage, root: Path, sam: Path) -> None:

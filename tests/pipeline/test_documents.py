@@ -7,16 +7,18 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+import jmespath
 import pytest
 import yaml
 
-from tests.pipeline.conftest import ROOT
-from tests.pipeline.workflows import FOLDER, WORKFLOWS, job
+from tests.paths import ROOT
+from tests.pipeline.workflows import FOLDER, JOBS, WORKFLOWS, job
 
 DELIVERY = (ROOT / "docs" / "delivery.md").read_text()
 TARGETS = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
 TEXTS = {
-    name: (ROOT / name).read_text() for name in ("docs/delivery.md", "README.md", ".github/pull_request_template.md")
+    name: (ROOT / name).read_text()
+    for name in ("docs/delivery.md", "docs/aws.md", "README.md", ".github/pull_request_template.md")
 }
 
 
@@ -29,6 +31,20 @@ def test_every_target_that_is_named_is_in_the_makefile(name: str) -> None:
 def test_every_link_leads_somewhere(name: str) -> None:
     for link in re.findall(r"\]\((?!https?:)([^)#]+)", TEXTS[name]):
         assert ((ROOT / name).parent / link).exists(), link
+
+
+def test_the_command_that_empties_a_bucket_takes_every_version() -> None:
+    query = re.search(r"--query '(\{Objects.*)'\)", TEXTS["docs/aws.md"])[1]  # type: ignore[index]
+    version, marker = {"Key": "a", "VersionId": "1", "Size": 3}, {"Key": "b", "VersionId": "2", "IsLatest": True}
+    for listed, expected in [
+        ({"Versions": [version], "DeleteMarkers": [marker]}, [("a", "1"), ("b", "2")]),
+        ({"Versions": [version]}, [("a", "1")]),
+        ({"DeleteMarkers": [marker]}, [("b", "2")]),
+        ({}, []),
+    ]:
+        found = jmespath.search(query, listed)
+        assert [(each["Key"], each["VersionId"]) for each in found["Objects"]] == expected
+        assert found["Quiet"] is True
 
 
 def test_every_file_that_the_documentation_names_is_there() -> None:
@@ -50,9 +66,13 @@ def test_every_environment_is_set_up_for_main_only() -> None:
     assert loops[1] == "stage prod", "those with reviewers"
 
 
-def rules(name: str) -> dict[str, Any]:
+ACTIONS = 15368
+"""The number of the app that GitHub's workflows act as."""
+
+
+def rules(name: str, bypass: list[dict[str, Any]] | None = None) -> dict[str, Any]:
     ruleset = json.loads((ROOT / ".github" / "rulesets" / f"{name}.json").read_text())
-    assert (ruleset["enforcement"], ruleset["bypass_actors"]) == ("active", [])
+    assert (ruleset["enforcement"], ruleset["bypass_actors"]) == ("active", bypass or [])
     return {rule["type"]: rule.get("parameters", {}) for rule in ruleset["rules"]}
 
 
@@ -70,14 +90,48 @@ def test_a_releases_tag_stays_where_it_is() -> None:
     assert rules("releases").keys() == {"update", "deletion"}
     include = json.loads((ROOT / ".github" / "rulesets" / "releases.json").read_text())["conditions"]["ref_name"]
     assert include["include"] == ["refs/tags/release-*"]
-    assert 'git tag "release-$$RELEASE"' in (ROOT / "Makefile").read_text()
+
+
+def test_only_the_pipeline_names_a_release() -> None:
+    """And may do no more than that: who passes by the rule of names still moves and deletes none."""
+    assert rules("release-names", [{"actor_id": ACTIONS, "actor_type": "Integration", "bypass_mode": "always"}]) == {
+        "creation": {}
+    }
+    names = json.loads((ROOT / ".github" / "rulesets" / "release-names.json").read_text())["conditions"]["ref_name"]
+    assert names["include"] == ["refs/tags/release-*"]
+    for path in (ROOT / ".github" / "rulesets").glob("*.json"):
+        assert f"rulesets/{path.name}" in DELIVERY, "nobody would set it up"
 
 
 def test_what_decides_over_everything_has_owners_to_be() -> None:
     lines = (ROOT / ".github" / "CODEOWNERS").read_text().splitlines()
     paths = [line.split()[0] for line in lines if not line.startswith("#")]
-    assert {"/.github/", "/tools/delivery/", "/template.yaml"} <= set(paths)
     assert [path for path in paths if not (ROOT / path.strip("/")).exists()] == []
+    owned = tuple(f"{path.strip('/')}{'/' if path.endswith('/') else ''}" for path in paths)
+    for file in run_with_credentials():
+        assert file.startswith(owned), f"{file} runs with credentials, and nobody has to agree to a change of it"
+
+
+def run_with_credentials() -> set[str]:
+    """What the jobs with a token run: the workflows, the Makefile and what it installs, its tools and their tests."""
+    makefile = (ROOT / "Makefile").read_text()
+    runs = [run for each in JOBS if each.may("id-token") == "write" for run in each.runs if run.startswith("make ")]
+    commands = ""
+    for run in runs:
+        if found := re.search(rf"^{run.removeprefix('make ')}:.*\n(?:\t.*\n)*", makefile, re.MULTILINE):
+            commands += found[0]
+    files = {"Makefile", "pyproject.toml", ".github/workflows/deploy.yml", "template.yaml", "samconfig.toml"}
+    files |= {f"{module.replace('.', '/')}/x.py" for module in re.findall(r"-m (tools\.\w+)", commands)}
+    suites = re.findall(r"pytest (tests/\w+)", commands)
+    files |= {f"{suite}/x.py" for suite in suites} | {"tests/conftest.py"}
+    sources = [ROOT / "tests" / "conftest.py", *(path for suite in suites for path in (ROOT / suite).glob("*.py"))]
+    sources += (ROOT / "tools" / "delivery").glob("*.py")
+    files |= {
+        f"{module.replace('.', '/')}.py"
+        for path in sources
+        for module in re.findall(r"^from (tools\.[\w.]+) import", path.read_text(), re.MULTILINE)
+    }
+    return files
 
 
 def test_dependabot_looks_wherever_versions_are_pinned() -> None:

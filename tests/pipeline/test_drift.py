@@ -10,7 +10,8 @@ from tools.delivery.drift import drift, main
 from tools.delivery.stage import Stage
 from tools.delivery.store import DeliveryError
 
-from tests.pipeline.conftest import REGION, ROOT
+from tests.paths import ROOT
+from tests.pipeline.conftest import REGION
 
 PROD = Stage.of("prod", ROOT)
 ASKED = {"StackDriftDetectionId": "d-1"}

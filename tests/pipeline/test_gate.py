@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tools.delivery.gate import main, problems
 
-from tests.pipeline.conftest import ROOT
+from tests.paths import ROOT
 
 OUTPUTS = {"lint": "true", "suites": '["unit"]', "services": "[]"}
 

@@ -19,7 +19,8 @@ from tools.delivery.release import commit_of, package
 from tools.delivery.sbom import sbom
 from tools.delivery.store import DeliveryError, Release, Store
 
-from tests.pipeline.conftest import ROOT, Git, copy_service, git_in
+from tests.paths import ROOT
+from tests.pipeline.conftest import Git, copy_service, git_in
 
 RUNTIME = f"python{sys.version_info.major}.{sys.version_info.minor}"
 NPM = shutil.which("npm") is not None
@@ -184,10 +185,33 @@ def test_a_typescript_function_is_tested_before_it_is_built(tmp_path: Path, capf
     folder = copy_service(tmp_path / "service")
     source = folder / "functions" / "shout" / "app.ts"
     source.write_text(source.read_text().replace("HELLO, ", "hello, "))
-    with pytest.raises(DeliveryError, match="npm test"):
+    with pytest.raises(DeliveryError, match="npm run test"):
         service.main("ShoutFunction", folder)
     assert "a name is shouted" in capfd.readouterr().out
     assert not (folder / ".aws-sam").exists()
+
+
+@needs_npm
+def test_a_type_error_stops_a_typescript_function(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """esbuild takes types away without a look at them: the bundle would be built, and its tests would pass."""
+    folder = copy_service(tmp_path / "service")
+    source = folder / "functions" / "shout" / "app.ts"
+    source.write_text(source.read_text() + 'export const wrong: number = "a text";\n')
+    with pytest.raises(DeliveryError, match="npm run check"):
+        service.main("ShoutFunction", folder)
+    assert "TS2322" in capfd.readouterr().out
+    assert not (folder / ".aws-sam").exists()
+
+
+@pytest.mark.parametrize("script", ["check", "test"])
+def test_a_typescript_function_without_checks_or_tests_is_refused(tmp_path: Path, script: str) -> None:
+    folder = copy_service(tmp_path / "service")
+    package = folder / "functions" / "shout" / "package.json"
+    document = json.loads(package.read_text())
+    del document["scripts"][script]
+    package.write_text(json.dumps(document))
+    with pytest.raises(DeliveryError, match=f"functions/shout/package.json has no script {script}:"):
+        service.main("ShoutFunction", folder)
 
 
 def test_a_service_that_is_not_in_the_template_is_refused(tmp_path: Path) -> None:

@@ -5,16 +5,17 @@ import subprocess
 
 import pytest
 
-from tests.pipeline.conftest import ROOT
+from tests.paths import ROOT
 from tests.pipeline.workflows import FOLDER, JOBS, WORKFLOWS, Job, before, job
 
 each_job = pytest.mark.parametrize("job", JOBS, ids=str)
 STAGES = ["dev", "test", "stage", "prod"]
 # Commands that are not a target of the Makefile, each too small to be one.
 SMALL = {
-    "git merge-base --is-ancestor HEAD origin/main",
-    "tar --create --file=build.tar .aws-sam/build",
-    "tar --extract --file=build.tar",
+    'git worktree add --detach ../release "$REF"',
+    "git -C ../release merge-base --is-ancestor HEAD origin/main",
+    'tar --create --file="$RUNNER_TEMP/build.tar" .aws-sam/build',
+    'tar --extract --file="$RUNNER_TEMP/build.tar"',
 }
 # Who may do more than read, and why it must.
 WRITES = {
@@ -66,7 +67,7 @@ def test_nothing_is_pasted_into_a_command(job: Job) -> None:
 
 @each_job
 def test_every_step_is_a_target_of_the_makefile(job: Job) -> None:
-    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     for run in job.runs:
         if run not in SMALL:
             command, target = run.split(" ")
@@ -182,9 +183,10 @@ def test_the_comparison_sees_both_sides_and_the_releases() -> None:
 # ── release ──
 
 
-def test_a_push_to_main_is_released_and_documentation_alone_is_not() -> None:
+def test_a_push_to_main_is_released_and_documentation_or_tests_alone_are_not() -> None:
+    """Of those nothing is deployed: nobody is asked to approve it. The next release's `ci` looks at them, too."""
     push = WORKFLOWS["release"]["on"]["push"]
-    assert push == {"branches": ["main"], "paths-ignore": ["docs/**", "**.md", "LICENSE"]}
+    assert push == {"branches": ["main"], "paths-ignore": ["docs/**", "tests/**", "**.md", "LICENSE"]}
 
 
 def test_nothing_is_built_or_packaged_twice() -> None:
@@ -193,7 +195,9 @@ def test_nothing_is_built_or_packaged_twice() -> None:
     assert (built, packaged) == (["release.build"], ["release.package"])
 
 
-@pytest.mark.parametrize("target", ["package", "verify", "promote", "record", "rollback", "probe", "drift"])
+@pytest.mark.parametrize(
+    "target", ["package", "verify", "promote", "note-passed", "rollback", "prune", "probe", "drift"]
+)
 def test_no_step_after_the_build_builds(target: str) -> None:
     command = ["make", "--always-make", "--dry-run", target, "RELEASE=0123456789ab", "STAGE=prod"]
     planned = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
@@ -237,12 +241,15 @@ def test_a_stage_takes_one_deployment_at_a_time_and_none_is_cancelled() -> None:
 
 def test_a_deployment_is_checked_promoted_tested_and_noted_in_this_order() -> None:
     assert job("deploy.deploy").runs == [
-        "git merge-base --is-ancestor HEAD origin/main",
+        'git worktree add --detach ../release "$REF"',
+        "git -C ../release merge-base --is-ancestor HEAD origin/main",
+        "make tools",
         "make tools",
         "make verify",
         "make promote",
         "make functional",
-        "make record",
+        "make note-passed",
+        "make prune",
         "make rollback",
     ]
 
@@ -250,7 +257,18 @@ def test_a_deployment_is_checked_promoted_tested_and_noted_in_this_order() -> No
 def test_what_is_not_on_main_meets_no_credentials() -> None:
     steps = [step.get("run") or step["uses"] for step in job("deploy.deploy").steps]
     credentials = next(number for number, step in enumerate(steps) if "configure-aws-credentials" in step)
-    assert steps.index("git merge-base --is-ancestor HEAD origin/main") == 1 < credentials
+    assert steps.index("git -C ../release merge-base --is-ancestor HEAD origin/main") == 2 < credentials
+    assert "ref" not in job("deploy.deploy").steps[0]["with"], "the run's own commit, which is on main"
+
+
+def test_tools_and_settings_are_todays_and_the_tests_are_the_releases() -> None:
+    """An older commit's settings would undo what was set for the stage since."""
+    steps = job("deploy.deploy").steps
+    elsewhere = [step.get("run") for step in steps if "working-directory" in step]
+    assert elsewhere == ["make tools", "make functional"]
+    assert {step["working-directory"] for step in steps if "working-directory" in step} == {"../release"}
+    (worktree,) = (step for step in steps if step.get("run", "").startswith("git worktree"))
+    assert worktree["env"] == {"REF": "${{ inputs.ref || github.sha }}"}
 
 
 def test_what_was_deployed_and_does_not_pass_its_tests_is_taken_back() -> None:

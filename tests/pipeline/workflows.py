@@ -6,7 +6,7 @@ from typing import Any
 
 import yaml
 
-from tests.pipeline.conftest import ROOT
+from tests.paths import ROOT
 
 FOLDER = ROOT / ".github" / "workflows"
 

@@ -218,6 +218,7 @@ def test_the_voice_of_a_row_is_its_columns(repo: LocalRepo) -> None:
         (("hello " * 400, ""), "the limit is 2000"),
         (("hello [pause soon] rain", ""), "is no pause"),
         (("[clip tamil/hello]", ""), "of this voice"),
+        (("hello [Clip / ]", ""), "of this voice"),
         (("hello", "../x"), "not a voice's name"),
         ((), "before its column 'message'"),
     ],
@@ -228,6 +229,11 @@ def test_a_row_that_cannot_be_planned_is_refused_by_its_line(
     campaign = checked(repo, "{message}", ("hello", ""), cells, header=("message", "voice"))
     assert (campaign.ready, campaign.refused, campaign.not_ready, campaign.to_record) == (1, 1, 0, [])
     assert [line for line, why in campaign.refusals if reason in why] == [3]
+
+
+def test_a_mark_in_the_template_is_no_value(repo: LocalRepo) -> None:
+    campaign = checked(repo, "hello [clip /] {name}", ("Sita Patil",))
+    assert (campaign.refused, campaign.to_record) == (1, [])
 
 
 def test_only_the_first_refusals_are_kept(repo: LocalRepo) -> None:
@@ -369,9 +375,9 @@ def test_each_distinct_message_is_planned_once(repo: LocalRepo, monkeypatch: pyt
     planned: list[str] = []
     real = Campaign._plan
 
-    def counted(self: Campaign, voice: str, text: str) -> object:
+    def counted(self: Campaign, voice: str, text: str, has_values: bool = False) -> object:
         planned.append(text)
-        return real(self, voice, text)
+        return real(self, voice, text, has_values)
 
     monkeypatch.setattr(Campaign, "_plan", counted)
     rows = [(f"name{number % 50}",) for number in range(5_000)]

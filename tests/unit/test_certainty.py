@@ -20,6 +20,9 @@ from stitcher.storage import Stored
 from stitcher.text.words import words
 
 LANGUAGES = supported()
+PARTLY = {"ha", "yo", "om", "so", "rw", "lg", "ny", "zu"}
+"""Languages that have only some numbers and kinds; the rest is refused."""
+WHOLE = [language for language in LANGUAGES if language not in PARTLY]
 EVERYWHERE = [*LANGUAGES, "en-IN", None]
 
 
@@ -122,7 +125,9 @@ def test_with_all_words_a_number_is_said_as_it_is_read_or_refused(language: str,
         return
     by_digits = {str(value): phrase for phrase, value in catalogue.numerals.items()}
     clips = [by_digits.get(clip.phrase, clip.phrase) for clip in plan_message(message, catalogue).clips]
-    assert " ".join(clips).split() == words(told)
+    heard_words = " ".join(clips).split()
+    assert heard_words[: len(words(told))] == words(told)
+    assert not any(map(str.isdecimal, "".join(heard_words)))
 
 
 def test_a_clip_that_is_named_with_the_same_signs_says_the_number() -> None:
@@ -235,7 +240,7 @@ def test_the_words_around_tell_a_time_from_a_ratio_and_a_decimal(language: str, 
     assert {part.kind for part in readings(message, language) if isinstance(part, Spoken)} == {kind}
 
 
-@pytest.mark.parametrize("language", [*LANGUAGES, "en-IN", None])
+@pytest.mark.parametrize("language", [*WHOLE, "en-IN", None])
 @pytest.mark.parametrize("grade", ["19:19:19", "12:32:16", "20:20:20", "0:52:34", "10-26-26", "19-19-19", "20:20:0:13"])
 def test_three_groups_are_numbers_in_a_row(language: str | None, grade: str) -> None:
     """Each is said as a number of its own, in order, with no word of time."""
@@ -248,7 +253,7 @@ def test_three_groups_are_numbers_in_a_row(language: str | None, grade: str) -> 
         assert [clip.phrase for clip in plan.clips] == words(f"npk {' '.join(told)}")
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", WHOLE)
 @pytest.mark.parametrize("message", ["DAP 18-46", "NPK 12:32", "dap 18-46 bag"])
 def test_a_range_after_a_products_name_is_a_row(language: str, message: str) -> None:
     assert {kind_of(part) for part in readings(message, language)} == {"row"}
@@ -392,7 +397,7 @@ def test_takes_follow_the_sentences_not_the_abbreviations() -> None:
 # A clip a numeral
 
 
-@pytest.mark.parametrize("language", [*LANGUAGES, "en-IN"])
+@pytest.mark.parametrize("language", [*WHOLE, "en-IN"])
 @pytest.mark.parametrize("message", ["5 kg", "12 kg", "77"])
 def test_the_clip_of_the_digits_says_the_numbers_word(language: str, message: str) -> None:
     told = said_in(message, language)

@@ -8,8 +8,10 @@ from tools.chaos.lab import Lab
 from tools.chaos.trials import PATHS, Case, Outcome, cases, not_clean, not_whole, table
 from tools.client import Response
 
+from stitcher.errors import FAULT, TOO_SLOW
+
 COLD, WARM = PATHS[:2]
-PROBLEM = {"type": "about:blank", "title": "The service failed; try again", "status": 500, "success": False}
+PROBLEM = FAULT
 HEADERS = {"content-type": "application/problem+json", "x-request-id": "1"}
 
 
@@ -56,13 +58,15 @@ def answer(problem: Any = PROBLEM, status: int = 500, **headers: str) -> Respons
 
 def test_a_clean_problem_is_clean() -> None:
     assert not_clean(answer()) == []
-    assert not_clean(answer({name: PROBLEM[name] for name in ("type", "title", "success")}, 502)) == []
+    assert not_clean(answer(TOO_SLOW, 504)) == []
 
 
 @pytest.mark.parametrize(
     "response",
     [
         answer(status=403),
+        answer(status=502),
+        answer({name: PROBLEM[name] for name in ("type", "title", "success")}),
         answer(content_type="application/json"),
         answer(x_request_id=""),
         answer(b"<html>"),

@@ -2,7 +2,6 @@
 against the service's own description."""
 
 import json
-from pathlib import Path
 from typing import Any
 
 import boto3
@@ -20,8 +19,8 @@ from identifier.errors import Busy, Refused, Rejected
 from identifier.model import TOOL, Reply, ask, request
 from identifier.picture import Picture
 from identifier.prompt import Guardrail, Prompt, read_prompt
+from tests.paths import ROOT
 
-ROOT = Path(__file__).parents[2]
 SHIPPED = {path.parent.name: read_prompt(path.read_bytes()) for path in (ROOT / "prompts").glob("*/1.json")}
 COW = Picture("image", "jpeg", b"\xff\xd8\xff cow", 1024, 768, "0" * 64)
 FORM = Picture("document", "pdf", b"%PDF-1.7", 595, 842, "1" * 64)

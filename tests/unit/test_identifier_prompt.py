@@ -19,8 +19,8 @@ from stitcher.planning.catalogue import read_catalogue
 from stitcher.planning.plan import plan_message
 from stitcher.storage import LocalRepo
 from tests.examples import of_usual
+from tests.paths import ROOT
 
-ROOT = Path(__file__).parents[2]
 SHIPPED = sorted((ROOT / "prompts").glob("*/*.json"))
 LEFT_OUT: Any = object()
 

@@ -8,7 +8,8 @@ import pytest
 
 from identifier.model import READ_SECONDS
 from identifier.prompt import read_prompt
-from tests.template import ROOT, TEMPLATE, translated
+from tests.paths import ROOT
+from tests.template import TEMPLATE, translated
 from tests.unit.test_template import BY_ALIAS, STAGES, listed, statements
 
 RULE = "IdentifyStateMachineImagePut"

@@ -10,8 +10,9 @@ from statelint.linter import Linter
 
 from identifier import errors
 from tests.asl import evaluated
+from tests.paths import ROOT
 from tests.unit.test_identify_template import FUNCTION
-from tests.unit.test_workflow import ROOT, expressions
+from tests.unit.test_workflow import expressions
 
 DEFINITION = json.loads((ROOT / "statemachine" / "identify.asl.json").read_text())
 STATES: dict[str, dict[str, Any]] = DEFINITION["States"]

@@ -11,7 +11,8 @@ from samcli.local.lambdafn.env_vars import EnvironmentVariables
 from tools.local.invoke import EXAMPLE_ACCOUNT, Place, declaring, variables, write
 from tools.local.stack import StackError
 
-from tests.template import ROOT, TEMPLATE
+from tests.paths import ROOT
+from tests.template import TEMPLATE
 
 # SAM CLI calls parts of other packages that are going away.
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")

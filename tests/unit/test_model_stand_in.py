@@ -11,8 +11,8 @@ from jsonschema import Draft202012Validator
 from tools.local.model import FAULTS, LABEL, OTHERS, STOPS, StandIn, made_up
 
 from identifier.prompt import read_prompt
-from tests.conftest import ROOT
 from tests.examples import of_usual
+from tests.paths import ROOT
 
 SCHEMA: dict[str, Any] = {
     "type": "object",

@@ -3,7 +3,6 @@
 import struct
 from collections.abc import Iterable
 from itertools import accumulate, pairwise
-from pathlib import Path
 from typing import NamedTuple
 
 import pytest
@@ -13,8 +12,8 @@ from hypothesis import strategies as st
 from stitcher.formats import ogg
 from stitcher.formats.ogg import OggError, duration, file, pack, packets, silence, unpack
 from tests.examples import of_usual
+from tests.paths import SAMPLES
 
-SAMPLES = Path(__file__).parents[2] / "samples" / "clips"
 LARGEST = 61_440
 """Bytes of the largest Opus packet (RFC 7845, section 6: 48 frames of 2.5 ms of at most 1,275 bytes, rounded up)."""
 ONE = b"\xf8" + b"opus packet of 20 ms"

@@ -10,7 +10,7 @@ from tools.operations.alarms import span
 from tools.operations.monitoring import MONITORING, monitoring, written
 from tools.operations.objectives import LADDER, OBJECTIVES, RATES, Metric, Objective, Rate, Stat
 
-from tests.template import ROOT
+from tests.paths import ROOT
 from tests.watched import ALARMS, COMPOSITES, GUIDE, METRIC_ALARMS, OF_DEPLOYMENTS, RESOURCES
 
 CALLS = Stat(Metric("AWS/ApiGateway", "Count"), "SampleCount")

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tools.operations.arithmetic import Recording, Truths, alarmed, metric_of, states
 from tools.operations.objectives import ANSWERED, FAILED, FIRST_TRY, OBJECTIVES, Metric, Objective, api, ours
 
-from tests.template import ROOT
+from tests.paths import ROOT
 from tests.watched import RESOURCES
 
 HOUR, DAY = 60, 24 * 60

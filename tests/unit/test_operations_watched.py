@@ -7,7 +7,8 @@ from tools.operations.monitoring import MONITORING
 from tools.operations.objectives import OBJECTIVES, Metric, Stat, ours
 
 from tests.aws_metrics import METRICS
-from tests.template import ROOT, TEMPLATE, of_type, translated
+from tests.paths import ROOT
+from tests.template import TEMPLATE, of_type, translated
 from tests.watched import ALARMS, DASHBOARDS, GUIDE, METRIC_ALARMS, OF_DEPLOYMENTS, RESOURCES, watched
 
 # ── Metrics ──────────────────────────────────────────────────────────────────────────────────────────────────────────

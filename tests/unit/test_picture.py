@@ -2,7 +2,6 @@
 
 import io
 import random
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,8 +15,8 @@ from identifier.errors import Unusable
 from identifier.pdf import document
 from identifier.picture import check_size, sniff
 from tests.examples import of_usual
+from tests.paths import IMAGES
 
-SAMPLES = Path(__file__).parents[2] / "samples" / "images"
 RED, GREEN, BLUE, WHITE = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255)
 
 
@@ -263,9 +262,9 @@ def markers(jpeg: bytes) -> list[int]:
     return found
 
 
-@pytest.mark.parametrize("name", sorted(path.name for path in SAMPLES.iterdir()))
+@pytest.mark.parametrize("name", sorted(path.name for path in IMAGES.iterdir()))
 def test_the_same_file_gives_the_same_bytes(name: str) -> None:
-    data = (SAMPLES / name).read_bytes()
+    data = (IMAGES / name).read_bytes()
     kind = sniff(data)
     one, other = (document(data) if kind == "pdf" else image(data, kind, 640) for _ in range(2))
     assert one == other
@@ -278,7 +277,7 @@ def test_the_same_file_gives_the_same_bytes(name: str) -> None:
     ("name", "kind"), [("cow.jpg", "jpeg"), ("leaf.png", "png"), ("form.webp", "webp"), ("form.pdf", "pdf")]
 )
 def test_a_file_is_what_its_content_says(name: str, kind: str) -> None:
-    assert sniff((SAMPLES / name).read_bytes()) == kind
+    assert sniff((IMAGES / name).read_bytes()) == kind
 
 
 def test_a_size_is_refused_before_the_file_is_read() -> None:

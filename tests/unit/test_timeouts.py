@@ -9,7 +9,8 @@ from functions.identify_image import app as identify_image
 from functions.prepare_clip import app as prepare_clip
 
 from stitcher.storage import s3_client
-from tests.template import ROOT, TEMPLATE
+from tests.paths import ROOT
+from tests.template import TEMPLATE
 
 STEPS = ("CacheLookup", "Stitch", "FetchClips", "Publish")
 BACKOFF_SECONDS = (1, 2)

@@ -2,14 +2,16 @@
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from jsonata.jsonata import Jsonata
 from statelint.linter import Linter
 
-ROOT = Path(__file__).parents[2]
+from stitcher.errors import MissingWords, StitchError, UnusableClip
+from tests.asl import evaluated
+from tests.paths import ROOT
+
 DEFINITION = json.loads((ROOT / "statemachine" / "stitch.asl.json").read_text())
 TRANSIENT = {
     "Lambda.ServiceException",
@@ -80,11 +82,26 @@ def test_every_function_is_told_whose_request_it_works_for(name: str, state: dic
         assert payload["request_id"] == "{% $states.context.Execution.Name %}"
 
 
-def test_every_refusal_of_the_domain_has_an_http_status() -> None:
-    from stitcher.errors import StitchError
+def test_a_refusal_is_passed_on_as_its_step_wrote_it() -> None:
+    problem = MissingWords(["गेहूं"], "hindi", {"किसान"}).problem()
+    made = evaluated(DEFINITION["States"]["Rejected"]["Output"], {"input": problem})
+    assert (made["status"], json.loads(made["body"])) == (422, problem)
 
-    kinds = {kind.code for kind in StitchError.__subclasses__()}
-    assert [code for code in kinds if f"'{code}':" not in DEFINITION["States"]["Rejected"]["Output"]] == []
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_unusable_clips_are_refused_together_as_one_step_would(count: int) -> None:
+    bad = [(f"{number}.wav", f"reason {number}") for number in range(count)]
+    outcomes = [{"outcome": "ready"}, *({"outcome": "unusable", "problem": UnusableClip(one).problem()} for one in bad)]
+    choice = DEFINITION["States"]["ClipsReady"]["Choices"][0]
+    assert evaluated(choice["Condition"], {"input": outcomes}) is True
+    assert evaluated(choice["Output"], {"input": outcomes}) == UnusableClip(*bad).problem()
+
+
+def test_the_workflow_knows_no_status_of_a_refusal() -> None:
+    text = json.dumps(DEFINITION)
+    for kind in StitchError.__subclasses__():
+        assert str(kind.status) not in text
+        assert kind.title not in text
 
 
 BROKEN = [

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 from jsonata.jexception import JException
 
+from stitcher.errors import InvalidRequest, MessageTooLong, StitchError, UnusableClip
 from tests.asl import Json, chosen, evaluated, following
-from tests.template import ROOT
+from tests.paths import ROOT
 from tests.unit.test_workflow import states
 
 MACHINES = {
@@ -123,13 +124,11 @@ HANDED_ON = [
     ("AllPrepared", {"outcome": "stitched", "staged": {"key": "work/1"}}, {"key": "work/1"}),
     (
         "ClipsReady",
-        [{"outcome": "ready"}, *({"outcome": "unusable", "key": one, "reason": "no audio"} for one in "ab")],
-        {
-            "code": "unusable_clips",
-            "title": "A clip cannot be used",
-            "detail": "a: no audio; b: no audio",
-            "unusable": [{"key": "a", "reason": "no audio"}, {"key": "b", "reason": "no audio"}],
-        },
+        [
+            {"outcome": "ready"},
+            *({"outcome": "unusable", "problem": UnusableClip((one, "no audio")).problem()} for one in "ab"),
+        ],
+        UnusableClip(("a", "no audio"), ("b", "no audio")).problem(),
     ),
 ]
 
@@ -211,15 +210,11 @@ def test_a_task_has_its_time(machine: str) -> None:
     assert {name: MACHINES[name]["TimeoutSeconds"] for name in MACHINES} == {"stitch": 28, "identify": 18_000}
 
 
-@pytest.mark.parametrize("code", ["invalid_request", "message_too_long", "missing_words", "unusable_clips"])
-def test_a_refusal_is_answered_with_the_status_of_its_kind(code: str) -> None:
-    given = {"input": {"code": code, "title": "no"}, "context": CONTEXTS["stitch"]}
+@pytest.mark.parametrize("refusal", [InvalidRequest("no"), MessageTooLong("no"), UnusableClip(("a", "b"))])
+def test_a_refusal_is_answered_with_the_status_of_its_kind(refusal: StitchError) -> None:
+    given = {"input": refusal.problem(), "context": CONTEXTS["stitch"]}
     answer = evaluated(MACHINES["stitch"]["States"]["Rejected"]["Output"], given)
-    status = {"invalid_request": 400, "message_too_long": 413}.get(code, 422)
-    assert answer["status"] == status
-    assert json.loads(answer["body"]) == {
-        "type": f"urn:audio-stitcher:{code}", "status": status, "success": False, "code": code, "title": "no",
-    }  # fmt: skip
+    assert (answer["status"], json.loads(answer["body"])) == (refusal.status, refusal.problem())
 
 
 def test_an_answer_is_its_body_as_text_and_where_the_audio_is() -> None:

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from stitcher.clips.decode import decode
+from stitcher.errors import FAULT, TOO_MANY, TOO_SLOW
 from stitcher.formats.profiles import RATE
 from tools.chaos.lab import CLIPS, Lab
 from tools.client import Response, fetch
@@ -230,8 +231,7 @@ def not_clean(response: Response) -> list[str]:
         problem = response.json()
     except ValueError:
         return [*wrong, f"no JSON: {response.body[:200]!r}"]
-    as_it_has_to_be = {"type": "about:blank", "title": problem.get("title"), "success": False}
-    if problem not in (as_it_has_to_be, as_it_has_to_be | {"status": response.status}):
+    if problem not in (FAULT, TOO_MANY, TOO_SLOW) or problem["status"] != response.status:
         wrong.append(f"it says {problem}")
     return wrong
 

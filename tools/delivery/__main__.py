@@ -7,6 +7,8 @@ from pathlib import Path
 
 ROOT = Path.cwd()
 BUILD = Path(".aws-sam") / "build"
+WITHOUT_BUCKET = {"changes", "service", "lock", "sbom", "probe", "drift", "adopt", "smoke", "prune"}
+"""Commands that need no artifact bucket."""
 
 
 def main() -> int:
@@ -16,6 +18,10 @@ def main() -> int:
         from tools.delivery import gate
 
         return gate.main(os.environ.get("NEEDS", ""))
+    if options.command == "tag":  # likewise
+        from tools.delivery import tag
+
+        return tag.main(options.release, ROOT)
     return _run(options)
 
 
@@ -26,6 +32,7 @@ def _parser() -> argparse.ArgumentParser:
     changes.add_argument("--base", default="", help="the commit to compare with; the last release's by default")
     changes.add_argument("--head", default="HEAD")
     commands.add_parser("gate", help="whether every needed job succeeded (NEEDS: the workflow's context as JSON)")
+    commands.add_parser("tag", help="name this commit in the repository").add_argument("--release", required=True)
     service = commands.add_parser(
         "service", help="build one part of the template, and run the tests that lie beside it"
     )
@@ -36,7 +43,7 @@ def _parser() -> argparse.ArgumentParser:
     for name, words in (
         ("verify", "whether a release's provenance and bytes are what they should be"),
         ("promote", "deploy a release to a stage"),
-        ("record", "note that a release passed its checks in a stage"),
+        ("note-passed", "note that a release passed its checks in a stage"),
     ):
         command = commands.add_parser(name, help=words)
         command.add_argument("--release", required=True)
@@ -45,10 +52,22 @@ def _parser() -> argparse.ArgumentParser:
         if name == "promote":
             command.add_argument("--back", action="store_true", help="even where the stage runs a newer one")
     for name, words in (
-        ("rollback", "deploy what last passed its checks"),
+        ("rollback", "deploy what passed before what runs"),
+        ("releases", "what passed in a stage"),
         ("drift", "what differs from the template"),
+        ("adopt", "give the buckets of a deleted stack a stack again"),
     ):
-        commands.add_parser(name, help=words).add_argument("--stage", required=True)
+        command = commands.add_parser(name, help=words)
+        command.add_argument("--stage", required=True)
+        if name == "rollback":
+            command.add_argument("--failed", action="store_true", help="what runs did not pass: to what last did")
+    prune = commands.add_parser("prune", help="remove versions that no rollback needs")
+    prune.add_argument("--stage", required=True)
+    prune.add_argument("--keep", type=int, default=None, help="how many of the newest versions stay; 10 by default")
+    prune.add_argument("--dry-run", action="store_true", help="only say what would go")
+    smoke = commands.add_parser("smoke", help="try every part of a deployed stage, and leave nothing behind")
+    smoke.add_argument("--url", required=True)
+    smoke.add_argument("--stage", required=True)
     probe = commands.add_parser("probe", help="signed traffic to an API, and what came back")
     probe.add_argument("--url", required=True)
     probe.add_argument("--voice", required=True)
@@ -57,44 +76,95 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _run(options: argparse.Namespace) -> int:
-    from tools.client import ambient_caller
-    from tools.delivery import changes, deploy, drift, lock, probe, release, sbom, service
-    from tools.delivery.output import say
-    from tools.delivery.stage import Stage
-    from tools.delivery.store import DeliveryError, Store
+    """Each command imports what it needs: some of it takes seconds to load, and a deployment runs many commands."""
+    from tools.delivery.store import DeliveryError
 
     try:
-        match options.command:
-            case "changes":
-                return changes.main(options.base, options.head, ROOT)
-            case "service":
-                return service.main(options.name, ROOT)
-            case "lock":
-                return lock.main(ROOT, ROOT / BUILD)
-            case "sbom":
-                sys.stdout.write(sbom.sbom(ROOT, ROOT / BUILD).decode())
-                return 0
-            case "drift":
-                return drift.main(Stage.of(options.stage, ROOT))
-            case "probe":
-                return probe.main(ambient_caller(options.url), options.voice, options.seconds)
-        store = Store(os.environ.get("ARTIFACTS", ""))
-        match options.command:
-            case "package":
-                made = release.package(store, ROOT, ROOT / BUILD)
-                say("release", made.name)
-            case "verify":
-                release.verify(store, options.release, ROOT)
-            case "promote":
-                stage = Stage.of(options.stage, ROOT)
-                say("api_url", deploy.promote(store, stage, options.release, ROOT, back=options.back))
-            case "rollback":
-                say("release", deploy.rollback(store, Stage.of(options.stage, ROOT), ROOT))
-            case "record":
-                store.record(Stage.of(options.stage, ROOT).name, options.release)
+        return _without_bucket(options) if options.command in WITHOUT_BUCKET else _with_bucket(options)
     except (DeliveryError, LookupError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
+
+
+def _without_bucket(options: argparse.Namespace) -> int:
+    match options.command:
+        case "changes":
+            from tools.delivery import changes
+
+            return changes.main(options.base, options.head, ROOT)
+        case "service":
+            from tools.delivery import service
+
+            return service.main(options.name, ROOT)
+        case "lock":
+            from tools.delivery import lock
+
+            return lock.main(ROOT, ROOT / BUILD)
+        case "sbom":
+            from tools.delivery import sbom
+
+            sys.stdout.write(sbom.sbom(ROOT, ROOT / BUILD).decode())
+            return 0
+        case "probe":
+            from tools.client import ambient_caller
+            from tools.delivery import probe
+
+            return probe.main(ambient_caller(options.url), options.voice, options.seconds)
+    return _of_a_stack(options)
+
+
+def _of_a_stack(options: argparse.Namespace) -> int:
+    from tools.delivery.stage import Stage
+
+    stage = Stage.of(options.stage, ROOT)
+    match options.command:
+        case "drift":
+            from tools.delivery import drift
+
+            return drift.main(stage)
+        case "adopt":
+            from tools.delivery import adopt
+
+            return adopt.main(stage, ROOT)
+        case "smoke":
+            from tools.client import ambient_caller
+            from tools.delivery import smoke
+            from tools.delivery.store import Store
+
+            releases = Store(os.environ["ARTIFACTS"]) if os.environ.get("ARTIFACTS") else None
+            return smoke.main(ambient_caller(options.url), stage, releases, ROOT)
+    from tools.delivery import prune
+
+    return prune.main(stage, prune.KEEP if options.keep is None else options.keep, dry_run=options.dry_run)
+
+
+def _with_bucket(options: argparse.Namespace) -> int:
+    from tools.delivery import deploy
+    from tools.delivery.output import say
+    from tools.delivery.stage import Stage
+    from tools.delivery.store import Store
+
+    store = Store(os.environ.get("ARTIFACTS", ""))
+    match options.command:
+        case "package":
+            from tools.delivery import release
+
+            say("release", release.package(store, ROOT, ROOT / BUILD).name)
+        case "verify":
+            from tools.delivery import release
+
+            release.verify(store, options.release, ROOT)
+        case "promote":
+            say(
+                "api_url",
+                deploy.promote(store, Stage.of(options.stage, ROOT), options.release, ROOT, back=options.back),
+            )
+        case "rollback":
+            say("release", deploy.rollback(store, Stage.of(options.stage, ROOT), ROOT, failed=options.failed))
+        case "releases":
+            print(deploy.releases(store, Stage.of(options.stage, ROOT)))
+        case "note-passed":
+            deploy.record(store, Stage.of(options.stage, ROOT), options.release, ROOT)
     return 0
 
 

@@ -20,18 +20,19 @@ SERVICE = ("unit", "integration", "functional")
 # The first rule that matches a path decides; `*` matches `/` too. No suites: text that no test reads, or the benchmark.
 RULES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("README.md", SUITES),
-    ("docs/openapi.yaml", ("unit",)),
+    ("docs/openapi.yaml", ("unit", "pipeline")),
     ("docs/operations.md", ("unit",)),
     ("docs/images/*", ("unit",)),
     ("docs/identify.md", ("integration",)),
     ("docs/delivery.md", ("pipeline",)),
+    ("docs/aws.md", ("pipeline",)),
     ("docs/*", ()),
     ("samples/README.md", ()),
     ("CHANGELOG.md", ()),
     ("LICENSE", ()),
-    ("tools/tools/bench/*", ()),
+    ("tools/bench/*", ()),
     (".github/*", ("pipeline",)),
-    ("tools/tools/delivery/*", ("pipeline",)),
+    ("tools/delivery/*", ("integration", "pipeline")),
     ("infra/*", ("pipeline",)),
     ("tests/unit/*", ("unit",)),
     ("tests/integration/*", ("integration",)),
@@ -43,10 +44,12 @@ RULES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("src/*", SERVICE),
     ("layers/*", SERVICE),
     ("statemachine/*", SERVICE),
-    ("tools/tools/local/*", SUITES),
+    ("tools/local/*", SUITES),
     ("samples/*", SUITES),
     ("events/*", SERVICE),
 )
+TYPESCRIPT = ("integration",)
+"""Of a function in TypeScript, beside its own job, which checks and tests it: the suite that has the whole stack."""
 TEXT = ("*.md", "LICENSE", "docs/images/*")
 """What linters do not look at."""
 
@@ -84,7 +87,8 @@ def select(changed: Iterable[str] | None, root: Path) -> Selection:
         # A folder under functions/ that no part is made of was taken out of the template or not yet put into it.
         if needed is None or (not owners and path.startswith(("functions/", "layers/"))):
             return Selection(True, SUITES, tuple(every))
-        suites |= set(needed)
+        typed = bool(owners) and all(part.language == "typescript" for part in owners)
+        suites |= set(TYPESCRIPT if typed and needed == SERVICE else needed)
         services |= owners
     lint = any(not any(fnmatchcase(path, pattern) for pattern in TEXT) for path in paths)
     return Selection(lint, tuple(s for s in SUITES if s in suites), tuple(p for p in every if p in services))

@@ -12,27 +12,33 @@ from tools.client import ambient_caller
 from tools.delivery.output import say
 from tools.delivery.probe import Probe
 from tools.delivery.stage import Stage
-from tools.delivery.store import DeliveryError, Release, Store
+from tools.delivery.store import DeliveryError, History, Release, Store
 
 VOICE = "pipeline"
 """The voice that belongs to the pipeline: its clips are the samples that the checks need, and nobody else's."""
 CLIPS = ("hello.wav", "shreeshail.wav")
+BUILT_FOR = ("PythonRuntime", "Architecture")
+"""Parameters that say what a release was built for: its packages fit no other value."""
+BOUNDARY = "PermissionsBoundary"
 
 
 def promote(store: Store, stage: Stage, name: str, root: Path, *, back: bool = False) -> str:
     """Deploy a release, with traffic from the probe while the canary bakes; returns the API's address.
 
-    `back` allows a release that is older than what the stage runs.
+    `back` is for a release that passed in the stage before: a run of any age may take it, and without a canary.
 
     Raises
     ------
     DeliveryError
-        Where there is no such release, where its files were changed, where it is older than what the stage runs, or
-        where the deployment failed; CloudFormation has then gone back by itself.
+        Where there is no such release, where its files were changed, where a later run has passed in the stage, where
+        it is to go back to what never passed there, or where the deployment failed; CloudFormation has then gone back
+        by itself.
     """
-    release = _checked(store, name)
+    release, history = _checked(store, name), store.history(stage.name)
     if not back:
-        _refuse_older(store, stage, release)
+        _refuse_late(stage, history, position_of(root))
+    elif name not in {each.release for each in history.passed}:
+        raise DeliveryError(f"{name} never passed in {stage.name}: `make releases STAGE={stage.name}` lists what did")
     template = root / ".aws-sam" / "promoted.yaml"
     template.parent.mkdir(exist_ok=True)
     template.write_bytes(store.read(release.template) or b"")
@@ -48,19 +54,56 @@ def promote(store: Store, stage: Stage, name: str, root: Path, *, back: bool = F
         done = _sam_deploy(store, stage, template, root, back=back)
     if done:
         raise DeliveryError(f"release {name} was not deployed to {stage.name}; see above. CloudFormation went back.")
+    store.keep(stage.name, history.gone_back(name) if back else history.with_running(name))
     say("deployed", "true")
     outputs = stage.outputs()
     put_clips(stage, outputs["InputBucketName"], root)
     return _address(outputs)
 
 
-def rollback(store: Store, stage: Stage, root: Path) -> str:
-    """Deploy again what last passed its checks in a stage; returns its name. Raises as `promote` does."""
-    name = store.deployed(stage.name)
+def rollback(store: Store, stage: Stage, root: Path, *, failed: bool = False) -> str:
+    """Deploy again what passed in a stage before what runs there; returns its name. Raises as `promote` does.
+
+    `failed`: what runs did not pass just now. Then it goes to what last passed, and where that is the same release,
+    nothing is done.
+    """
+    history = store.history(stage.name)
+    good = [each.release for each in history.good]
+    if failed and good and good[-1] == history.running:
+        print(f"{history.running} passed in {stage.name} before, and is what ran: there is nothing to take back")
+        return good[-1]
+    name = history.before()
     if name is None:
-        raise DeliveryError(f"nothing has passed its checks in {stage.name} yet: there is nothing to go back to")
+        raise DeliveryError(f"nothing else has passed its checks in {stage.name}: there is nothing to go back to")
     promote(store, stage, name, root, back=True)
     return name
+
+
+def record(store: Store, stage: Stage, name: str, root: Path) -> None:
+    """Note that a release passed its checks in a stage, deployed by a run on the commit that is checked out."""
+    store.keep(stage.name, store.history(stage.name).with_passed(name, position_of(root)))
+
+
+def releases(store: Store, stage: Stage) -> str:
+    """What passed in a stage, newest first, for people."""
+    history = store.history(stage.name)
+    lines = [f"{stage.name} runs {history.running or 'nothing'}"]
+    for each in reversed(history.passed):
+        release = store.release(each.release)
+        words = [each.release, f"commit {each.position} of main", f"made of {release.commit[:12]}" if release else "?"]
+        words += ["taken back"] if each.taken_back else []
+        lines.append("  ".join(words))
+    return "\n".join(lines)
+
+
+def position_of(root: Path) -> int:
+    """How many commits main has up to the one that is checked out: later runs have more, whatever they deploy.
+
+    Raises `DeliveryError` where git cannot tell, as in a shallow clone.
+    """
+    if _git(root, "rev-parse", "--is-shallow-repository") != "false":
+        raise DeliveryError("this is a shallow clone: the place of its commit on main cannot be told")
+    return int(_git(root, "rev-list", "--count", "--first-parent", "HEAD"))
 
 
 def put_clips(stage: Stage, bucket: str, root: Path) -> None:
@@ -83,15 +126,20 @@ def _checked(store: Store, name: str) -> Release:
     return release
 
 
-def _refuse_older(store: Store, stage: Stage, release: Release) -> None:
+def _refuse_late(stage: Stage, history: History, position: int) -> None:
     """Two runs may reach a stage in the wrong order, and an approval may come late: forward is forward."""
-    before = store.deployed(stage.name)
-    running = store.release(before) if before else None
-    if running and release.committed < running.committed:
+    if position < history.position:
         raise DeliveryError(
-            f"{stage.name} runs {running.name} of {running.committed}, and {release.name} is older "
-            f"({release.committed}): reject it, or go back to it with the workflow `rollback`"
+            f"a later run has passed in {stage.name} (commit {history.position} of main, and this is {position}): "
+            f"reject this one, or go back to a release with the workflow `rollback`"
         )
+
+
+def _git(root: Path, *arguments: str) -> str:
+    done = subprocess.run(["git", "-C", str(root), *arguments], capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise DeliveryError(f"git {arguments[0]} failed: {done.stderr.strip()}")
+    return done.stdout.strip()
 
 
 def _address(outputs: dict[str, str]) -> str:
@@ -112,12 +160,18 @@ def _sam_deploy(store: Store, stage: Stage, template: Path, root: Path, *, back:
 
 
 def _parameters(stage: Stage, template: Path, *, back: bool) -> dict[str, str]:
-    """Every parameter of the release, its own defaults included: CloudFormation would keep what an earlier release had,
-    which may be the runtime of another Python. Going back is not gradual: what is left is known to be bad.
+    """A value for every parameter of the release, since CloudFormation keeps the last value of one that is not named.
+
+    What the release was built for is its own default; all else is the stage's setting, or the default where the stage
+    has none. Going back is not gradual: what is left is known to be bad. The account's boundary is named where it is
+    known, and else kept.
     """
     declared: dict[str, Any] = yaml_parse(template.read_text()).get("Parameters", {})
     values = {name: str(parameter["Default"]) for name, parameter in declared.items() if "Default" in parameter}
-    boundary = os.environ.get("PERMISSIONS_BOUNDARY")
-    if back and "AtOnce" in values:
+    values |= {name: value for name, value in stage.parameters.items() if name in declared and name not in BUILT_FOR}
+    if "AtOnce" in declared and back:
         values["AtOnce"] = "true"
-    return values | stage.parameters | ({"PermissionsBoundary": boundary} if boundary else {})
+    values.pop(BOUNDARY, None)
+    if BOUNDARY in declared and (boundary := os.environ.get("PERMISSIONS_BOUNDARY")):
+        values[BOUNDARY] = boundary
+    return values

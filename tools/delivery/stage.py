@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from tools.delivery.store import DeliveryError
@@ -20,7 +21,7 @@ class Stage:
     stack: str
     region: str
     parameters: dict[str, str]
-    """What the section sets of the template's parameters."""
+    """The stage's settings: every parameter of the template but `PermissionsBoundary`, which is the account's."""
 
     @classmethod
     def of(cls, name: str, root: Path) -> "Stage":
@@ -34,20 +35,28 @@ class Stage:
             )
             raise DeliveryError(f"{name!r} is no stage of samconfig.toml: choose one of {stages}") from None
         overrides = deploy.get("parameter_overrides", [])
-        pairs = shlex.split(overrides) if isinstance(overrides, str) else overrides
+        pairs = shlex.split(overrides if isinstance(overrides, str) else " ".join(overrides))
         return cls(name, deploy["stack_name"], deploy["region"], dict(pair.split("=", 1) for pair in pairs))
 
-    def client(self, service: str) -> Any:
+    def client(self, service: str, config: Config | None = None) -> Any:
         """A boto3 client in the stage's region."""
         make: Any = boto3.client
-        return make(service, region_name=self.region)
+        return make(service, region_name=self.region, config=config)
 
     def outputs(self) -> dict[str, str]:
         """The stack's outputs; empty where there is no stack, or none that was ever complete."""
+        return {output["OutputKey"]: output["OutputValue"] for output in (self._stack() or {}).get("Outputs", ())}
+
+    def status(self) -> str | None:
+        """The stack's status, in CloudFormation's words; None where there is no stack."""
+        stack = self._stack()
+        return stack["StackStatus"] if stack else None
+
+    def _stack(self) -> dict[str, Any] | None:
         try:
-            stack = self.client("cloudformation").describe_stacks(StackName=self.stack)["Stacks"][0]
+            found: dict[str, Any] = self.client("cloudformation").describe_stacks(StackName=self.stack)["Stacks"][0]
         except ClientError as error:
             if error.response["Error"]["Code"] != "ValidationError":  # how CloudFormation says that there is none
                 raise
-            return {}
-        return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", ())}
+            return None
+        return found

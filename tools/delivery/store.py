@@ -4,7 +4,7 @@
 | --- | --- |
 | `packages/<hash>` | a function's, a layer's or the workflow's code, by its content; written by `sam package` |
 | `releases/<name>/` | `packaged.yaml`, `sbom.cdx.json` and, last of all, `release.json`; written once |
-| `deployed/<stage>/release.json` | the last release that passed its checks in a stage |
+| `deployed/<stage>/history.json` | what runs in a stage, and every release that passed its checks there |
 | `deployed/<stage>/<hash>.template` | what `sam deploy` handed to CloudFormation |
 """
 
@@ -12,7 +12,7 @@ import hashlib
 import json
 import os
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import boto3
@@ -33,7 +33,7 @@ class Release:
     """The first 12 hexadecimal digits of the SHA-256 of `packaged.yaml`."""
     commit: str
     committed: str
-    """When, in UTC as ISO 8601: releases are ordered by it."""
+    """When, in UTC as ISO 8601. It orders nothing: a revert has the content, and so the time, of an older commit."""
     files: dict[str, str]
     """SHA-256 by key, of everything that the release consists of."""
 
@@ -44,6 +44,57 @@ class Release:
 
     def to_json(self) -> bytes:
         return json.dumps(asdict(self), indent=2, sort_keys=True).encode() + b"\n"
+
+
+@dataclass(frozen=True)
+class Passed:
+    """A release that passed its checks in a stage."""
+
+    release: str
+    position: int
+    """On main, of the run that deployed it: how many commits there were, its own included."""
+    taken_back: bool = False
+    """Whether it was found to be bad all the same, and left."""
+
+
+@dataclass(frozen=True)
+class History:
+    """What a stage runs and what passed there, oldest first."""
+
+    running: str | None = None
+    """The release that was deployed last, whether it passed or not."""
+    passed: tuple[Passed, ...] = ()
+
+    @property
+    def good(self) -> list[Passed]:
+        """What passed and was not taken back."""
+        return [each for each in self.passed if not each.taken_back]
+
+    @property
+    def position(self) -> int:
+        """Of the newest run on main that passed here; 0 where none did."""
+        return max((each.position for each in self.passed), default=0)
+
+    def before(self) -> str | None:
+        """The release to go back to from what runs: the last good one that is another."""
+        return next((each.release for each in reversed(self.good) if each.release != self.running), None)
+
+    def with_running(self, release: str) -> "History":
+        """After a deployment."""
+        return replace(self, running=release)
+
+    def with_passed(self, release: str, position: int) -> "History":
+        """After the checks of a deployment. The same again is one entry, as of its last run."""
+        *before, last = self.passed or [None]
+        again = last is not None and last.release == release and not last.taken_back
+        return replace(self, passed=(*(before if again else self.passed), Passed(release, position)))
+
+    def gone_back(self, release: str) -> "History":
+        """After going back: what passed later than that release is known to be bad."""
+        of_it = [(not each.taken_back, number) for number, each in enumerate(self.passed) if each.release == release]
+        _, last = max(of_it)  # its last good time, if there is one
+        later = tuple(replace(each, taken_back=True) for each in self.passed[last + 1 :])
+        return History(release, (*self.passed[: last + 1], *later))
 
 
 class Store:
@@ -108,12 +159,15 @@ class Store:
         if not release.files.get(release.template, "").startswith(release.name):
             raise DeliveryError(f"{release.name} is not the name of its template")
 
-    def deployed(self, stage: str) -> str | None:
-        """The name of the last release that passed its checks in a stage."""
-        data = self.read(f"deployed/{stage}/release.json")
-        return str(json.loads(data)["release"]) if data else None
+    def history(self, stage: str) -> History:
+        """What a stage runs and what passed there; empty before its first deployment."""
+        data = self.read(f"deployed/{stage}/history.json")
+        if data is None:
+            return History()
+        read = json.loads(data)
+        return History(read["running"], tuple(Passed(**each) for each in read["passed"]))
 
-    def record(self, stage: str, release: str) -> None:
-        """Note that a release passed its checks in a stage. The bucket's versions keep what was noted before."""
-        body = json.dumps({"release": release}).encode()
-        self._s3.put_object(Bucket=self.bucket, Key=f"deployed/{stage}/release.json", Body=body)
+    def keep(self, stage: str, history: History) -> None:
+        """Write a stage's history; the bucket's versions keep what it was. One deployment at a time changes a stage."""
+        body = json.dumps(asdict(history), indent=1).encode() + b"\n"
+        self._s3.put_object(Bucket=self.bucket, Key=f"deployed/{stage}/history.json", Body=body)

@@ -1,6 +1,6 @@
 """Draws the dashboards of `infra/monitoring.yaml`, from sample data, as CloudWatch would lay them out.
 
-    make pictures
+    make dashboard-images
 
 Fonts and colours are not CloudWatch's; what is shown where, over which time and in which unit, is.
 """

@@ -3,11 +3,9 @@
 The docstrings are part of docs/openapi.yaml.
 """
 
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import BaseModel
-
-from stitcher.errors import StitchError
 
 Path = Literal["spliced", "rendered"]
 
@@ -117,25 +115,21 @@ class Unusable(BaseModel):
 
 
 class Problem(BaseModel):
-    """A refusal or a fault (RFC 9457). What API Gateway itself refuses has only type, title and success."""
+    """A refusal or a fault (RFC 9457), whoever refuses: the service, API Gateway or the firewall."""
 
     type: str
-    """`urn:audio-stitcher:` and the code, or `about:blank`."""
+    """`urn:audio-stitcher:` and the code."""
     title: str
-    success: Literal[False]
-    status: int | None = None
-    detail: str | None = None
-    """A sentence to act on."""
-    code: str | None = None
+    """The kind of refusal, for people."""
+    status: int
+    """The HTTP status."""
+    code: str
     """The kind of refusal, for machines."""
+    detail: str
+    """A sentence to act on."""
+    success: Literal[False]
     missing: list[str] | None = None
     """Every word without a clip."""
     suggestions: dict[str, list[str]] | None = None
     """By missing word, phrases that are spelled much like it."""
     unusable: list[Unusable] | None = None
-
-    @classmethod
-    def of(cls, refusal: StitchError, status: int) -> dict[str, Any]:
-        """A refusal in the form that the workflow gives it."""
-        problem = {"type": f"urn:audio-stitcher:{refusal.code}", "status": status, "success": False}
-        return cls.model_validate(problem | refusal.problem()).model_dump(exclude_none=True)

@@ -1,24 +1,45 @@
 """The catalogue for people: which voices there are, and each one's clips with what preparing found, page by page."""
 
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from stitcher.api.answers import ClipEntry, ClipsPage, VoiceEntry, VoicesPage
+from stitcher.api.requests import sentence
 from stitcher.clip import Clip
 from stitcher.clips.facts import Shape, Shapes
 from stitcher.errors import InvalidRequest, UnusableClip
 from stitcher.formats.profiles import PROFILES
 from stitcher.planning.catalogue import clip_of, voice_prefix
 from stitcher.planning.settings import FILE, VoiceSettings, voice_of
-from stitcher.storage import NotStored, Repo
+from stitcher.storage import CONNECTIONS, NotStored, Repo
 
 DEFAULT = "-"
 """How the default voice is written where a name cannot be empty; it is no voice's name."""
 PAGE, LARGEST_PAGE = 50, 200
 KEY_BYTES = 1024
 """S3's limit."""
-PARALLEL = 10  # botocore's connection pool
 _FIRST_PROFILE = next(iter(PROFILES))
+
+
+class Page(BaseModel):
+    """Which page of a list is asked for."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    after: str = ""
+    limit: int = PAGE
+
+    @classmethod
+    def of(cls, query: Mapping[str, str]) -> Self:
+        """Raises `InvalidRequest` with a sentence that names every fault."""
+        try:
+            return cls.model_validate(query)
+        except ValidationError as error:
+            raise InvalidRequest(sentence(error)) from None
 
 
 def voices_page(clips: Repo, *, after: str = "", limit: int = PAGE) -> VoicesPage:
@@ -31,7 +52,7 @@ def voices_page(clips: Repo, *, after: str = "", limit: int = PAGE) -> VoicesPag
     start = voice_prefix("" if after == DEFAULT else after)
     names += [name for folder in clips.folders() if folder > start and _is_voice(name := folder[:-1])]
     page = names[:limit]
-    with ThreadPoolExecutor(PARALLEL) as pool:
+    with ThreadPoolExecutor(CONNECTIONS) as pool:
         found = [entry for entry in pool.map(lambda name: _voice(clips, name), page) if entry]
     return VoicesPage(voices=found, next=(page[-1] or DEFAULT) if len(names) > limit else None)
 

@@ -3,18 +3,27 @@
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from types import MappingProxyType
+from typing import Protocol
 
 from stitcher.api.answers import ClipSegment, Path, PauseSegment, PlanAnswer
 from stitcher.api.requests import StitchRequest
-from stitcher.clips.facts import Shape, Shapes
+from stitcher.clip import Clip
+from stitcher.clips.facts import Shape
 from stitcher.clips.prepared import Report
 from stitcher.errors import MissingWords
-from stitcher.formats.profiles import PCM, PROFILES, RATE
+from stitcher.formats.profiles import PCM, PROFILES, RATE, milliseconds
 from stitcher.joining.splice import CannotSplice, spliced_samples
 from stitcher.planning.plan import Note, Pause, Plan
 from stitcher.storage import Repo, Stored
 
 _UNKNOWN = Shape(0, 0, 0, 0, 0, Report(0, 0.0, 0.0, 0.0, 0.0, 0.0))
+
+
+class Shapes(Protocol):
+    """Knows clips without their audio, as `stitcher.clips.facts.Shapes` and `stitcher.clips.memory.PreparedHere` do."""
+
+    def of(self, clips: Sequence[Clip], profile: str) -> Sequence[Shape | None]:
+        """Each clip's shape, prepared for a profile that is spliced; None where it is not prepared."""
 
 
 class Snapshot:
@@ -100,7 +109,7 @@ def _segments(message: str | None, plan: Plan, shapes: Sequence[Shape | None]) -
             end=None if message is None else note.end,
             text=None if message is None else message[note.start : note.end],
             why=note.why,
-            duration_ms=_ms(shape.end - shape.begin) if shape else None,
+            duration_ms=milliseconds(shape.end - shape.begin) if shape else None,
         )
 
 
@@ -120,8 +129,8 @@ def expected(plan: Plan, shapes: Sequence[Shape | None]) -> tuple[Path, str, int
         except CannotSplice as error:
             why = str(error)
         else:
-            return "spliced", "", None if unprepared else _ms(samples)
-    return "rendered", why, None if unprepared else _ms(_rendered_samples(known, plan.pauses))
+            return "spliced", "", None if unprepared else milliseconds(samples)
+    return "rendered", why, None if unprepared else milliseconds(_rendered_samples(known, plan.pauses))
 
 
 def _rendered_samples(clips: Sequence[Shape], pauses_ms: Sequence[int]) -> int:
@@ -134,7 +143,3 @@ def _rendered_samples(clips: Sequence[Shape], pauses_ms: Sequence[int]) -> int:
         joined = max(joined, start + clip.samples)
         edge, heard = start + clip.end, audible
     return joined
-
-
-def _ms(samples: int) -> int:
-    return round(1000 * samples / RATE)

@@ -30,6 +30,15 @@ def elapsed_ms(started: datetime) -> float:
     return (datetime.now(UTC) - started) / timedelta(milliseconds=1)
 
 
+def sentence(error: ValidationError) -> str:
+    """Every fault that pydantic found, without the values: they may be people's."""
+    faults = (
+        ": ".join(filter(None, [".".join(map(str, fault["loc"])), fault["msg"].removeprefix("Value error, ")]))
+        for fault in error.errors(include_url=False, include_input=False)
+    )
+    return "; ".join(faults)
+
+
 class StitchRequest(BaseModel):
     """The body of `POST /stitch`: what to say, as text or as a list of clips, and how."""
 
@@ -76,11 +85,7 @@ class StitchRequest(BaseModel):
         try:
             return cls.model_validate(body)
         except ValidationError as error:
-            faults = (
-                ": ".join(filter(None, [".".join(map(str, fault["loc"])), fault["msg"].removeprefix("Value error, ")]))
-                for fault in error.errors(include_url=False, include_input=False)
-            )
-            raise InvalidRequest("; ".join(faults)) from None
+            raise InvalidRequest(sentence(error)) from None
 
 
 class Answer(BaseModel):

@@ -5,7 +5,7 @@ import io
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path, PurePosixPath
@@ -14,7 +14,6 @@ from typing import Self
 
 from stitcher import limits
 from stitcher.campaigns.script import Session, Span, ToRecord, example, file_name
-from stitcher.clip import Clip
 from stitcher.errors import InvalidRequest, MissingWords, StitchError
 from stitcher.planning.catalogue import AUDIO_SUFFIXES, Catalogue, read_catalogue, voice_prefix
 from stitcher.planning.names import has_signs
@@ -29,8 +28,9 @@ REFUSALS = 20
 """So many refused rows are named; all are counted."""
 # Results that are kept: campaigns repeat themselves, and memory has to stay bounded whatever they hold.
 _KNOWN = 131_072
-# Stands for a column's value that is missing as a whole: a letter that nobody writes (EGYPTIAN HIEROGLYPH A001).
-_VALUE = "\U00013000"
+# Stands in a message for a column's value that is missing as a whole: a mark whose clip no voice can have.
+_NO_CLIP = "/"
+_VALUE = f"[clip {_NO_CLIP}]"
 
 
 class CampaignFault(Exception):
@@ -256,20 +256,15 @@ class VoiceCheck:
     catalogue: Catalogue
     messages: int = 0
     ready: int = 0
-    _known: frozenset[str] = frozenset()
-    _with_value: Catalogue = field(default_factory=lambda: Catalogue(""))
+    words: frozenset[str] = field(init=False)
+    """Those of all its clips."""
 
-    @classmethod
-    def of(cls, catalogue: Catalogue) -> Self:
-        """The check of a voice, at its beginning."""
-        clips = catalogue.by_phrase | {_VALUE: Clip(f"{_VALUE}.wav", "", 0, _VALUE)}
-        with_value = replace(catalogue, by_phrase=clips, longest=max(1, catalogue.longest))
-        known = frozenset(word for said in catalogue.by_phrase for word in said.split(" "))
-        return cls(catalogue, _known=known, _with_value=with_value)
+    def __post_init__(self) -> None:
+        self.words = frozenset(word for said in self.catalogue.by_phrase for word in said.split(" "))
 
     def has_no_word_of(self, words: Sequence[str]) -> bool:
         """Whether no clip has any of these words."""
-        return self._known.isdisjoint(words)
+        return self.words.isdisjoint(words)
 
     def says_part_of(self, words: Sequence[str]) -> bool:
         """Whether clips say some of these words: then a plan never leaves all of them out, for it leaves out fewest."""
@@ -307,7 +302,6 @@ class Campaign:
         self.voices: dict[str, VoiceCheck] = {}
         self._needed: dict[tuple[str, str], ToRecord] = {}
         self._planned = lru_cache(_KNOWN)(self._plan)
-        self._whole = lru_cache(_KNOWN)(_whole)
         self._needed_by = lru_cache(_KNOWN)(self._needs)
         voice_prefix(voice)  # a name that is none is the command's fault, not each row's
 
@@ -379,7 +373,7 @@ class Campaign:
         named = row.cells.get(self.voice_column, "").strip() if self.voice_column else ""
         voice = unicodedata.normalize("NFC", named or self.voice)
         if voice not in self.voices:
-            self.voices[voice] = VoiceCheck.of(read_catalogue(self.repo, voice))
+            self.voices[voice] = VoiceCheck(read_catalogue(self.repo, voice))
         return voice
 
     def _needs(self, voice: str, filled: Filled) -> Mapping[str, Span | None] | str:
@@ -387,19 +381,20 @@ class Campaign:
         text, whole = filled.text, self._whole_values(voice, filled)
         for start, end in sorted(whole.values(), reverse=True):
             text = text[:start] + _VALUE + text[end:]
-        result = self._planned(voice, text)
+        result = self._planned(voice, text, bool(whole))
         return result.refused or dict.fromkeys(result.missing) | whole or _NOTHING
 
     def _whole_values(self, voice: str, filled: Filled) -> dict[str, Span]:
         """The columns' values of which no clip says anything: each is better recorded as one phrase."""
         text, check = filled.text, self.voices[voice]
-        if not filled.values or len(text) > limits.MESSAGE_CHARACTERS or _VALUE in text:
+        longest = len(text) + len(_VALUE) * len(filled.values)
+        if longest > limits.MESSAGE_CHARACTERS or any(mark[2].strip() == _NO_CLIP for mark in MARK.finditer(text)):
             return {}
         # Digits may be said together with what stands beside them ("5" and "mm"): then the plan tells.
         sure = not any(map(str.isnumeric, text))
         found: dict[str, Span] = {}
         for span in filled.values:
-            words, parts = self._whole(text[slice(*span)])
+            words, parts = _as_phrase(text[slice(*span)])
             if not words:
                 continue
             if sure and check.has_no_word_of(parts):
@@ -410,11 +405,10 @@ class Campaign:
                     found[words] = span
         return found
 
-    def _plan(self, voice: str, text: str) -> _Result:
-        check = self.voices[voice]
-        catalogue = check._with_value if _VALUE in text else check.catalogue
+    def _plan(self, voice: str, text: str, has_values: bool = False) -> _Result:
+        """What a message says and lacks; with `has_values`, apart from the values that `_VALUE` stands for."""
         try:
-            plan = plan_message(text, catalogue, policy="skip")
+            plan = plan_message(text, self.voices[voice].catalogue, policy="skip")
             missing = tuple(word for word in plan.missing if word not in plan.decoration)
             said, unsure = tuple((note.start, note.end) for note in plan.notes), dict(plan.unsure)
         except MissingWords as refusal:
@@ -428,6 +422,8 @@ class Campaign:
         named = {mark.group(2).strip() for mark in marks if mark.group(1).lower() == "clip"}
         wanted: dict[str, None] = {}
         for what in missing:
+            if has_values and what == _NO_CLIP:
+                continue
             if what not in named:
                 wanted |= dict.fromkeys(_separate(what))
             elif words := _named(what.removeprefix(voice_prefix(voice))):
@@ -447,7 +443,8 @@ class Campaign:
         return spans or [span for span in said if any(map(str.isdigit, text[slice(*span)]))]
 
 
-def _whole(value: str) -> tuple[str, list[str]]:
+@lru_cache(_KNOWN)
+def _as_phrase(value: str) -> tuple[str, list[str]]:
     """A value as the phrase that one clip could say, and its words; "" where no single clip can."""
     try:
         found = items(value)

@@ -10,10 +10,9 @@ from dataclasses import asdict, dataclass
 
 from stitcher.clip import Clip
 from stitcher.clips.prepared import CorruptPrepared, PreparedClip, Report, length_of, prepared_key
-from stitcher.storage import NotStored, Repo
+from stitcher.storage import CONNECTIONS, NotStored, Repo
 
 METADATA = "shape"
-PARALLEL_HEADS = 10  # botocore's connection pool
 REMEMBERED = 50_000
 
 
@@ -62,7 +61,7 @@ class Shapes:
             self._known.clear()
         found = {key: self._known[key] for key in keys if key in self._known}
         if wanted := [key for key in dict.fromkeys(keys) if key not in found]:
-            with ThreadPoolExecutor(min(PARALLEL_HEADS, len(wanted))) as pool:
+            with ThreadPoolExecutor(min(CONNECTIONS, len(wanted))) as pool:
                 asked = zip(wanted, pool.map(self._ask, wanted), strict=True)
                 found |= {key: shape for key, shape in asked if shape}
             self._known |= found

@@ -9,6 +9,8 @@ import numpy.typing as npt
 from stitcher.clips.decode import Samples
 from stitcher.formats.profiles import RATE
 
+TARGET_LUFS = -19.0
+"""How loud every prepared clip is, so that the words of a message are equally loud."""
 SILENCE_LUFS = -120.0
 BLOCK = 0.4
 """Seconds of a gating block (BS.1770-4, annex 1); a shorter clip is one block of its own length."""

@@ -10,14 +10,13 @@ import numpy as np
 
 from stitcher.clips.clipping import is_clipped
 from stitcher.clips.decode import Samples, highpass, read
-from stitcher.clips.loudness import limit, loudness
+from stitcher.clips.loudness import TARGET_LUFS, limit, loudness
 from stitcher.clips.prepared import PreparedClip, Report
 from stitcher.clips.speech import HOP, Spectrum, Speech, decibels, find, is_tone, loud, whole
 from stitcher.errors import UnusableClip
 from stitcher.formats.ffmpeg import DecodeError
 from stitcher.formats.profiles import PCM, RATE
 
-TARGET_LUFS = -19.0
 CEILING_DBTP = -1.5
 MAX_GAIN_DB = 24.0
 """A clip that would need more is mostly noise by then."""

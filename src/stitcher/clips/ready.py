@@ -7,7 +7,7 @@ from stitcher.clip import Clip
 from stitcher.clips.encode import encode
 from stitcher.clips.facts import Shape
 from stitcher.clips.prepare import prepare
-from stitcher.clips.prepared import Report, prepared_key
+from stitcher.clips.prepared import PreparedClip, Report, prepared_key
 from stitcher.errors import UnusableClip
 from stitcher.formats.profiles import SPLICED
 from stitcher.storage import Repo
@@ -23,9 +23,7 @@ def make_ready(clip: Clip, recordings: Repo, output: Repo) -> Report:
     NotStored
         It was replaced or deleted since it was listed.
     """
-    if clip.size > limits.CLIP_BYTES:  # said without fetching it
-        raise UnusableClip((clip.key, limits.clip_too_large(clip.size)))
-    samples = prepare(clip.key, recordings.read(clip.key, clip.etag))
+    samples = read_and_prepare(clip, recordings)
 
     def store(profile: str) -> None:
         ready = encode(samples, profile)
@@ -34,3 +32,10 @@ def make_ready(clip: Clip, recordings: Repo, output: Repo) -> Report:
     with ThreadPoolExecutor(len(SPLICED)) as pool:
         list(pool.map(store, SPLICED))
     return samples.report
+
+
+def read_and_prepare(clip: Clip, recordings: Repo) -> PreparedClip:
+    """One clip's samples, prepared; raises as `make_ready`."""
+    if clip.size > limits.CLIP_BYTES:  # said without fetching it
+        raise UnusableClip((clip.key, limits.clip_too_large(clip.size)))
+    return prepare(clip.key, recordings.read(clip.key, clip.etag))

@@ -6,11 +6,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 from stitcher.clip import Clip
 from stitcher.clips.prepared import CorruptPrepared, PreparedClip, prepared_key
-from stitcher.storage import NotStored, Repo
+from stitcher.storage import CONNECTIONS, NotStored, Repo
 
 MEMORY_BYTES = 256 * 1024 * 1024
 """About 35,000 words as MP3."""
-PARALLEL_READS = 10  # botocore's connection pool
 
 
 class Unprepared(Exception):
@@ -49,7 +48,7 @@ class PreparedStore:
                 found[key] = known
         wanted = {key: clip for key, clip in zip(keys, clips, strict=True) if key not in found}
         if wanted:
-            with ThreadPoolExecutor(min(PARALLEL_READS, len(wanted))) as pool:
+            with ThreadPoolExecutor(min(CONNECTIONS, len(wanted))) as pool:
                 read = dict(zip(wanted, pool.map(self._read, wanted), strict=True))
             for key, prepared in read.items():
                 if prepared is not None:

@@ -5,6 +5,12 @@ from dataclasses import dataclass
 RATE = 48_000
 """Samples a second of all audio inside the engine; only encoded forms have others."""
 
+
+def milliseconds(samples: int) -> int:
+    """Samples at `RATE` as whole milliseconds."""
+    return round(1000 * samples / RATE)
+
+
 PCM = "wav"
 """The profile whose prepared clips are plain samples: what the render path works on."""
 

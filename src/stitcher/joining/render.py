@@ -12,13 +12,15 @@ from collections.abc import Sequence
 
 from stitcher.clips.prepared import PreparedClip
 from stitcher.formats.ffmpeg import ffmpeg_path
-from stitcher.formats.profiles import PROFILES, RATE
+from stitcher.formats.profiles import PROFILES, RATE, milliseconds
 
 with warnings.catch_warnings():
     # pydub looks for ffmpeg and ffplay on PATH when imported and warns; the one it shall use is set below.
     warnings.simplefilter("ignore")
     from pydub import AudioSegment
 
+# Without metadata and version strings the same message is the same file everywhere.
+_SAME_EVERYWHERE = ["-map_metadata", "-1", "-fflags", "+bitexact", "-flags:a", "+bitexact"]
 # How pydub has to ask ffmpeg for each codec: container and encoder.
 _ENCODERS = {
     "mp3": ("mp3", "libmp3lame"),
@@ -52,17 +54,16 @@ def render(clips: Sequence[PreparedClip], pauses_ms: Sequence[int], profile: str
     samples = join(clips, pauses_ms)
     segment = AudioSegment(data=samples.tobytes(), sample_width=2, frame_rate=RATE, channels=1)
     container, encoder = _ENCODERS[chosen.codec]
-    # Without metadata and version strings the same message is the same file everywhere.
-    options = ["-map_metadata", "-1", "-fflags", "+bitexact", "-flags:a", "+bitexact", "-id3v2_version", "0"]
-    if container != "mp3":
-        options = options[:-2]
+    options = [*_SAME_EVERYWHERE]
+    if container == "mp3":
+        options += ["-id3v2_version", "0"]  # no tag before the first frame
     if chosen.rate != RATE:
         options += ["-af", f"aresample={chosen.rate}:resampler=soxr:precision=28"]
     out = io.BytesIO()
     AudioSegment.converter = ffmpeg_path()
     bitrate = f"{chosen.kbps}k" if chosen.kbps else None
     segment.export(out, format=container, codec=encoder, bitrate=bitrate, parameters=options)
-    return out.getvalue(), round(1000 * len(samples) / RATE)
+    return out.getvalue(), milliseconds(len(samples))
 
 
 def join(clips: Sequence[PreparedClip], pauses_ms: Sequence[int]) -> "array[int]":

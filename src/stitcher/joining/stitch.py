@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from stitcher.clip import Clip
 from stitcher.clips.prepared import PreparedClip
-from stitcher.formats.profiles import PCM, PROFILES, RATE
+from stitcher.formats.profiles import PCM, PROFILES, milliseconds
 from stitcher.joining.splice import CannotSplice, splice
 from stitcher.planning.plan import Plan
 
@@ -34,7 +34,7 @@ def stitch(plan: Plan, load: Load) -> Stitched:
     if profile.spliced:
         try:
             audio, samples = splice(load(clips, profile.name), plan.pauses, profile.name)
-            return Stitched(audio, round(1000 * samples / RATE), "spliced")
+            return Stitched(audio, milliseconds(samples), "spliced")
         except CannotSplice as error:
             why = str(error)
     else:

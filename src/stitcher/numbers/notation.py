@@ -123,7 +123,7 @@ class Notation:
         # "1800-180-1551", "98450 12345": the shapes of the table
         self.shaped = re.compile(rf"(?:{_shapes(signs.get('phones', {}).get('shapes', []))})(?![0-9]|[-/:.][0-9])")
         # Any groups of digits, where the words around say that they are a number to call.
-        self.groups = re.compile(r"\+?[0-9]+(?:[ -][0-9]{2,})*")
+        self.groups = re.compile(r"\+?[0-9]+(?:[ -][0-9]{2,}){0,8}")
         self.dotted = re.compile(r"[0-9]+(?:\.[0-9]+){2,}")
         # "500/-", "500/="
         self.only = re.compile(r"/[-=](?![\w-])")

@@ -428,7 +428,7 @@ class Reader:
         """Three numbers and more in a row ("19:19:19"), two after a product's name ("DAP 18-46"), "2024-25"."""
         product = around.follows(at, self.signs.products, self.signs.fillers)
         if match := self.signs.row.match(text, at):
-            if match["by"] == "/" and self._dated(text, at) and not product:
+            if match["by"] in "/-" and self._dated(text, at) and not product:
                 return None
             if not self.signs.ends(text, match.end()) or (match["by"] == ":" and self._clocked(text, match.end())):
                 return None
@@ -444,6 +444,8 @@ class Reader:
 
     def _dated(self, text: str, at: int) -> bool:
         """Whether three groups could be a day, a month and a year."""
+        if self.signs.iso_date.match(text, at):
+            return True
         match = self.signs.date.match(text, at)
         return bool(
             match and min(int(match["a"]), int(match["b"])) <= 12 and max(int(match["a"]), int(match["b"])) <= 31

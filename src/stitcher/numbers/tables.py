@@ -13,7 +13,7 @@ from typing import Any
 
 FOLDER = Path(__file__).parent / "languages"
 
-NUMBERS = frozenset({"at", "shift", "singular_below"})
+NUMBERS = frozenset({"at", "shift", "singular_below", "limit"})
 
 Table = dict[str, Any]
 

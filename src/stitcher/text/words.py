@@ -86,7 +86,7 @@ _BEGINS_WORD = frozenset({Kind.LETTER, Kind.SYLLABLE, Kind.SYMBOL})
 _SIMPLE = frozenset({Kind.LETTER, Kind.MARK, Kind.BLANK})
 # What may stand inside of a word, and its wide forms.
 _INSIDE = frozenset(".,．，﹒﹐") | frozenset(APOSTROPHES) | LIKE_APOSTROPHES
-_PLAIN = re.compile(r"[A-Za-z _-]*")
+_ASCII_NAME = re.compile(r"[A-Za-z _-]*")
 
 
 @lru_cache(maxsize=8192)
@@ -197,7 +197,7 @@ def is_spaceless(word: str) -> bool:
 
 def words(text: str, *, glottal: bool = False) -> list[str]:
     """The words of a text in order, folded."""
-    if _PLAIN.fullmatch(text):  # most names of clips
+    if _ASCII_NAME.fullmatch(text):  # most names of clips
         return text.lower().replace("_", " ").replace("-", " ").split()
     folded = fold(text)
     characters = set(folded)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import ROOT
+from tests.paths import ROOT
 
 QUALIFIER = "states:StateMachineQualifier"
 MACHINE = "arn:aws:states:ap-south-1:000000000000:stateMachine:identify"

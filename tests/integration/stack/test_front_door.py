@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import ROOT
+from tests.paths import ROOT
 
 # In the environment that has the front door: an integration, the declared statuses and the service's answer in, what
 # the caller gets out.

@@ -18,8 +18,8 @@ from identifier.keys import claim_key
 from identifier.limits import UPLOAD_BYTES
 from identifier.picture import prepare_picture
 from stitcher.clips.decode import decode
-from tests.conftest import ROOT
 from tests.integration.stack.test_stack import denied
+from tests.paths import ROOT
 from tests.pictures import SCHEMA, Inbox, picture
 from tests.waiting import until
 

@@ -14,7 +14,7 @@ from tools.local.containers import gateway, passed_on
 from tools.local.invoke import EMBEDDED_ACCOUNT, TEMPLATE, Place, embedded, variables, write
 from tools.local.stack import ARCHITECTURE, RUNTIME, STACK, Stack
 
-from tests.conftest import ROOT
+from tests.paths import ROOT
 
 # SAM CLI calls parts of other packages that are going away.
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from samtranslator.yaml_helper import yaml_parse
 
-from tests.conftest import ROOT
+from tests.paths import ROOT
 
 OPERATION = yaml_parse((ROOT / "template.yaml").read_text())["Resources"]["Api"]["Properties"]["DefinitionBody"][
     "paths"

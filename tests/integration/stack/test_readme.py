@@ -13,7 +13,7 @@ import pytest
 from tools.local.stack import REGION, Stack
 
 from stitcher.clips.decode import decode
-from tests.conftest import ROOT
+from tests.paths import ROOT
 
 if not shutil.which("curl"):
     pytest.skip("curl is not installed", allow_module_level=True)

@@ -14,7 +14,7 @@ from tools.delivery.stage import Stage
 from tools.delivery.store import Release, Store
 from tools.local.stack import ADMIN, REGION, Stack
 
-from tests.conftest import ROOT
+from tests.paths import ROOT
 
 # What a release is made of does not matter to how it is deployed; what matters are parameters, outputs and an update.
 TEMPLATE = """\
@@ -69,7 +69,9 @@ def test_a_release_is_deployed_to_an_empty_stage_and_taken_back(
         return int(groups[0]["retentionInDays"])
 
     good, bad = release(store, 3), release(store, 7)
-    store.record("dev", good.name)
+    monkeypatch.setattr(deploy, "position_of", lambda _: 1)
+    deploy.record(store, dev, good.name, tmp_path)
+    monkeypatch.setattr(deploy, "position_of", lambda _: 2)
     deploy.promote(store, dev, bad.name, tmp_path)
     assert dev.outputs()["InputBucketName"] == "released-dev"
     assert days() == 7

@@ -6,13 +6,13 @@ The documents in `infra/policies` hold nothing but `${names}`, which `string.Tem
 
 import json
 import re
-from pathlib import Path
 from string import Template
 from typing import Any
 
+from tests.paths import ROOT
 from tests.pipeline.foundation.iam import Document, ResourcePolicy, Role
 
-FOUNDATION = Path(__file__).parents[3] / "infra"
+FOUNDATION = ROOT / "infra"
 STAGES = ("dev", "test", "stage", "prod")
 GITHUB = {"owner": "octo-org", "owner_id": "123456", "repository": "audio-stitcher", "repository_id": "456789"}
 REGION = "ap-south-1"

@@ -97,6 +97,40 @@ def test_a_pipeline_changes_nothing_but_by_change_sets_and_reads_no_data(iam: Ia
         assert not iam.may(PIPELINE[stage], action, resource), action
 
 
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_pipeline_removes_versions_of_its_stage_and_never_what_they_are_versions_of(iam: Iam, stage: str) -> None:
+    """Lambda compares with the qualified ARN where a call names a version ("Resources and conditions for Lambda
+    actions"); Step Functions compares with the state machine's own ("Authorization for versions and aliases").
+    """
+
+    def layer(of: str) -> str:
+        return here("lambda", of, f"layer:stitcher-ffmpeg-{of}:3")
+
+    def machine(of: str) -> str:
+        return here("states", of, f"stateMachine:stitcher-stitch-{of}")
+
+    pipeline = PIPELINE[stage]
+    assert iam.may(pipeline, "lambda:DeleteFunction", f"{function(stage)}:3")
+    assert iam.may(pipeline, "lambda:DeleteLayerVersion", layer(stage))
+    assert iam.may(pipeline, "states:DeleteStateMachineVersion", machine(stage))
+    for action in ("ListVersionsByFunction", "ListAliases"):
+        assert iam.may(pipeline, f"lambda:{action}", function(stage)), action
+    for action in ("DescribeStateMachine", "DescribeStateMachineAlias"):
+        assert iam.may(pipeline, f"states:{action}", machine(stage)), action
+    for action in ("ListStateMachineVersions", "ListStateMachineAliases"):
+        assert iam.may(pipeline, f"states:{action}", machine(stage)), action
+    for action in ("ListLayerVersions", "GetAccountSettings"):
+        assert iam.may(pipeline, f"lambda:{action}", "*"), action
+
+    assert not iam.may(pipeline, "lambda:DeleteFunction", function(stage))
+    assert not iam.may(pipeline, "lambda:DeleteAlias", f"{function(stage)}:live")
+    assert not iam.may(pipeline, "states:DeleteStateMachine", machine(stage))
+    for other in others(stage):
+        assert not iam.may(pipeline, "lambda:DeleteFunction", f"{function(other)}:3"), other
+        assert not iam.may(pipeline, "lambda:DeleteLayerVersion", layer(other)), other
+        assert not iam.may(pipeline, "states:DeleteStateMachineVersion", machine(other)), other
+
+
 # ── Artifacts ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 OVERWRITING = {"s3:ObjectCreationOperation": "true"}

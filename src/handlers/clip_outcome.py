@@ -1,0 +1,37 @@
+"""From a clip to its outcome: the same for a clip that was put, and for one that a message waits for."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from aws_lambda_powertools.metrics import MetricUnit
+
+from handlers.buckets import output, recordings
+from handlers.telemetry import logger, metrics
+from stitcher.clip import Clip
+from stitcher.clips.ready import make_ready
+from stitcher.errors import UnusableClip
+from stitcher.storage import NotStored
+
+
+@dataclass(frozen=True, slots=True)
+class ClipOutcome:
+    """What became of a clip: `changed` is one that was replaced or deleted since it was listed."""
+
+    name: Literal["ready", "unusable", "changed"]
+    refusal: UnusableClip | None = None
+
+
+def prepare(clip: Clip) -> ClipOutcome:
+    """Make one clip ready, count it and log it. Faults are raised, for whoever calls the function to try again."""
+    try:
+        report = make_ready(clip, recordings(), output())
+    except NotStored:
+        found = ClipOutcome("changed")
+    except UnusableClip as refusal:
+        found = ClipOutcome("unusable", refusal)
+        logger.warning("refused", etag=clip.etag, reason=refusal.unusable[0][1])
+    else:
+        found = ClipOutcome("ready")
+        logger.info("prepared", etag=clip.etag, warnings=report.warnings)
+    metrics.add_metric(f"Clip{found.name.title()}", MetricUnit.Count, 1)
+    return found

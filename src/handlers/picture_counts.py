@@ -1,0 +1,54 @@
+"""What operators are told of pictures: metrics, and warnings without names and answers, which may be people's."""
+
+from datetime import UTC, datetime
+
+from aws_lambda_powertools import single_metric
+from aws_lambda_powertools.metrics import MetricUnit
+
+from handlers.telemetry import logger, metrics
+from identifier.identify import Put
+from identifier.result import Result
+from identifier.sameness import Sameness
+
+OUT_OF_FORM = {"schema", "no_answer", "malformed", "malformed_model_output", "malformed_tool_use"}
+"""Reasons of an answer that is not in the form that the prompt asks for."""
+
+
+class PictureCounts:
+    """Counts one worker's pictures."""
+
+    def __init__(self) -> None:
+        self.sameness = Sameness()
+
+    def stale(self, prompt_id: str, reason: str) -> None:
+        """The last good prompt is used."""
+        metrics.add_metric("PromptFallback", MetricUnit.Count, 1)
+        logger.warning("the last good prompt is used", prompt=prompt_id, reason=reason)
+
+    def paid(self, result: Result) -> None:
+        """What the model took, whether or not its answer could be used."""
+        metrics.add_metric("InputTokens", MetricUnit.Count, result.input_tokens)
+        metrics.add_metric("OutputTokens", MetricUnit.Count, result.output_tokens)
+        metrics.add_metric("ModelTime", MetricUnit.Milliseconds, result.latency_ms)
+        if result.cost_usd is not None:
+            metrics.add_metric("CostUsd", "None", result.cost_usd)
+        if result.answer is not None or result.reason in OUT_OF_FORM:
+            metrics.add_metric("SchemaFirstTry", MetricUnit.Count, int(result.answer is not None))
+
+    def ended(self, outcome: str, result: Result, put: Put) -> None:
+        """What became of a picture; one that was given up is counted by the workflow."""
+        if outcome == "failed":
+            return
+        if outcome != "rejected":
+            metrics.add_metric(f"Image{outcome.title()}", MetricUnit.Count, 1)
+        elif result.reason:  # a dimension of its own metric only
+            with single_metric("ImageRejected", MetricUnit.Count, 1) as rejected:
+                rejected.add_dimension("service", str(metrics.service))
+                rejected.add_dimension("reason", result.reason)
+        if outcome != "duplicate":
+            since_put = (datetime.now(UTC) - put.put_at).total_seconds()
+            metrics.add_metric("AnswerTime", MetricUnit.Milliseconds, round(1000 * since_put))
+        if result.answer is not None and outcome == "answered":
+            share = self.sameness.add(result.prompt.id, result.answer)
+            if share is not None:
+                metrics.add_metric("TopAnswerShare", MetricUnit.Percent, share)

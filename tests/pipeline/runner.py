@@ -1,0 +1,220 @@
+"""Runs the steps of a workflow's job in their order, in a checkout of its own, as GitHub's runner does.
+
+Stubs stand at the edges only: actions of others, `sam`, `gh`, AWS, and the functional tests. What lies between them is
+what the workflows run: `make`, the tools, git.
+"""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tests.paths import ROOT
+from tests.pipeline.conftest import git_in
+from tests.pipeline.workflows import job
+
+SAM = f"""#!{sys.executable}
+import hashlib, json, os, shutil, sys
+from pathlib import Path
+arguments = sys.argv[1:]
+option = lambda name: arguments[arguments.index(name) + 1]
+note = lambda **what: open(os.environ["EDGE_LOG"], "a").write(json.dumps(what) + "\\n")
+if arguments[0] == "build":
+    sys.path.insert(0, os.getcwd())
+    from tools.delivery.template import parts
+    build = Path(".aws-sam/build")
+    for part in parts(Path.cwd()):
+        (build / part.name).mkdir(parents=True)
+    content = Path("functions/plan/content.txt").read_text()
+    (build / "template.yaml").write_text('Parameters: {{Stage: {{Type: String}}}}\\nResources: {{}}\\n# ' + content)
+elif arguments[0] == "package":
+    import boto3
+    template = Path(option("--template-file")).read_text()
+    key = "packages/" + hashlib.md5(template.encode()).hexdigest()
+    boto3.client("s3").put_object(Bucket=option("--s3-bucket"), Key=key, Body=template.encode())
+    Path(option("--output-template-file")).write_text(template + "\\n# " + key)
+else:
+    template = Path(option("--template-file")).read_text()
+    overrides = arguments[arguments.index("--parameter-overrides") + 1 :]
+    note(deployed=template.split("# ")[1].strip(), stage=option("--config-env"), overrides=overrides)
+"""
+PYTHON = f"""#!/bin/sh
+case "$*" in
+*"-m pytest tests/functional"*)
+  echo '{{"functional": "'$(git rev-parse HEAD)'", "url": "'$API_URL'", "voice": "'$VOICE'"}}' >> "$EDGE_LOG"
+  exit "${{FUNCTIONAL_EXIT:-0}}" ;;
+esac
+exec {sys.executable} "$@"
+"""
+GH = '#!/bin/sh\necho "{\\"gh\\": \\"$*\\"}" >> "$EDGE_LOG"\n'
+
+
+class Context(dict[str, Any]):
+    """A context of GitHub's expressions: what it does not have is empty."""
+
+    def __getattr__(self, name: str) -> Any:
+        return self.get(name, "")
+
+
+@dataclass
+class Runner:
+    """A repository, what jobs hand to each other, and what happened at the edges."""
+
+    origin: Path
+    folder: Path
+    vars: dict[str, str]
+    environment: dict[str, str]
+    artifacts: dict[str, Path] = field(default_factory=dict)
+
+    @property
+    def log(self) -> Path:
+        return self.folder / "edges"
+
+    def edges(self, kind: str) -> list[dict[str, Any]]:
+        """What happened at one edge: `deployed`, `functional` or `gh`."""
+        lines = [json.loads(line) for line in self.log.read_text().splitlines()] if self.log.exists() else []
+        return [line for line in lines if kind in line]
+
+    def run(self, name: str, commit: str, *, inputs: dict[str, Any] | None = None, **needs: str) -> dict[str, Any]:
+        """Run a job on a commit; returns its result and the outputs of its steps. `needs`: outputs of earlier jobs."""
+        body = job(name).body
+        run = _Run(self, commit, Context(inputs or {}), Context({"outputs": Context(needs)}))
+        shutil.rmtree(self.folder / "work", ignore_errors=True)
+        run.workspace.parent.mkdir(parents=True)
+        failed = False
+        for step in body["steps"]:
+            condition = str(step.get("if", "success()")).removeprefix("${{").removesuffix("}}").strip()
+            if failed and "always()" not in condition:
+                continue
+            if not run.value(condition):
+                continue
+            done = run.action(step) if "uses" in step else run.command(step, body.get("env", {}))
+            run.outcomes(step, done)
+            failed = failed or not done
+        return {
+            "success": not failed,
+            **{key: value for each in run.steps.values() for key, value in each.outputs.items()},
+        }
+
+
+@dataclass
+class _Run:
+    runner: Runner
+    commit: str
+    inputs: Context
+    needed: Context
+    steps: Context = field(default_factory=Context)
+
+    @property
+    def workspace(self) -> Path:
+        return self.runner.folder / "work" / "repository"
+
+    @property
+    def temp(self) -> Path:
+        path = self.runner.folder / "work" / "temp"
+        path.mkdir(exist_ok=True)
+        return path
+
+    def value(self, expression: str) -> Any:
+        """What one of GitHub's expressions is, of the few forms that the workflows use."""
+        text = expression.replace("&&", " and ").replace("||", " or ")
+        text = re.sub(r"!(?!=)", " not ", text)
+        names = {
+            "inputs": self.inputs,
+            "vars": Context(self.runner.vars),
+            "steps": self.steps,
+            "needs": Context(dict.fromkeys(("package", "build"), self.needed)),
+            "github": Context(sha=self.commit, token="token", repository="octo-org/audio-stitcher"),
+            "runner": Context(temp=str(self.temp)),
+            "fromJSON": json.loads,
+            "always": lambda: True,
+            "success": lambda: True,
+        }
+        return eval(text, {"__builtins__": {}}, names)  # noqa: S307  # the repository's own workflows
+
+    def filled(self, text: str) -> str:
+        def one(match: "re.Match[str]") -> str:
+            found = self.value(match[1].strip())
+            return "" if found in (None, False) else str(found)
+
+        return re.sub(r"\$\{\{(.*?)\}\}", one, text)
+
+    def outcomes(self, step: dict[str, Any], done: bool) -> None:
+        if name := step.get("id"):
+            output = self.temp / "output"
+            lines = output.read_text().splitlines() if output.exists() else []
+            said = Context(line.split("=", 1) for line in lines)
+            self.steps[name] = Context(outcome="success" if done else "failure", outputs=said)
+
+    def command(self, step: dict[str, Any], of_the_job: dict[str, str]) -> bool:
+        """A `run` step: bash, with the variables that the step and the job set."""
+        (self.temp / "output").write_text("")
+        variables = {"PATH": os.environ["PATH"], "HOME": os.environ["HOME"], "CI": "true"} | self.runner.environment
+        variables |= {"EDGE_LOG": str(self.runner.log), "RUNNER_TEMP": str(self.temp)}
+        variables |= {"GITHUB_OUTPUT": str(self.temp / "output"), "GITHUB_REPOSITORY": "octo-org/audio-stitcher"}
+        variables |= {name: self.filled(text) for name, text in {**of_the_job, **step.get("env", {})}.items()}
+        folder = self.workspace / step.get("working-directory", ".")
+        bash = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", step["run"]]
+        done = subprocess.run(bash, cwd=folder, env=variables, capture_output=True, text=True, check=False)
+        print(f"$ {step['run']}\n{done.stdout}{done.stderr}")
+        if step["run"].startswith("git worktree"):
+            installed(self.workspace / "../release")
+        return done.returncode == 0
+
+    def action(self, step: dict[str, Any]) -> bool:
+        """Somebody's action: what it would do to the folder."""
+        name = step["uses"].split("@")[0]
+        given = {key: self.filled(text) for key, text in step.get("with", {}).items()}
+        if name == "actions/checkout":
+            depth = [] if given.get("fetch-depth") == "0" else ["--depth=1"]
+            url = f"file://{self.runner.origin}"
+            git_in(self.workspace.parent)("init", "--initial-branch=main", self.workspace.name)
+            git = git_in(self.workspace)
+            git("remote", "add", "origin", url)
+            git("fetch", *depth, "origin", given.get("ref") or self.commit)
+            if not depth:
+                git("fetch", "--tags", "origin", "+refs/heads/*:refs/remotes/origin/*")
+            git("checkout", "--detach", "FETCH_HEAD" if depth else given.get("ref") or self.commit)
+            installed(self.workspace)
+        elif name == "actions/upload-artifact":
+            kept = self.runner.folder / f"artifact-{given['name']}"
+            shutil.copy(given["path"], kept)
+            self.runner.artifacts[given["name"]] = Path(given["path"])
+        elif name == "actions/download-artifact":
+            original = self.runner.artifacts[given["name"]]
+            shutil.copy(self.runner.folder / f"artifact-{given['name']}", Path(given["path"]) / original.name)
+        elif name == "actions/attest-build-provenance":
+            return bool(list(self.workspace.glob(given["subject-path"])))
+        else:
+            assert name.startswith(("actions/setup-", "aws-actions/configure-aws-credentials"))
+        return True
+
+
+def installed(folder: Path) -> None:
+    """What `make tools` would install, with the stubs in its place."""
+    programs = folder / ".venv" / "bin"
+    programs.mkdir(parents=True)
+    for name, text in (("sam", SAM), ("python", PYTHON), ("gh", GH)):
+        (programs / name).write_text(text)
+        (programs / name).chmod(0o755)
+    (folder / ".venv" / ".ready").touch()
+
+
+def repository(folder: Path) -> tuple[Path, Path]:
+    """A bare repository of what is tracked here, and a clone to commit in."""
+    origin, clone = folder / "origin.git", folder / "clone"
+    listed = git_in(ROOT)("ls-files", "--cached", "--others", "--exclude-standard", "-z")
+    for name in filter(None, listed.split("\0")):
+        if (ROOT / name).exists() or (ROOT / name).is_symlink():
+            (clone / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, clone / name, follow_symlinks=False)
+    git_in(folder)("init", "--bare", "--initial-branch=main", str(origin))
+    git = git_in(clone)
+    git("init", "--initial-branch=main")
+    git("remote", "add", "origin", str(origin))
+    return origin, clone

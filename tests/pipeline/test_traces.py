@@ -1,0 +1,177 @@
+"""What becomes of a commit, step by step, in the order of the workflows (runner.py), without GitHub and without AWS."""
+
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs
+
+import boto3
+import pytest
+from tools.delivery.store import Store
+
+from tests.pipeline.conftest import REGION, Git, git_in
+from tests.pipeline.runner import Runner, repository
+from tests.pipeline.test_probe import Api, api
+
+__all__ = ["api"]
+
+ARTIFACTS = "audio-stitcher-artifacts-444444444444"
+VARS = {
+    "AWS_REGION": REGION,
+    "ARTIFACT_ACCOUNT": "444444444444",
+    "ACCOUNTS": json.dumps(dict.fromkeys(("dev", "test", "stage", "prod"), "111111111111")),
+}
+STACK = """<DescribeStacksResponse xmlns="http://cloudformation.amazonaws.com/doc/2010-05-15/"><DescribeStacksResult><Stacks>
+<member><StackName>s</StackName><CreationTime>2026-01-01T00:00:00Z</CreationTime><StackStatus>UPDATE_COMPLETE</StackStatus>
+<Outputs><member><OutputKey>ApiUrl</OutputKey><OutputValue>{url}</OutputValue></member>
+<member><OutputKey>InputBucketName</OutputKey><OutputValue>clips</OutputValue></member></Outputs>
+</member></Stacks></DescribeStacksResult></DescribeStacksResponse>"""
+RESOURCES = """<ListStackResourcesResponse xmlns="http://cloudformation.amazonaws.com/doc/2010-05-15/">
+<ListStackResourcesResult><StackResourceSummaries/></ListStackResourcesResult></ListStackResourcesResponse>"""
+ACCOUNT = {"AccountUsage": {"TotalCodeSize": 1}, "AccountLimit": {"TotalCodeSize": 80_530_636_800}}
+
+
+class Deployed(ThreadingHTTPServer):
+    """CloudFormation and Lambda of a stage that is deployed: a stack with outputs, and nothing to prune."""
+
+    daemon_threads = True
+
+    def __init__(self, url: str) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.url = url
+
+
+class Handler(BaseHTTPRequestHandler):
+    server: Deployed
+
+    def do_GET(self) -> None:
+        self._answer(json.dumps(ACCOUNT))
+
+    def do_POST(self) -> None:
+        request = parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
+        self._answer(RESOURCES if request["Action"] == ["ListStackResources"] else STACK.format(url=self.server.url))
+
+    def _answer(self, body: str) -> None:
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(body.encode())
+
+    def log_message(self, *_arguments: Any) -> None:
+        pass
+
+
+@pytest.fixture
+def runner(aws: str, api: Api, tmp_path: Path) -> Iterator[Runner]:
+    """A runner over a repository of this project, with an artifact bucket and a stage that was deployed once."""
+    s3: Any = boto3.client("s3")
+    for name in (ARTIFACTS, "clips"):
+        s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION})
+    origin, _ = repository(tmp_path)
+    with Deployed(api.url) as stack:
+        thread = threading.Thread(target=stack.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        address = f"http://127.0.0.1:{stack.server_port}"
+        environment = {
+            "AWS_ENDPOINT_URL": aws,
+            "AWS_ENDPOINT_URL_CLOUDFORMATION": address,
+            "AWS_ENDPOINT_URL_LAMBDA": address,
+            "AWS_ACCESS_KEY_ID": "test",
+            "AWS_SECRET_ACCESS_KEY": "test",
+            "AWS_DEFAULT_REGION": REGION,
+        }
+        yield Runner(origin, tmp_path, VARS, environment)
+        stack.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def git(runner: Runner) -> Git:
+    return git_in(runner.folder / "clone")
+
+
+def commit(runner: Runner, git: Git, content: str) -> str:
+    """A commit on main with this content."""
+    (runner.folder / "clone" / "functions" / "plan" / "content.txt").write_text(content)
+    git("add", "--all")
+    git("commit", "--allow-empty", f"--message={content}")
+    git("push", "origin", "HEAD:main")
+    return git("rev-parse", "HEAD")
+
+
+def made(runner: Runner, sha: str) -> str:
+    """The name of the release that the workflow `release` makes of a commit, up to its tag."""
+    assert runner.run("release.build", sha)["success"]
+    packaged = runner.run("release.package", sha)
+    assert packaged["success"]
+    assert runner.run("release.tag", sha, release=packaged["release"])["success"]
+    return str(packaged["release"])
+
+
+def to_dev(runner: Runner, sha: str, release: str, **inputs: Any) -> bool:
+    return bool(runner.run("deploy.deploy", sha, inputs={"stage": "dev", "release": release, **inputs})["success"])
+
+
+def test_a_commit_is_built_packaged_named_deployed_tested_and_noted(runner: Runner, git: Git) -> None:
+    sha = commit(runner, git, "one")
+    name = made(runner, sha)
+    found = Store(ARTIFACTS).release(name)
+    assert found is not None
+    assert found.commit == sha, "not marked as changed: the checkout is as it was committed"
+    assert git("ls-remote", "origin", f"refs/tags/release-{name}").split()[0] == sha
+    assert to_dev(runner, sha, name)
+    (deployment,) = runner.edges("deployed")
+    assert (deployment["deployed"], deployment["stage"]) == ("one", "dev")
+    (tests,) = runner.edges("functional")
+    assert (tests["functional"], tests["voice"]) == (sha, "pipeline")
+    history = Store(ARTIFACTS).history("dev")
+    assert (history.running, [each.release for each in history.passed]) == (name, [name])
+    assert any("--signer-workflow octo-org/audio-stitcher" in call["gh"] for call in runner.edges("gh"))
+
+
+def test_what_fails_its_functional_tests_is_taken_back(runner: Runner, git: Git) -> None:
+    first = commit(runner, git, "one")
+    good = made(runner, first)
+    assert to_dev(runner, first, good)
+    second = commit(runner, git, "two")
+    bad = made(runner, second)
+    runner.environment["FUNCTIONAL_EXIT"] = "1"
+    assert not to_dev(runner, second, bad)
+    assert [each["deployed"] for each in runner.edges("deployed")] == ["one", "two", "one"]
+    assert [each.release for each in Store(ARTIFACTS).history("dev").passed] == [good]
+
+
+def test_a_rollback_and_then_a_revert_on_main_go_out_and_the_bad_release_does_not_come_back(
+    runner: Runner, git: Git
+) -> None:
+    first = commit(runner, git, "one")
+    good = made(runner, first)
+    assert to_dev(runner, first, good)
+    second = commit(runner, git, "two")
+    bad = made(runner, second)
+    assert to_dev(runner, second, bad)
+
+    third = commit(runner, git, "three")  # main went on
+    assert to_dev(runner, third, good, back=True, ref=f"refs/tags/release-{good}")
+    assert runner.edges("deployed")[-1]["deployed"] == "one"
+    assert runner.edges("functional")[-1]["functional"] == first, "the tests of the release's own commit"
+
+    fourth = commit(runner, git, "one")  # what the revert of the others makes of it
+    assert made(runner, fourth) == good, "the content of the first"
+    assert git("ls-remote", "origin", f"refs/tags/release-{good}").split()[0] == first
+    assert to_dev(runner, fourth, good)
+    assert not to_dev(runner, second, bad), "a run of the bad commit that was approved late"
+    assert [each["deployed"] for each in runner.edges("deployed")] == ["one", "two", "one", "one"]
+
+
+def test_what_is_not_on_main_is_not_run(runner: Runner, git: Git) -> None:
+    """A tag may be put on anything."""
+    first = commit(runner, git, "one")
+    good = made(runner, first)
+    assert to_dev(runner, first, good)
+    git("commit", "--allow-empty", "--message=elsewhere")
+    git("push", "origin", "HEAD:refs/tags/release-ffffffffffff")
+    assert not to_dev(runner, first, good, back=True, ref="refs/tags/release-ffffffffffff")
+    assert len(runner.edges("functional")) == 1

@@ -1,0 +1,195 @@
+"""Remove what no rollback needs any more: old versions of functions, layers and workflows.
+
+A deployment publishes new versions and removes none, since the ones before may still carry traffic. Each is counted in
+the account's code storage (75 GB a region). Kept of every function and workflow: the newest ten, what the stack names,
+what an alias points to, and what a kept workflow calls; and every layer that a kept function uses.
+
+What is removed is no way back that is lost: a rollback deploys from the artifact bucket, and publishes anew.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from tools.delivery.stage import Stage
+from tools.delivery.store import DeliveryError
+
+KEEP = 10
+"""How many of the newest versions of each function and workflow stay. A Standard execution can be redriven for 14 days,
+on the version that it was started with."""
+PATIENT = Config(retries={"mode": "adaptive", "total_max_attempts": 10})
+"""Lambda takes 15 such calls a second from an account, and refuses more (Lambda quotas, "API requests")."""
+GONE = {"ResourceNotFoundException", "StateMachineDoesNotExist", "ResourceNotFound"}
+IN_USE = {"ResourceConflictException", "ConflictException"}
+"""An alias points to it since it was looked at."""
+LAMBDA, STATES, STACK = ("Marker", "NextMarker"), ("nextToken", "nextToken"), ("NextToken", "NextToken")
+"""How each service numbers pages: the request's field and the answer's."""
+VERSION = re.compile(r"arn:[\w-]+:lambda:[\w-]+:\d+:function:([\w-]+):(\d+)")
+
+
+@dataclass
+class Plan:
+    """What is kept and what goes, by ARN, oldest first."""
+
+    kept: list[str] = field(default_factory=list)
+    workflows: list[str] = field(default_factory=list)
+    functions: list[str] = field(default_factory=list)
+    layers: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class _Resources:
+    """Of a stack, by type: physical ids."""
+
+    ids: dict[str, list[str]]
+
+    def of(self, kind: str) -> list[str]:
+        return self.ids.get(kind, [])
+
+
+def prune(stage: Stage, keep: int = KEEP, *, dry_run: bool = False) -> list[str]:
+    """Remove the versions of a stage that nothing needs; returns a line for each that could not be removed.
+
+    It can be run again at any time: what is gone is not asked for twice. With `dry_run` it only says what it would do.
+
+    Raises
+    ------
+    DeliveryError
+        Where `keep` is less than 1, or where the stage is being changed: its traffic may be about to move.
+    """
+    if keep < 1:
+        raise DeliveryError(f"KEEP is {keep}: at least 1 version stays")
+    found = plan(stage, keep)
+    lambda_, states = _client(stage, "lambda"), _client(stage, "stepfunctions")
+    problems: list[str] = []
+
+    def remove(arn: str, call: Callable[..., Any], **request: Any) -> bool:
+        """Whether it is gone, or would be."""
+        print(f"{'would remove' if dry_run else 'remove'} {arn}", flush=True)
+        if dry_run:
+            return True
+        try:
+            call(**request)
+        except ClientError as error:
+            code = error.response["Error"]["Code"]
+            if code in IN_USE:
+                print(f"  it is in use by now, and stays: {error.response['Error']['Message']}", flush=True)
+            elif code not in GONE:
+                problems.append(f"{arn} was not removed: {error}")
+            return code in GONE
+        return True
+
+    def function(arn: str) -> bool:
+        name, _, version = arn.rpartition(":")
+        return remove(arn, lambda_.delete_function, FunctionName=name, Qualifier=version)
+
+    def layer(arn: str) -> bool:
+        name, _, version = arn.rpartition(":")
+        return remove(arn, lambda_.delete_layer_version, LayerName=name, VersionNumber=int(version))
+
+    def workflow(arn: str) -> bool:
+        return remove(arn, states.delete_state_machine_version, stateMachineVersionArn=arn)
+
+    # Workflows before the functions that they call, and those before their layers: what stays keeps what it needs.
+    for arns, take in ((found.workflows, workflow), (found.functions, function), (found.layers, layer)):
+        gone = [take(arn) for arn in arns]
+        if not all(gone):
+            print("what these use is left for the next time", flush=True)
+            return problems
+    removed = len(found.workflows) + len(found.functions) + len(found.layers)
+    print(f"{stage.stack}: {len(found.kept)} versions stay, {removed} {'would go' if dry_run else 'go'}", flush=True)
+    return problems
+
+
+def plan(stage: Stage, keep: int = KEEP) -> Plan:
+    """What of a stage stays and what can go. Raises `DeliveryError` where the stage is being changed."""
+    resources = _resources(stage)
+    lambda_, states = _client(stage, "lambda"), _client(stage, "stepfunctions")
+    made = Plan()
+    called: set[str] = set()
+    for machine in resources.of("AWS::StepFunctions::StateMachine"):
+        called |= _called(states.describe_state_machine(stateMachineArn=machine)["definition"])
+        versions = _pages(states.list_state_machine_versions, "stateMachineVersions", STATES, stateMachineArn=machine)
+        newest_first = sorted((each["stateMachineVersionArn"] for each in versions), key=_number, reverse=True)
+        needed = {*newest_first[:keep], *resources.of("AWS::StepFunctions::StateMachineVersion")}
+        for alias in _pages(states.list_state_machine_aliases, "stateMachineAliases", STATES, stateMachineArn=machine):
+            routes = states.describe_state_machine_alias(stateMachineAliasArn=alias["stateMachineAliasArn"])
+            needed |= {route["stateMachineVersionArn"] for route in routes["routingConfiguration"]}
+        for arn in reversed(newest_first):
+            (made.kept if arn in needed else made.workflows).append(arn)
+            if arn in needed:
+                called |= _called(states.describe_state_machine(stateMachineArn=arn)["definition"])
+    used: set[str] = set()
+    seen: set[str] = set(resources.of("AWS::Lambda::LayerVersion"))
+    for function in resources.of("AWS::Lambda::Function"):
+        listed = list(_pages(lambda_.list_versions_by_function, "Versions", LAMBDA, FunctionName=function))
+        numbered = [each for each in listed if each["Version"] != "$LATEST"]
+        newest_first = sorted((each["FunctionArn"] for each in numbered), key=_number, reverse=True)
+        needed = {*newest_first[:keep], *resources.of("AWS::Lambda::Version"), *called}
+        for alias in _pages(lambda_.list_aliases, "Aliases", LAMBDA, FunctionName=function):
+            pointed = {alias["FunctionVersion"], *alias.get("RoutingConfig", {}).get("AdditionalVersionWeights", {})}
+            needed |= {each["FunctionArn"] for each in numbered if each["Version"] in pointed}
+        for arn in reversed(newest_first):
+            (made.kept if arn in needed else made.functions).append(arn)
+        for each in listed:
+            layers = {layer["Arn"] for layer in each.get("Layers", ())}
+            seen |= layers
+            if each["Version"] == "$LATEST" or each["FunctionArn"] in needed:
+                used |= layers
+    for layer in sorted({arn.rpartition(":")[0] for arn in seen}):
+        versions = _pages(lambda_.list_layer_versions, "LayerVersions", LAMBDA, LayerName=layer)
+        needed = {*used, *resources.of("AWS::Lambda::LayerVersion")}
+        for arn in sorted((each["LayerVersionArn"] for each in versions), key=_number):
+            (made.kept if arn in needed else made.layers).append(arn)
+    return made
+
+
+def main(stage: Stage, keep: int, *, dry_run: bool) -> int:
+    """Prune a stage and say what the account's code takes; returns 1 where something could not be removed."""
+    problems = prune(stage, keep, dry_run=dry_run)
+    settings = _client(stage, "lambda").get_account_settings()
+    taken, limit = settings["AccountUsage"]["TotalCodeSize"], settings["AccountLimit"]["TotalCodeSize"]
+    print(f"code storage of the account: {taken / 1e9:.2f} of {limit / 1e9:.0f} GB")
+    print("\n".join(problems), end="\n" if problems else "")
+    return 1 if problems else 0
+
+
+def _client(stage: Stage, service: str) -> Any:
+    return stage.client(service, PATIENT)
+
+
+def _resources(stage: Stage) -> _Resources:
+    cloudformation = _client(stage, "cloudformation")
+    if (status := stage.status()) is None:
+        raise DeliveryError(f"there is no stack {stage.stack}")
+    if not status.endswith("_COMPLETE"):
+        raise DeliveryError(f"{stage.stack} is {status}: nothing is removed before it is settled")
+    ids: dict[str, list[str]] = {}
+    for each in _pages(cloudformation.list_stack_resources, "StackResourceSummaries", STACK, StackName=stage.stack):
+        if each.get("PhysicalResourceId"):
+            ids.setdefault(each["ResourceType"], []).append(each["PhysicalResourceId"])
+    return _Resources(ids)
+
+
+def _pages(call: Callable[..., Any], field: str, token: tuple[str, str], **request: Any) -> Iterator[dict[str, Any]]:
+    """Every item of a listing. `token` is how the next page is asked for, and how an answer names it."""
+    asked, answered = token
+    while True:
+        page = call(**request)
+        yield from page[field]
+        if not page.get(answered):
+            return
+        request[asked] = page[answered]
+
+
+def _called(definition: str) -> set[str]:
+    """The versions of functions that a workflow's definition names."""
+    return {match.group() for match in VERSION.finditer(definition)}
+
+
+def _number(arn: str) -> int:
+    return int(arn.rpartition(":")[2])
