@@ -13,6 +13,13 @@ CLIP_CHANNELS = 8
 PLAN_BYTES = 200 * 1024
 """A plan travels through Step Functions, whose payload ends at 256 KiB; the rest is left for the envelope."""
 
+SETTINGS_BYTES = 64 * 1024
+"""A voice's settings file."""
+SAID_CHARACTERS = 40_000
+"""What the numbers of one message come to in words; 500 segments take less."""
+MESSAGE_SECONDS = 600
+"""The sound of one message."""
+
 DEFAULT_GAP_MS = 120
 
 

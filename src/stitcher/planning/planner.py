@@ -194,7 +194,8 @@ class Planner:
 
         settings = self.catalogue.settings
         try:
-            said = forced(mark.kind, mark.text, settings.language or "", settings.rules)
+            with self.catalogue.following_rules():
+                said = forced(mark.kind, mark.text, settings.language or "", settings.rules)
         except ValueError:
             raise InvalidRequest(f"'{self.message[mark.start : mark.end]}' holds no {mark.kind}") from None
         if not said:
@@ -282,7 +283,7 @@ class Planner:
             row = [Word(choice.phrase, choice.start, choice.end) for choice in lacking]
             lacking = []
             for choice in choose(
-                row, (), self.fallback.by_phrase.__contains__, self.fallback.longest, self.fallback.begins.__contains__
+                row, (), self.fallback.by_phrase.__contains__, self.fallback.tried, self.fallback.begins.__contains__
             ):
                 if choice.missing:
                     lacking.append(choice)
@@ -316,10 +317,17 @@ class Planner:
         if not any(map(str.isnumeric, self.message)):
             return []
         # Here, because most messages need none of it.
-        from stitcher.numbers.spoken import readings
+        from stitcher.numbers.spoken import TooManyWords, readings
 
         settings = self.catalogue.settings
-        return readings(self.message, settings.language or "", settings.rules, strict=self.read_numbers == "strict")
+        try:
+            strict = self.read_numbers == "strict"
+            with self.catalogue.following_rules():
+                return readings(self.message, settings.language or "", settings.rules, strict=strict)
+        except TooManyWords:
+            raise MessageTooLong(
+                f"the numbers of the message take over {limits.SAID_CHARACTERS} characters in words"
+            ) from None
 
     def _digit(self, char: str) -> tuple[str, ...]:
         settings = self.catalogue.settings
@@ -327,7 +335,8 @@ class Planner:
             return ()
         from stitcher.numbers.spoken import digits
 
-        said = tuple(words(digits(char, settings.language or "", settings.rules)))
+        with self.catalogue.following_rules():
+            said = tuple(words(digits(char, settings.language or "", settings.rules)))
         return () if said == (char,) else said
 
 

@@ -30,6 +30,12 @@ def _once(text: str) -> str:
     return text
 
 
+def _ascends(shape: str) -> str:
+    if any(low > high for low, high in re.findall(r"\[(.)-(.)\]", shape)):
+        raise ValueError("the first digit in brackets is over the second")
+    return shape
+
+
 Text = Annotated[str, Field(max_length=TEXT), AfterValidator(_once)]
 Word = Annotated[str, Field(min_length=1, max_length=TEXT), AfterValidator(_once)]
 Name = Annotated[str, Field(min_length=1, max_length=NAME)]
@@ -41,7 +47,7 @@ Numbered = Annotated[dict[Number, Text], Field(max_length=WORDS)]
 Counted = Annotated[dict[Name, Text | Texts | Named], Field(max_length=LIST)]
 """A unit or currency: a word, [one, other], or CLDR's plural forms."""
 Lists = Annotated[dict[Name, Texts], Field(max_length=LIST)]
-Shape = Annotated[str, Field(pattern=r"^(d| |[0-9]|\[[0-9]-[0-9]\]){1,24}$")]
+Shape = Annotated[str, Field(pattern=r"^(d| |[0-9]|\[[0-9]-[0-9]\]){1,24}$"), AfterValidator(_ascends)]
 """Of a telephone number; it becomes part of a pattern."""
 
 _CLOSED = ConfigDict(extra="forbid", strict=True)
@@ -56,6 +62,8 @@ class Scale(TypedDict, total=False):
     many: Text
     one_before: Text
     many_before: Text
+    join: Text
+    ambiguous: bool
 
 
 @with_config(_CLOSED)
@@ -68,6 +76,7 @@ class Numbers(TypedDict, total=False):
     counted_rules: Text
     feminine_rules: Text
     fraction: Literal["digits", "number"]
+    limit: Annotated[int, Field(gt=0, le=LARGEST)]
     minus: Text
     plus: Text
     point: Text
