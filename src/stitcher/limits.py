@@ -26,3 +26,8 @@ DEFAULT_GAP_MS = 120
 def clip_too_large(size: int) -> str:
     """The reason for refusing a clip of so many bytes."""
     return f"it has {size} bytes; the limit is {CLIP_BYTES // 1024**2} MB"
+
+
+def too_long_to_hear() -> str:
+    """The reason for refusing a message whose clips and pauses take too long."""
+    return f"the message takes over {MESSAGE_SECONDS} s to hear, which is the limit: say it in several messages"

@@ -160,7 +160,7 @@ def test_every_form_of_every_rule_is_refused_or_followed(section: str) -> None:
 def test_the_tables_of_the_languages_have_the_forms_that_rules_may_have(language: str) -> None:
     own = {name: rule for name, rule in tables._read(language).items() if name in SECTIONS}
     settings = VoiceSettings.model_validate({"language": "en", **own})
-    assert {name: settings.rules[name] for name in own} == own
+    assert settings.rules == {name: rule for name, rule in own.items() if rule}
 
 
 WEAPONS = {
@@ -439,6 +439,6 @@ def test_a_fault_in_following_a_voice_s_rules_is_its_settings(monkeypatch: pytes
 
     monkeypatch.setattr(spoken, "readings", broken)
     with pytest.raises(UnusableClip, match=r"v/voice.toml: its rules cannot be followed"):
-        say(f'{EN}[units]\nkg = "kilo"'.encode(), "5 kg")
+        say(f'{EN}[units]\nkg = ["kilo", "kilos"]'.encode(), "5 kg")
     with pytest.raises(KeyError):  # a fault of ours
         say(EN.encode(), "5 kg")

@@ -108,6 +108,8 @@ class Planner:
         if lacking and (self.policy in ("error", "fallback") or not self.said):
             raise self._refusal(lacking)
         segments = tuple(self._segments(gap_ms))
+        if sum(segment.ms for segment in segments if isinstance(segment, Pause)) > limits.MESSAGE_SECONDS * 1000:
+            raise MessageTooLong(limits.too_long_to_hear())
         if len(segments) > limits.SEGMENTS:
             raise MessageTooLong(f"the message has {len(segments)} clips and pauses; the limit is {limits.SEGMENTS}")
         notes = tuple(said.note for said in self.said)
@@ -309,7 +311,8 @@ class Planner:
 
     def _say(self, clip: Clip, said: str, catalogue: Catalogue, note: Note) -> None:
         exact = self.exact_ms is not None
-        pause_ms = self.exact_ms if self.exact_ms is not None else self.pause_ms
+        # However many marks or silent words there are in a row.
+        pause_ms = min(limits.GAP_MS, self.exact_ms if self.exact_ms is not None else self.pause_ms)
         self.said.append(_Said(clip, said, catalogue, self.sentence, note, pause_ms, exact))
         self.pause_ms, self.exact_ms = 0, None
 
