@@ -41,12 +41,14 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 # builds source distributions are a variable of their own in newer versions of pip, which ignores those it does not know.
 CONSTRAINTS := file://$(subst $() $(),%20,$(CURDIR))/functions/constraints.txt
 LOCKED := PIP_CONSTRAINT="$(CONSTRAINTS)" PIP_BUILD_CONSTRAINT="$(CONSTRAINTS)" PIP_USE_PEP517=1
+# Every file of a package was checked against functions/hashes.txt, and sam's pip gets none from elsewhere.
+CHECKED := PIP_NO_INDEX=1 PIP_ONLY_BINARY=:all: PIP_FIND_LINKS="file://$(subst $() $(),%20,$(CURDIR))/.aws-sam/wheels"
 # sam's record of its cache knows a function's requirements.txt, and not the constraints.
 FRESH := [ .aws-sam/build.toml -nt functions/constraints.txt ] || rm -f .aws-sam/build.toml
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run identify serve events test unit fuzz mutants functional lint format openapi operations dashboard-images fault-recording chaos load cost quality bench build deploy clean
-.PHONY: tools tag integration pipeline audit changes gate service lock sbom package verify promote note-passed releases rollback prune adopt smoke probe drift infra-plan
+.PHONY: tools tag integration pipeline audit changes gate service lock scan sbom package verify promote note-passed releases rollback prune adopt smoke probe drift infra-plan
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -145,7 +147,8 @@ bench: $(READY_BENCH) ## measure speed and memory against other ways to do it (d
 
 build: $(READY) ## build the template for its own runtime (ARCHITECTURE=arm64 for that processor)
 	@$(FRESH)
-	$(LOCKED) $(BIN)/sam build
+	@$(BIN)/python -m tools.delivery wheels --architecture "$$ARCHITECTURE"
+	$(LOCKED) $(CHECKED) $(BIN)/sam build
 
 deploy: build ## build and deploy to STAGE (dev, test, stage, prod)
 	$(BIN)/sam deploy --config-env $(STAGE)
@@ -174,11 +177,15 @@ gate: ## whether every job that the change needs has succeeded (NEEDS='{…}', t
 
 service: $(READY) ## build one function or layer of the template (SERVICE=StitchFunction), with tests beside it
 	@$(FRESH)
-	@$(LOCKED) $(BIN)/python -m tools.delivery service "$$SERVICE"
+	@$(BIN)/python -m tools.delivery wheels --architecture "$$ARCHITECTURE"
+	@$(LOCKED) $(CHECKED) $(BIN)/python -m tools.delivery service "$$SERVICE"
 
-lock: $(READY) ## write functions/constraints.txt anew from the newest versions
+lock: $(READY) ## write functions/constraints.txt and functions/hashes.txt anew from the newest versions
 	PIP_USE_PEP517=1 $(BIN)/sam build --no-cached
 	@$(BIN)/python -m tools.delivery lock
+
+scan: $(READY) ## whether a package that is deployed has a published hole (asks pypi.org's database; exceptions have an end)
+	@$(BIN)/python -m tools.delivery scan
 
 sbom: $(READY) ## print the bill of materials of what `make build` made
 	@$(BIN)/python -m tools.delivery sbom

@@ -9,14 +9,18 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from stitcher import limits
 from stitcher.clips.decode import read
 from stitcher.clips.prepare import prepare
 from stitcher.errors import UnusableClip
 from stitcher.formats import ffmpeg
 from stitcher.formats.ffmpeg import DECODERS, DecodeError, decode_to_wav, ffmpeg_path
 from tests.audio import silence, speech, wav
-from tests.paths import ROOT
+from tests.examples import of_usual
+from tests.paths import ROOT, SAMPLES
 
 RECORDED = wav(np.concatenate([silence(0.2), speech(1.0), silence(0.3)]))
 
@@ -85,6 +89,39 @@ def test_every_decoder_that_is_meant_is_there(codec: str) -> None:
     assert said.stdout.startswith(f"Decoder {codec} ")
 
 
+# Recordings that were changed
+
+RECORDINGS = [
+    (SAMPLES / name).read_bytes() for name in ("hello.wav", "farmers.mp3", "pune.ogg", "please.m4a", "onion.flac")
+]
+EDITS = st.lists(
+    # Mostly in the headers, which is where decoders go wrong.
+    st.tuples(st.floats(0, 0.02) | st.floats(0, 1), st.integers(0, 9), st.binary(max_size=9)),
+    min_size=1,
+    max_size=12,
+)
+
+
+def edited(data: bytes, edits: list[tuple[float, int, bytes]]) -> bytes:
+    for share, gone, new in edits:
+        at = round(share * len(data))
+        data = data[:at] + new + data[at + gone :]
+    return data
+
+
+@given(st.builds(edited, st.sampled_from(RECORDINGS), EDITS))
+@of_usual(50)
+def test_a_changed_recording_is_prepared_or_refused_with_a_reason(data: bytes) -> None:
+    try:
+        ready = prepare("v/hello.wav", data)
+    except UnusableClip as refused:
+        ((key, reason),) = refused.unusable
+        assert key == "v/hello.wav"
+        assert 0 < len(reason) < 300
+    else:
+        assert 0 <= ready.begin < ready.end <= ready.samples <= limits.CLIP_SECONDS * 48_000
+
+
 # What a process has that decodes
 
 
@@ -114,6 +151,18 @@ def test_ffmpeg_has_limits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     # They are set while it starts; its children have them, too.
     waits = "until grep -q 'Max core file size *0 *0' /proc/self/limits; do :; done; cat /proc/self/limits"
     said = Spy(tmp_path, waits).said(monkeypatch)
+    had = {line[:26].strip(): line[26:].split()[:2] for line in said.splitlines()}
+    assert had["Max cpu time"] == [str(ffmpeg.CPU_SECONDS)] * 2
+    assert had["Max address space"] == [str(ffmpeg.MEMORY_BYTES)] * 2
+    assert had["Max core file size"] == ["0", "0"]
+    assert had["Max file size"] == ["0", "0"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no prlimit")
+def test_what_takes_too_much_of_a_processor_is_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ffmpeg, "CPU_SECONDS", 1)
+    with pytest.raises(DecodeError, match="too much time or memory"):
+        Spy(tmp_path, "while :; do :; done").said(monkeypatch)
 
 
 CHILD = "import os,sys; sys.stdout.write(open(f'/proc/{os.getppid()}/environ').read())"

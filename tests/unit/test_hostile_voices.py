@@ -171,7 +171,8 @@ WEAPONS = {
     "long digits": (EN + f'[numbers]\nwords = {{ 1 = "{"x " * 99}" }}', "1" * 2_000),
     "long numbers": (EN + f'[numbers]\nwords = {{ 1 = "{"x " * 99}" }}', "1 " * 1_000),
     "units that fill numbers": (
-        EN + f'[units]\nkg = "{"{n}" + "x" * 190}"\n[numbers]\nwords = {{ 5 = "{"{unit}"}{"x" * 190}" }}', "5 kg " * 400,
+        EN + f'[units]\nkg = "{"{n}" + "x" * 190}"\n[numbers]\nwords = {{ 5 = "{"{unit}"}{"x" * 190}" }}',
+        "5 kg " * 400,
     ),
     "respelling that doubles": (
         EN + '[numbers]\nengine = "rbnf"\ncode = "en"\n[numbers.respell]\n' + "".join(
@@ -260,16 +261,18 @@ PIECES = st.sampled_from(
     [
         *("5", "10-15", "1/2", "-5", "₹2.50", "6:30 am", "1st", "20/11/2026", "5 kg", "1:10", "+91 98450 12345", "007"),
         *("hello", "rain", ", ", ". ", "! ", "\n", " ", "Dr. Rao", "a.m.", "५ किलो", "৳5", "½", "**", "👍", "x" * 50),
-        *("[pause 5s]", "[clip hello]", "[digits 108]", "[time 6:30]", "[number 5]", "[spell ab]", "[", "]", "[pause", "9" * 30),
-        *("\u200d", "\u0301", "\u202e", "\x00", "'", "5'6\"", "45x15 cm", "500/-", "5%-10%", "NPK 19:19:19", "call 1551"),
+        *("[pause 5s]", "[clip hello]", "[digits 108]", "[time 6:30]", "[number 5]", "[spell ab]", "[", "]", "[pause"),
+        *("\u200d", "\u0301", "\u202e", "\x00", "'", "5'6\"", "45x15 cm", "500/-", "5%-10%", "NPK 19:19:19", "9" * 30),
     ]
 )  # fmt: skip
 MESSAGES = st.text(max_size=200) | st.lists(PIECES | st.text(max_size=4), max_size=60).map("".join)
 SAMPLES = [
     b'language = "hi"\ngap_ms = -20\naliases = ["hello = hi"]\n[pauses]\ncomma = 0\n[numbers]\nminus = "x"\n',
-    b'language = "en"\n[units]\nkg = ["kilo", "kilos"]\n[templates]\nrange = "{a} to {b}"\n[ordinals.plain]\nmarks = ["st"]\n',
+    b'language = "en"\n[units]\nkg = ["kilo", "kilos"]\n[templates]\nrange = "{a} to {b}"\n'
+    b'[ordinals.plain]\nmarks = ["st"]\n',
     b'language = "sw"\nmultipliers = ["lakh"]\n[time]\nshift = 6\nday = { 0 = "{t} x" }\n[signs.units]\nkg = ["k"]\n',
-    b'language = "en"\n[numbers]\nengine = "table"\nwords = { 1 = "a", 5 = "e" }\nscales = [{ at = 10, many = "{n} ten" }]\n',
+    b'language = "en"\n[numbers]\nengine = "table"\nwords = { 1 = "a", 5 = "e" }\n'
+    b'scales = [{ at = 10, many = "{n} ten" }]\n',
 ]
 EDITS = st.lists(st.tuples(st.floats(0, 1), st.integers(0, 6), st.binary(max_size=6)), max_size=8)
 LANGUAGES = st.sampled_from(["en", "hi", "sw", "ta", "fr", "ar", "am", "de", "xx", "en-IN"])
@@ -290,10 +293,11 @@ WORDS = st.text("abx{}n{t}{h} .,:-/5%[]()*+?\\^$|'", max_size=24) | st.sampled_f
         "number",
     ]
 )
+NAMES_OF_RULES = st.sampled_from(["1", "5", "10", "at", "one", "many", "marks", "words", "kg", "INR", "other"])
 VALUES = st.recursive(
     WORDS | st.integers(-5, 10**16) | st.floats(allow_nan=True) | st.booleans(),
     lambda inside: st.lists(inside, max_size=13)
-    | st.dictionaries(st.sampled_from(["1", "5", "10", "at", "one", "many", "marks", "words", "kg", "INR", "other"]), inside, max_size=4),
+    | st.dictionaries(NAMES_OF_RULES, inside, max_size=4),
     max_leaves=8,
 )  # fmt: skip
 

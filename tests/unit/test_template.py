@@ -408,7 +408,7 @@ def test_functions_and_package_pin_the_same_versions() -> None:
     for step in FUNCTIONS.values():
         lines = (ROOT / "functions" / step / "requirements.txt").read_text().splitlines()
         assert [line for line in lines if line not in pinned] == []
-    layer = (ROOT / "layers" / "ffmpeg" / "Makefile").read_text()
+    layer = (ROOT / "layers" / "ffmpeg" / "requirements.txt").read_text()
     assert next(pin for pin in pinned if pin.startswith("imageio-ffmpeg")) in layer
 
 
