@@ -13,6 +13,7 @@ import tempfile
 from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
@@ -86,7 +87,7 @@ def _entries(hashed: str, python: str) -> list[str]:
     return found
 
 
-def _resolved(root: Path, python: str, machine: str) -> list[dict[str, object]]:
+def _resolved(root: Path, python: str, machine: str) -> list[dict[str, Any]]:
     with tempfile.TemporaryDirectory() as folder:
         wanted = Path(folder) / "wanted.txt"
         wanted.write_text("".join(f"{line}\n" for line in _for(python, _requirements(root))))
@@ -102,7 +103,7 @@ def _resolved(root: Path, python: str, machine: str) -> list[dict[str, object]]:
             ),
             *("--report", "-", *_target(python, machine)),
         )
-    found: list[dict[str, object]] = json.loads(report)["install"]
+    found: list[dict[str, Any]] = json.loads(report)["install"]
     return found
 
 
