@@ -306,6 +306,13 @@ def test_a_loud_recording_has_none(name: str, rate: int, codec: str) -> None:
     assert clip.report.warnings == ()
 
 
+@pytest.mark.parametrize("rate", [8_000, 16_000, 44_100])
+@pytest.mark.parametrize("name", ["rupees_per_kilo.mp3", "heavy_rain.mp3", "farmers.mp3"])
+def test_a_recorder_that_cuts_off_only_the_highest_tops_has_a_warning(name: str, rate: int) -> None:
+    """Which nothing but the samples as they were written shows."""
+    assert CLIPPED in prepare("hello.wav", recorded_at(rate, padded(word(name), 0.3, 0.3), 12.0, "wav")).report.warnings
+
+
 def test_a_loud_tone_is_not_clipped_and_one_with_flat_tops_is() -> None:
     assert not is_clipped(tone(1.0, 1000.0, 0.99))
     assert not is_clipped(tone(1.0, 697.0, 0.49) + tone(1.0, 1209.0, 0.49))

@@ -342,6 +342,18 @@ def test_a_row_with_an_empty_cell_is_refused(repo: LocalRepo, empty: str) -> Non
     assert campaign.refusals == [(2, "its column 'name' is empty: the message would have a gap")]
 
 
+@pytest.mark.parametrize(
+    ("template", "refused"),
+    [("hello. {x}", 0), ("hello. {x} today.", 1), ("{x}. hello", 0), ("hello, {x}", 1), ("hello {x}.", 1), ("{x}", 0)],
+)
+def test_an_empty_cell_that_is_a_sentence_of_its_own_leaves_no_gap(
+    repo: LocalRepo, template: str, refused: int
+) -> None:
+    campaign = checked(repo, template, ("",), header=("x",))
+    assert campaign.refused == refused or template == "{x}"
+    assert all("empty" in reason or template == "{x}" for _, reason in campaign.refusals)
+
+
 def test_a_number_that_is_not_read_for_certain_is_refused_and_not_recorded(repo: LocalRepo) -> None:
     campaign = checked(repo, "hello rain {mm}", ("5/8",), ("10-15",), header=("mm",))
     assert (campaign.refused, campaign.to_record) == (2, [])

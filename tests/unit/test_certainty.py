@@ -341,6 +341,38 @@ def test_what_can_be_two_things_is_refused(message: str) -> None:
     assert missing(message, *names, language="en")
 
 
+@pytest.mark.parametrize(
+    "message",
+    ["10- 5", "5 / 10", "1/ 2", "5 : 10", "5--10", "-5--10", "-₹5", "1 - 1/2", "1/2 - 1 kg", "B12-15", "A4-5", "B12:30",
+     "at 6.30", "25:00", "06:30:15", "1.000.000", "1 000", "5 000 kg", "1 000 000", "5kg-10", "5/acre", "5'30", "5\"",
+     ".5", "10-5", "5/10"],
+)  # fmt: skip
+@pytest.mark.parametrize("language", ["en", "hi", None])
+def test_the_parts_of_what_stands_together_are_not_said_one_by_one(message: str, language: str | None) -> None:
+    """All words and digits have clips, but a word for the sign: what the sign means is not left out."""
+    known = {"language": language} if language else {}
+    if language is None and message in ("at 6.30", "1.000.000"):
+        return  # one word, which a clip of this name says
+    parts = {word for word in words(message) if word.isascii()} | {str(value) for value in range(101)} | {"000", "zero"}
+    with pytest.raises(MissingWords):
+        plan_message(message, voice(*parts, "acre", "at", **known))
+
+
+@pytest.mark.parametrize(
+    ("message", "said"),
+    [
+        ("5 ml - 10 ml", "five millilitres to ten millilitres"), ("Rs 5-Rs 10", "five rupees to ten rupees"),
+        ("Rs 5 / kg", "five rupees per kilogram"), ("2026/11/26", "twenty-six November two thousand twenty-six"),
+        ("080-23456789", "zero eight zero two three four five six seven eight nine"),
+        ("10 20 30", "10 20 30"), ("5, 6", "5 6"),
+        ("(080) 23456789", "zero eight zero two three four five six seven eight nine"), ("5: 10 kg", "5 ten kilograms"),
+    ],
+)  # fmt: skip
+def test_what_stands_together_is_said_as_a_whole(message: str, said: str) -> None:
+    plan = plan_message(message, voice(*words(said), "5", "10", "20", "30", "6", "kg", "ml", "rs", language="en"))
+    assert [clip.phrase for clip in plan.clips] in (words(said), words(said.replace("ten kilograms", "10 kg")))
+
+
 # Full stops of abbreviations
 
 

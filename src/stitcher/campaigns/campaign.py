@@ -24,6 +24,7 @@ from stitcher.text.words import Word, phrase, tokens
 
 DELIMITERS = ",;\t"
 _SEPARATOR = re.compile(r'"?sep=(?P<by>[,;\t|])"?\r?\n?', re.IGNORECASE)
+_SENTENCE_ENDS = tuple(".!?।॥።۔؟\n")
 REFUSALS = 20
 """So many refused rows are named; all are counted."""
 # Results that are kept: campaigns repeat themselves, and memory has to stay bounded whatever they hold.
@@ -218,14 +219,20 @@ class Template:
         start = len(before)
         return not beside and Word("x", start, start + 1) in tokens(f"{before}x{after}")
 
+    def _sentence(self, place: int) -> bool:
+        """Whether a column is a sentence of its own, so that without a value nothing is missing around it."""
+        before, after = self.texts[place].rstrip(" "), self.texts[place + 1].lstrip(" ")
+        begins = before[-1:] in _SENTENCE_ENDS if before else place == 0
+        return begins and (after[:1] in _SENTENCE_ENDS if after else place + 1 == len(self.columns))
+
     def fill(self, cells: Mapping[str, str]) -> Filled:
         """The message of a row. Raises `InvalidRequest` where a column that is needed is empty or not there."""
         text, values = self.texts[0], []
-        for column, own, after in zip(self.columns, self._own, self.texts[1:], strict=True):
+        for place, (column, own, after) in enumerate(zip(self.columns, self._own, self.texts[1:], strict=True)):
             if column not in cells:
                 raise InvalidRequest(f"the row ends before its column '{column}'")
             value = cells[column]
-            if not value.strip():
+            if not value.strip() and not self._sentence(place):
                 raise InvalidRequest(f"its column '{column}' is empty: the message would have a gap")
             if own and value:
                 values.append((len(text), len(text) + len(value)))
@@ -412,7 +419,7 @@ class Campaign:
             missing = tuple(word for word in plan.missing if word not in plan.decoration)
             said, unsure = tuple((note.start, note.end) for note in plan.notes), dict(plan.unsure)
         except MissingWords as refusal:
-            missing, said, unsure = tuple(refusal.missing), (), getattr(refusal, "reasons", {})
+            missing, said, unsure = tuple(refusal.missing), (), getattr(refusal, "unsure", {})
         except StitchError as refusal:
             return _Result(refused=str(refusal))
         if unsure:

@@ -8,6 +8,8 @@ from stitcher.formats.profiles import RATE
 
 LOUD_PEAK = 0.7
 """-3 dBFS: a recorder that clips writes full scale, or a little under it where its input was cut off before."""
+PEAK_SHARE = 0.002
+"""Of all samples, as a recorder wrote them: a loud recording has its very highest value once or twice."""
 CLOSE_TO_PEAK, CLOSE_SHARE = 0.89, 0.015
 """Where nothing rippled it since: more than 1.5 % of all samples lie within 1 dB of the peak."""
 FRAME = RATE // 100
@@ -21,8 +23,8 @@ FLAT_LEVEL, FLAT_SHARE, TONE_SHARE = 0.8, 0.42, 0.55
 SHORTEST_WAVE = 10
 
 
-def is_clipped(samples: Samples) -> bool:
-    """Whether the tops of the waves are cut off.
+def is_clipped(samples: Samples, peak_share: float = 0.0) -> bool:
+    """Whether the tops of the waves are cut off; `peak_share` as in `Recording`.
 
     A converter cuts at one value, but resampling and codecs put ripples of some dB on what was flat: two measures that
     hold nevertheless are how densely the loud samples lie, and how broad the tops of the waves are.
@@ -41,7 +43,7 @@ def is_clipped(samples: Samples) -> bool:
     high, top = np.percentile(loud, (95.0, 99.5))
     piled = top < high * 10.0 ** ((OVERSHOT_PILED_DB if peak > OVERSHOT else PILED_DB) / 20.0)
     close = (magnitude > CLOSE_TO_PEAK * peak).mean() > CLOSE_SHARE
-    return bool(flat > FLAT_SHARE or piled or close)
+    return bool(flat > FLAT_SHARE or piled or close or peak_share > PEAK_SHARE)
 
 
 def _flat_share(samples: Samples, magnitude: Samples) -> float:

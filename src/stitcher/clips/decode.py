@@ -27,9 +27,13 @@ FULL_SCALE_LIMIT = 16.0
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """A decoded recording: mono samples, shape (n,), full scale 1.0, at `RATE`, and what was wrong with the file."""
+    """A decoded recording: mono samples, shape (n,), full scale 1.0, at `RATE`, and what was wrong with the file.
+
+    `peak_share` is the share of its samples, before resampling, that have the highest or the lowest value.
+    """
 
     samples: Samples
+    peak_share: float
     warnings: tuple[str, ...]
 
 
@@ -63,7 +67,7 @@ def read(data: bytes) -> Recording:
         raise DecodeError("it has samples that are not numbers")
     if np.abs(channels).max() > FULL_SCALE_LIMIT:
         raise DecodeError("it has samples far over full scale")
-    return Recording(_mono(channels), damage(data, decoded, channels.shape[1] / RATE))
+    return Recording(_mono(channels), decoded.peak_share, damage(data, decoded, channels.shape[1] / RATE))
 
 
 def _read_wav(wav: bytes) -> npt.NDArray[np.float32]:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from stitcher.clips.clipping import is_clipped
-from stitcher.clips.decode import Samples, highpass, read
+from stitcher.clips.decode import Recording, Samples, highpass, read
 from stitcher.clips.loudness import TARGET_LUFS, limit, loudness
 from stitcher.clips.prepared import PreparedClip, Report
 from stitcher.clips.speech import HOP, Spectrum, Speech, decibels, find, is_tone, loud, whole
@@ -90,14 +90,14 @@ def prepare(key: str, data: bytes) -> PreparedClip:
         noise_floor_db=round(float(np.percentile(levels, 5)), 1),
         peak_db=round(_db(float(np.abs(recorded).max()) ** 2), 1),
         limited_db=round(limited_db, 2),
-        warnings=(*recording.warnings, *_warnings(recorded[first:last], said, gain_db, limited_db)),
+        warnings=(*recording.warnings, *_warnings(recording, slice(first, last), said, gain_db, limited_db)),
     )
     return PreparedClip(PCM, pcm.tobytes(), len(pcm), 0, begin - first, finish - first, report)
 
 
-def _warnings(recorded: Samples, said: Speech, gain_db: float, limited_db: float) -> Iterator[str]:
+def _warnings(recording: Recording, kept: slice, said: Speech, gain_db: float, limited_db: float) -> Iterator[str]:
     """What is poor about a recording that can be used, in sentences."""
-    if is_clipped(recorded):
+    if is_clipped(recording.samples[kept], recording.peak_share):
         yield "it is clipped: record it at a lower level"
     if gain_db >= MAX_GAIN_DB:
         yield f"it is very quiet: even {MAX_GAIN_DB:.0f} dB louder it stays under the others"

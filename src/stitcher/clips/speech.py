@@ -36,13 +36,22 @@ SOFT_RANGE_DB, STRONG_RANGE_DB = 50.0, 34.0
 SURE_RANGE_DB = 10.0
 """Next to speech, what is less under its loud part is speech too: a vowel that is cut off has no floor beside it."""
 ANCHOR_SHARE = 0.45
+"""What anchors the speech stands over the noise by this share of what its loud part does, in dB: a swell does not."""
 RUN_FRAMES = 6
+"""A click fills five frames: the window and the mean of four."""
 REACH_FRAMES = 60
+"""Speech grows from its anchors by at most 300 ms …"""
 WEAK_HOLE_FRAMES, FIRM_HOLE_FRAMES = 8, 20
+"""… over holes of 40 ms, or of 100 ms where a sound of its own follows: the "t" of "eight" behind its stop."""
 APART_FRAMES, CORE_FRAMES, CORE_DB = 40, 20, 20.0
+"""A knock: within 20 dB of its top for at most 100 ms, and 200 ms from any other sound, of which one is longer."""
 
-HISS_BAND, HISS_RANGE_DB, HISS_SHARE_DB, HEARD_DB = 3, 46.0, 2.0, 35.0
+HEARD_DB = 35.0
+HISS_BAND, HISS_RANGE_DB, HISS_OVER_DB, HISS_FRAMES = 3, 45.0, 15.0, 18
+"""Heard is what lies within 35 dB of the loudest 5 ms; and a fricative of at least 70 ms, whose power between 2 and 4.2
+kHz is within 45 dB of the loud part and far over that under 2 kHz: the end of a vowel has its power there."""
 NOISE_BANDS, GUARD_FRAMES, NOISE_FRAMES = 5, 3, 8
+"""Noise is measured under 8.4 kHz, 15 ms and more from the speech, where there are at least 40 ms of it."""
 TONE_WINDOW, TONE_LINES, TONE_SHARE, TONE_HZ = 8192, 8, 0.9, 300.0
 
 Flags = npt.NDArray[np.bool_]
@@ -131,8 +140,8 @@ def find(spectrum: Spectrum) -> Speech | None:
         return None
     first = _grown(weak, firm, int(anchors[0]), -1)
     last = _grown(weak, firm, int(anchors[-1]), +1) + 1
-    high = decibels(power[:, HISS_BAND:].sum(axis=1))
-    hiss = _long((high > top - HISS_RANGE_DB) & (high > level - HISS_SHARE_DB) & firm)
+    high, low = levels[:, HISS_BAND], decibels(power[:, :HISS_BAND].sum(axis=1))
+    hiss = _long((high > top - HISS_RANGE_DB) & (high > low + HISS_OVER_DB) & firm, HISS_FRAMES)
     heard = first + np.flatnonzero(hiss[first:last] | (total[first:last] > total[first:last].max() - HEARD_DB))
     pauses = [end - start for start, end in _ranges(~weak[first:last])]
     noise_db, around = _noise(spectrum, first, last, kept)
@@ -235,9 +244,9 @@ def _ranges(flags: Flags) -> Ranges:
     return list(zip(steps[::2].tolist(), steps[1::2].tolist(), strict=True))
 
 
-def _long(flags: Flags) -> Flags:
-    """Only the runs of at least `RUN_FRAMES`."""
+def _long(flags: Flags, least: int = RUN_FRAMES) -> Flags:
+    """Only the runs of at least so many frames."""
     kept = np.zeros_like(flags)
     for start, end in _ranges(flags):
-        kept[start:end] = end - start >= RUN_FRAMES
+        kept[start:end] = end - start >= least
     return kept

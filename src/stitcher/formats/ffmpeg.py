@@ -1,6 +1,7 @@
 """The pinned static ffmpeg: where it is, and how it is run on audio that nobody vouches for."""
 
 import contextlib
+import re
 import resource
 import shutil
 import subprocess
@@ -28,6 +29,9 @@ DECODERS = ",".join(
 DECODE_SECONDS = 10
 CPU_SECONDS, MEMORY_BYTES = 10, 1024**3
 """What ffmpeg may take of a processor and of addresses; the largest clip takes a fifth of it."""
+PEAKS = "astats=length=0.001:measure_perchannel=none:measure_overall=Peak_count+Number_of_samples"
+"""Counts the samples at the recording's highest and lowest value, before resampling moves them. The window, which the
+count does not use, is short, because a header may claim 2 GHz."""
 MAX_ALLOCATION = 256 * 1024 * 1024
 """Bytes of one allocation inside ffmpeg: a header that claims an absurd size is refused instead of served."""
 
@@ -127,6 +131,13 @@ class Decoded(NamedTuple):
     wav: bytes
     log: str
 
+    @property
+    def peak_share(self) -> float:
+        """The share of the samples, at the recording's own rate, that have its highest or lowest value."""
+        count = re.findall(r"Peak count: ([\d.]+)", self.log)
+        samples = re.findall(r"Number of samples: (\d+)", self.log)
+        return float(count[-1]) / float(samples[-1]) if count and samples and int(samples[-1]) else 0.0
+
 
 def decode_to_wav(data: bytes, *, rate: int, seconds: float) -> Decoded:
     """Any supported recording as WAV of 32 bit floats at `rate` Hz, its channels kept, at most `seconds` long.
@@ -148,7 +159,16 @@ def decode_to_wav(data: bytes, *, rate: int, seconds: float) -> Decoded:
         *("-max_alloc", str(MAX_ALLOCATION), "-protocol_whitelist", "fd", "-format_whitelist", DEMUXERS),
         *("-codec_whitelist", DECODERS),
         *_decoder(data),
-        *("-i", "fd:", "-map", "0:a:0", "-t", str(seconds), "-af", f"aresample={rate}:resampler=soxr:precision=28"),
+        *(
+            "-i",
+            "fd:",
+            "-map",
+            "0:a:0",
+            "-t",
+            str(seconds),
+            "-af",
+            f"{PEAKS},aresample={rate}:resampler=soxr:precision=28",
+        ),
         *("-c:a", "pcm_f32le", "-map_metadata", "-1", "-fflags", "+bitexact", "-f", "wav"),
         *("-fs", str(round(limits.CLIP_CHANNELS * seconds * rate * 4)), "-"),
     ]

@@ -1,14 +1,52 @@
 """The words around a number: they tell a time from a ratio, and a telephone number from an amount."""
 
+import unicodedata
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
-from functools import cached_property
-
-from stitcher.text.words import Word, tokens
+from functools import cached_property, lru_cache
+from typing import NamedTuple
 
 NEAR = 12
 """Words looked at on each side."""
 _ENDS = frozenset("!?।॥።۔\n|")
+
+
+_APOSTROPHES = "'\u2019\u02bc"
+
+
+class Word(NamedTuple):
+    """A word, folded, and where it stands in the text."""
+
+    text: str
+    start: int
+    end: int
+
+
+@lru_cache(maxsize=4096)
+def _in_word(char: str) -> bool:
+    return unicodedata.category(char)[0] in "LMN" or char in "\u200c\u200d"
+
+
+def _words(text: str) -> list[Word]:
+    """Runs of letters, marks and digits, with apostrophes inside: enough to know the words of a table again."""
+    found: list[Word] = []
+    start = -1
+    for at, char in enumerate(f"{text} "):
+        inside = _in_word(char) and char not in _APOSTROPHES
+        if inside and start < 0:
+            start = at
+        elif start >= 0 and not inside and not (char in _APOSTROPHES and at + 1 < len(text) and text[at + 1].isalpha()):
+            found.append(Word(_folded(text[start:at]), start, at))
+            start = -1
+    return found
+
+
+def _folded(word: str) -> str:
+    if word.isascii():
+        return word.lower()
+    for apostrophe in _APOSTROPHES[1:]:
+        word = word.replace(apostrophe, "'")
+    return unicodedata.normalize("NFC", word.casefold())
 
 
 class WordList:
@@ -19,7 +57,7 @@ class WordList:
     """
 
     def __init__(self, phrases: Iterable[str]) -> None:
-        self._phrases = frozenset(" ".join(word.text for word in tokens(phrase)) for phrase in phrases)
+        self._phrases = frozenset(" ".join(word.text for word in _words(phrase)) for phrase in phrases)
         self.lasts = frozenset(phrase.rpartition(" ")[2] for phrase in self._phrases)
         """The last words: most words of a text are none, and then no phrase ends there."""
 
@@ -38,7 +76,7 @@ class Around:
 
     @cached_property
     def _words(self) -> list[Word]:
-        return tokens(self.text)
+        return _words(self.text)
 
     @cached_property
     def _starts(self) -> list[int]:

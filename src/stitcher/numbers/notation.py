@@ -91,13 +91,23 @@ class Notation:
         self.row = re.compile(r"[0-9]{1,6}(?P<by>[-:/])[0-9]{1,6}(?:(?P=by)[0-9]{1,6})+(?![-:/]?[0-9])")
         # "18-46" after a product's name; "2024-25"
         self.pair = re.compile(r"(?P<a>[0-9]{1,6})[-–:](?P<b>[0-9]{1,6})(?![-–:/]?[0-9])")
+        # What joins a number to the next one: "10- 5", "5 / 10", "5 : 10", "Rs 5-Rs 10". With a blank on one side, a
+        # colon is a pause.
+        self.joins = re.compile(
+            rf"[ \u00a0]*(?:[-–]+|[/×])[ \u00a0]*(?=(?:(?:{currencies})[ \u00a0]?)?[-+.]?[0-9{''.join(VULGAR)}])"
+            rf"|[ \u00a0]:[ \u00a0](?=[0-9])|:(?=[0-9])"
+        )
+        # "1 000", where the language does not group by spaces
+        self.spaced = re.compile(r"[0-9]{1,3}(?: [0-9]{3})* 0[0-9]{2}(?![0-9])")
         # "1:10", "1:200"
         self.ratio = re.compile(r"[0-9]{1,4}(?::[0-9]{1,5}){1,2}(?![:.]?[0-9])")
         # "45x15", "45 × 15", "2.5x3x4"
         size = r"[0-9]{1,5}(?:\.[0-9]{1,2})?"
         self.sides = re.compile(rf"{size}(?:(?:[ \u00a0]?×[ \u00a0]?|[xX]){size}){{1,2}}(?![0-9])")
         self.spaced_sides = re.compile(rf"{size}(?:[ \u00a0][xX][ \u00a0]{size}){{1,2}}(?![0-9])")
-        self.iso_date = re.compile(r"(?P<year>[0-9]{4})-(?P<month>[01][0-9])-(?P<day>[0-3][0-9])(?!-)")
+        self.iso_date = re.compile(
+            r"(?P<year>[0-9]{4})(?P<sep>[-/])(?P<month>[01][0-9])(?P=sep)(?P<day>[0-3][0-9])(?![-/0-9])"
+        )
         # "20/11/2026", "20.11.2026", "20/11/26"
         self.date = re.compile(
             r"(?P<a>[0-9]{1,2})(?P<by>[/.-])(?P<b>[0-9]{1,2})(?P=by)(?P<year>[0-9]{4}|[0-9]{2})(?![/-]?\d)"
@@ -117,7 +127,7 @@ class Notation:
         # "+91 98450 12345", "0712 345 678", "01 23 45 67 89", "9845012345"
         self.phone = re.compile(
             r"\+[0-9]{1,4}(?:[ -]?\(?[0-9]{2,12}\)?){1,5}"
-            r"|0[0-9]{2,4}(?:[ -][0-9]{3,4}){1,3}|0[0-9](?:[ .][0-9]{2}){3,4}"
+            r"|0[0-9]{2,4}\)[ -]?[0-9]{6,8}|0[0-9]{2,4}(?:[ -][0-9]{3,4}){1,3}|0[0-9](?:[ .][0-9]{2}){3,4}"
             r"|[0-9]{10,}"
         )
         # "1800-180-1551", "98450 12345": the shapes of the table
@@ -128,6 +138,7 @@ class Notation:
         # "500/-", "500/="
         self.only = re.compile(r"/[-=](?![\w-])")
         self.hours_and_minutes = re.compile(r"[0-9]{2}\.[0-5][0-9]")
+        self.clock_like = re.compile(r"(?:1?[0-9]|2[0-4])\.[0-5][0-9]")
         self.one = re.compile(r"[0-9]+")
         self.groups_of_digits = re.compile(r"[0-9]{1,15}(?:[ ,:/–-]+[0-9]{1,15})*")
         self.times = re.compile(r"[ \u00a0]?[xX×][ \u00a0]?")
@@ -147,6 +158,7 @@ class Notation:
             WordList(words.get(name, ())) for name in ("code", "call", "number")
         )
         self.called_words, self.fillers = WordList(words.get("called", ())), WordList(words.get("fillers", ()))
+        self.at_words = WordList(words.get("at", ()))
         self.after_call = WordList(words.get("after_call", ()))
         self.time_words, self.ratio_words = WordList(words.get("time", ())), WordList(words.get("ratio", ()))
         self.products = WordList(words.get("products", ()))

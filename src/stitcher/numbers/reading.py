@@ -82,20 +82,21 @@ class Reader:
         at = 0
         while begin := self.signs.begins.search(text, at):
             start, at = begin.start(), begin.end() - 1  # the beginning ends with the first digit
-            if start == at and latin(text[at - 1 : at] or " "):  # a part of a word: "B12"
-                end = self._run(text, at)
-                if text[end : end + 1] in tuple("/:×") and text[end + 1 : end + 2].isdecimal():  # "B12:30"
-                    joined = self.signs.cluster.match(text, end + 1)
-                    end = joined.end() if joined else end
-                    yield Unsure(at, end, SEVERAL)
-                at = end
-                continue
-            found = self._at(text, start, at, around)
+            part_of_word = start == at and latin(text[at - 1 : at] or " ")  # "B12"
+            found = self._after_word(text, at) if part_of_word else self._at(text, start, at, around)
             if isinstance(found, tuple):
                 yield from found
             elif found:
                 yield found
             at = max(_end(found), at + 1) if found else self._run(text, at)
+
+    def _after_word(self, text: str, at: int) -> Unsure | None:
+        """What is joined to a word with digits: "B12-15", "B12:30"."""
+        end = self._run(text, at)
+        if text[end : end + 1] not in tuple("/:×-–") or not text[end + 1 : end + 2].isdecimal():
+            return None
+        joined = self.signs.cluster.match(text, end + 1)
+        return Unsure(at, joined.end() if joined else end + 2, SEVERAL)
 
     def _run(self, text: str, at: int) -> int:
         run = self.signs.run.match(text, at)
@@ -117,29 +118,48 @@ class Reader:
         if isinstance(found, Unsure):
             return found
         if not self.signs.ends(text, last) and not found:
-            return None  # a word: "12abc"
-        return self._whole(text, start, at, last, found)
+            return self._after_word(text, at)  # a word: "12abc"
+        return self._whole(text, start, at, last, found, around)
 
-    def _whole(self, text: str, start: int, at: int, last: int, found: _Found) -> _Found:
+    def _whole(self, text: str, start: int, at: int, last: int, found: _Found, around: Around) -> _Found:
         """The law: nothing that is joined to a number is left out."""
         end = _end(found)
         if end < last:
             return Unsure(start, last, NO_LANGUAGE if self.spell.numbers.get("engine") == "digits" else SEVERAL)
         after = text[end : end + 1]
-        if after and after in "-–/:×" and text[end + 1 : end + 2].isdecimal():  # "5kg-10"
-            joined = self.signs.cluster.match(text, end + 1)
-            return Unsure(start, joined.end() if joined else end, SEVERAL)
+        unit = self._run(text, end) if text[end : end + 1].isalpha() else end  # one that has no word: "5mg-10"
+        if joins := self.signs.joins.match(text, unit):  # "5kg-10", "5 / 10"
+            return self._joined(text, start, joins.end())
         if after in ("′", "″") or (after in ("'", '"') and text[end - 1].isdecimal() and self._inches(text, at, end)):
             return Unsure(start, end + 1, "feet and inches, minutes and seconds are not read")
+        if doubt := self._doubted(text, at, end, found, around):
+            return Unsure(start, *doubt)
         per = self.signs.per.match(text, end)
         if per and (isinstance(found, tuple) or (found and text[end] == "/")):
             word = self.signs.run.match(text, per.end())
             return Unsure(start, word.end() if word else per.end(), "what it is counted for has no word here")
-        if text[start - 1 : start] == "–" and text[start - 2 : start - 1] in ("", " ", "\u00a0", "("):
-            return Unsure(start - 1, end, "the dash may be a minus")
+        if text[start - 1 : start] in ("–", "-", "+") and text[start - 2 : start - 1] in ("", " ", "\u00a0", "("):
+            return Unsure(start - 1, end, "the sign before it may be a minus")
         if start < at and text[start] == "-" and text[start - 2 : start - 1].isdecimal() and text[start - 1] == " ":
             return Unsure(start, end, "the hyphen may be a minus or mean 'to'")
         return found
+
+    def _doubted(self, text: str, at: int, end: int, found: _Found, around: Around) -> tuple[int, str] | None:
+        """Where a number and a sum of money or a time are written alike: the end, and the reason."""
+        spaced = self.signs.spaced.match(text, at)
+        if spaced and spaced.end() > end and not isinstance(found, tuple):
+            return spaced.end(), "it may be one number, in groups of three: write it without blanks"
+        clock = isinstance(found, Spoken) and found.kind == "decimal" and self.signs.clock_like.fullmatch(text, at, end)
+        if clock and next(around.before(at), "") in self.signs.at_words:
+            return end, "it may be a time: write 6:30, or add am or pm"
+        return None
+
+    def _joined(self, text: str, start: int, following: int) -> Unsure:
+        """A number with the one that is joined to it."""
+        begin = self.signs.begins.search(text, following)
+        first = begin.end() - 1 if begin else following
+        joined = self.signs.cluster.match(text, first)
+        return Unsure(start, joined.end() if joined else first + 1, SEVERAL)
 
     def _inches(self, text: str, at: int, end: int) -> bool:
         """Whether a quotation mark after a number closes nothing."""
@@ -385,7 +405,8 @@ class Reader:
         """Telephone numbers and codes, by their shape or by the word before; "1.2.3"."""
         if called := self._called(text, at, around):
             return called
-        match = self.signs.phone.match(text, at) or self.signs.shaped.match(text, at)
+        shapes = filter(None, (self.signs.phone.match(text, at), self.signs.shaped.match(text, at)))
+        match = max(shapes, key=lambda shape: shape.end(), default=None)
         if match and self.signs.ends(text, match.end()) and sum(map(str.isdecimal, match[0])) >= PHONE_DIGITS:
             low, hyphen, high = match[0].partition("-")
             if hyphen and high.isdecimal() and low.isdecimal() and len(low) == len(high) and int(low) < int(high):
@@ -395,7 +416,7 @@ class Reader:
             return Spoken(at, match.end(), "digits", self.spell.digits(match[0]), "a telephone number by its shape")
         if (match := self.signs.dotted.match(text, at)) and self.signs.ends(text, match.end()):
             point = self.spell.numbers.get("point")
-            if not point:
+            if not point or all(len(part) == 3 for part in match[0].split(".")[1:]):  # "1.000.000"
                 return None
             parts = (self.spell.whole(part) for part in match[0].split("."))
             return Spoken(at, match.end(), "digits", f" {point} ".join(parts), "a number with several points")
@@ -432,6 +453,8 @@ class Reader:
                 return None
             if not self.signs.ends(text, match.end()) or (match["by"] == ":" and self._clocked(text, match.end())):
                 return None
+            if match["by"] == ":" and not product and any(len(g) > 1 and g[0] == "0" for g in match[0].split(":")):
+                return None  # "06:30:15" may be a time with seconds
             doubt = "" if product or match["by"] != "/" else "it looks like a date, but is none"
             return self._each(text, at, match.end(), "numbers in a row", doubt)
         match = self.signs.pair.match(text, at)
@@ -467,7 +490,7 @@ class Reader:
             return None
         mentioned = around.mentions(at, match.end(), self.signs.ratio_words)
         parts = match[0].split(":")
-        if len(parts) > 2 and not mentioned:
+        if (len(parts) > 2 and not mentioned) or any(len(part) > 1 and part[0] == "0" for part in parts):
             return None
         # "6:30" may be a time that lacks its word.
         clock = len(parts) == 2 and len(parts[1]) == 2 and parts[1] < "60" and int(parts[0]) <= 24
@@ -566,6 +589,8 @@ class Reader:
         low, end = first
         dash = self.signs.dash.match(text, end)
         second = self.signs.number(text, dash.end()) if dash else None
+        if len(low.whole) > 1 and low.whole[0] == "0":  # "080-2345" is no range
+            second = None
         if second and not second[0].sign and low.value < second[0].value and not self.signs.joined(text, at, second[1]):
             # Without words for the range the first number alone is found, and the law makes it `Unsure`.
             with suppress(Unspeakable):

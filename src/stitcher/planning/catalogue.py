@@ -24,7 +24,7 @@ __all__ = ["AUDIO_SUFFIXES", "Catalogue", "clip_of", "ignored", "read_catalogue"
 
 VOICE_CHARACTERS = 64
 KNOWN_SETTINGS = 64
-LONGEST_PHRASE = 64
+LONGEST_PHRASE = 48
 """Words in a phrase that is looked for: a clip ends at 60 seconds. A longer name is found where it is the message."""
 NUMERALS, LARGEST_NUMERAL = 2_000, 10**9
 """So many clips that are named by digits, up to this number, also say the number's words."""

@@ -42,7 +42,7 @@ _SIGNS = str.maketrans(
     }
 )
 # A sign belongs to the digit after it: "-5", "10-15", "1/2"; "ward-5" and "good-morning" only have a hyphen.
-_SIGNED = re.compile(r"(?:(?<![^\s(])[-+~]|(?<=\d)[ ]?[-/:×~][ ]?|[/:×~])(?=\d)|(?<=\d)/(?=[^\W\d_])")
+_SIGNED = re.compile(r"(?:(?<![^\s(])[-+~]|(?<=\d)[ ]?[-/:×~][ ]?|[/:×~]|(?<![\w.,])\.)(?=\d)|(?<=\d)/(?=[^\W\d_])")
 _STOP = re.compile(r"[.!?।॥።](?=[\s_]|$)")
 
 

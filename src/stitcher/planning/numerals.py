@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
 FEW_DIGITS = 4
 """A number of so many digits that is called has no clip of its own: "108.wav" says a hundred and eight."""
-_SEVERAL = frozenset({"fraction", "range", "ratio", "size", "time", "date", "digits"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +78,11 @@ def _said(message: str, row: Sequence[Word], first: int, last: int, reading: "Sp
 
 def _loses(message: str, row: Sequence[Word], first: int, last: int, reading: "Spoken") -> bool:
     """Whether the words as they are written would lose what the signs between them mean."""
-    numbers = [word.text for word in row[first:last] if any(map(str.isnumeric, word.text))]
-    if len(numbers) > 1 and (reading.kind in _SEVERAL or not all(map(str.isdecimal, "".join(numbers)))):
+    numbers = [word for word in row[first:last] if any(map(str.isnumeric, word.text))]
+    if len(numbers) > 1 and reading.kind != "row":
         return True
     written = _ONLY.sub("", message[reading.start : reading.end])
-    return has_signs(written.replace("–", "-"))
+    return "/" in written or has_signs(written.replace("–", "-"))
 
 
 _ONLY = re.compile(r"/[-=]")

@@ -142,7 +142,9 @@ def choose(
                     if best is None or option <= best:
                         best = option
                         step[node] = _Step(to, said, start, stop, False, why)
-            if length == longest or not (ways := _longer(ways, edges, has, begins, barriers, most)):
+            if length == longest or (len(ways) == 1 and not begins(ways[0].said)):  # nearly always
+                break
+            if not (ways := _longer(ways, edges, has, begins, barriers, most)):
                 break
         # The digits of a number may lead nowhere: then it has another way, and every word of that may be missing.
         cost[node] = best or NOWHERE
@@ -166,7 +168,7 @@ def _longer(
     if len(ways) == 1:  # nearly always: nothing branches here
         ((said, to, start, _, why, taken, asked),) = ways
         only = edges.get(to)
-        if not only or not begins(said):
+        if not only:
             return []
         if len(only) == 1 and only[0].sayable:
             edge = only[0]

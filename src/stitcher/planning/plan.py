@@ -87,7 +87,7 @@ class Plan:
         return {
             "profile": self.profile,
             "missing": list(self.missing),
-            "decoration": list(self.decoration),
+            **({"decoration": list(self.decoration)} if self.decoration else {}),
             "substituted": list(self.substituted),
             "segments": [{"pause_ms": s.ms} if isinstance(s, Pause) else asdict(s) for s in self.segments],
         }

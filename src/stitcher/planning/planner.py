@@ -3,14 +3,14 @@
 import json
 import unicodedata
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from stitcher import limits
 from stitcher.clip import Clip
-from stitcher.errors import InvalidRequest, MessageTooLong, MissingWords, named
+from stitcher.errors import InvalidRequest, MessageTooLong, MissingWords, UncertainNumbers, named
 from stitcher.formats.profiles import PROFILES
 from stitcher.planning import names
 from stitcher.planning.catalogue import Catalogue
@@ -35,18 +35,6 @@ _PICTURES = (
     ("\u2b00", "\u2bff"),
     ("\U0001f000", "\U0001faff"),
 )
-
-
-class UncertainNumbers(MissingWords):
-    """Words without a clip, and numbers that are not read for certain: each of them with the reason."""
-
-    def __init__(self, refusal: MissingWords, reasons: Mapping[str, str]) -> None:
-        self.missing, self.suggestions = refusal.missing, refusal.suggestions
-        self.reasons = dict(reasons)
-        words_only = [word for word in self.missing if word not in reasons]
-        uncertain = [f"the number '{number}' is not said: {why}" for number, why in reasons.items()]
-        said = ", ".join(f"'{word}'" for word in words_only)
-        Exception.__init__(self, "; ".join(([f"no clip says {said}"] if words_only else []) + uncertain))
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +130,7 @@ class Planner:
             first = place == 0 or self.said[place - 1].sentence != said.sentence
             last = place + 1 == len(self.said) or self.said[place + 1].sentence != said.sentence
             where = "final" if last else "initial" if first else "medial"
-            takes = said.phrase and said.catalogue.by_phrase.get(said.phrase) == said.clip
+            takes = said.phrase and said.catalogue.by_phrase.get(said.phrase) is said.clip
             yield said.catalogue.take(said.phrase, where) if takes else said.clip
 
     # From items to rows of words
@@ -414,7 +402,7 @@ class _Choosing:
 def written(message: str, start: int, end: int) -> str:
     """A part of the message that begins with a word, with the sign before the word: "-5"."""
     before = message[max(0, start - 2) : start]
-    signed = before[-1:] in tuple("-\u2212\u2010\u2011\u2013\u2014+~") and (
+    signed = before[-1:] in tuple("-\u2212\u2010\u2011\u2013\u2014+~.") and (
         len(before) < 2 or before[0] in " (\u00a0\n"
     )
     return message[start - signed : end]

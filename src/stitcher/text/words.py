@@ -82,7 +82,6 @@ class Kind(Enum):
     """Separates words."""
 
 
-_BEGINS_WORD = frozenset({Kind.LETTER, Kind.SYLLABLE, Kind.SYMBOL})
 _SIMPLE = frozenset({Kind.LETTER, Kind.MARK, Kind.BLANK})
 # What may stand inside of a word, and its wide forms.
 _INSIDE = frozenset(".,．，﹒﹐") | frozenset(APOSTROPHES) | LIKE_APOSTROPHES
@@ -134,16 +133,18 @@ def tokens(text: str, *, glottal: bool = False) -> list[Word]:
         if glottal and open_word is None and char in APOSTROPHES and folded[index + 1 : index + 2] == "y":
             kind = Kind.LETTER
         if open_word and (
-            kind is Kind.MARK
-            or kind is Kind.LETTER is open_word
+            kind is Kind.LETTER is open_word
+            or kind is Kind.MARK
+            or kind is Kind.INVISIBLE
             or (kind is Kind.SYMBOL is open_word and folded[index - 1] == "\u200d")  # a joined emoji is one symbol
-            or (kind not in _BEGINS_WORD and open_word is Kind.LETTER and _inside_word(folded, index))
+            or (kind is Kind.BLANK and open_word is Kind.LETTER and _inside_word(folded, index))
             or (char in LIKE_APOSTROPHES and open_word is Kind.LETTER and _inside_word(folded, index))
         ):
             continue
         if open_word:
             close(index)
-        start, open_word = index, kind if kind in _BEGINS_WORD else None
+        begins = kind is Kind.LETTER or kind is Kind.SYLLABLE or kind is Kind.SYMBOL
+        start, open_word = index, kind if begins else None
     if open_word:
         close(len(folded))
     return found
@@ -155,6 +156,8 @@ def _folded(text: str) -> tuple[str, list[tuple[int, int]]]:
     Folded by base characters with what combines with them, so that composing and folding do not reach further. What is
     passed over is left out first: a soft hyphen between a letter and its mark keeps them together.
     """
+    if text.isascii():  # nothing combines, nothing is passed over
+        return text.lower(), [(index, index + 1) for index in range(len(text))]
     pieces: list[str] = []
     places: list[tuple[int, int]] = []
     start = 0
