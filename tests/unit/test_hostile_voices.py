@@ -372,14 +372,14 @@ FILES = (
 
 
 @given(FILES)
-@of_usual(400)
+@of_usual(500)
 def test_no_file_of_settings_raises_anything_but_a_refusal(data: bytes) -> None:
     with bounded():
         voice_of(KEY, data)
 
 
 @given(FILES, MESSAGES)
-@of_usual(400)
+@of_usual(500)
 def test_no_message_with_any_settings_raises_anything_but_a_refusal(data: bytes, message: str) -> None:
     with bounded():
         say(data, message)
