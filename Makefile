@@ -154,10 +154,10 @@ operations: $(READY) ## write infra/monitoring.yaml anew: alarms of error budget
 	$(BIN)/python -m tools.operations monitoring
 
 dashboard-images: $(READY_BENCH) ## draw the dashboards in docs/images/ anew, from sample data
-	.venv-bench/bin/python -m tools.operations pictures
+	.venv-bench/bin/python -m tools.operations dashboard-images
 
 fault-recording: setup ## record what is counted while the service is broken and mended (25 minutes; a test of alarms reads it)
-	$(BIN)/python -m tools.operations record
+	$(BIN)/python -m tools.operations fault-recording
 
 lock: $(READY) ## write functions/constraints.txt anew from the newest versions
 	PIP_USE_PEP517=1 $(BIN)/sam build --no-cached

@@ -147,7 +147,7 @@ def learn(lab: Lab) -> None:
     lab.forget(voice)
 
 
-def record(lab: Lab, path: Path, voice: str) -> list[dict[str, Any]]:
+def list_calls(lab: Lab, path: Path, voice: str) -> list[dict[str, Any]]:
     """The calls of a path without faults; its answer is what others have to be. Raises ValueError."""
     _begin(lab, path, voice)
     lab.arm(None)
@@ -254,7 +254,7 @@ def run() -> list[Outcome]:
         lab = Lab(stack)
         lab.events(on=False)
         learn(lab)
-        planned = list(cases([(path, record(lab, path, f"record-{path.name}")) for path in PATHS]))
+        planned = list(cases([(path, list_calls(lab, path, f"list-{path.name}")) for path in PATHS]))
         outcomes = []
         for number, case in enumerate(planned, 1):
             outcome = trial(lab, case, f"chaos{number:03}")

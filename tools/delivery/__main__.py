@@ -164,7 +164,7 @@ def _with_bucket(options: argparse.Namespace) -> int:
         case "releases":
             print(deploy.releases(store, Stage.of(options.stage, ROOT)))
         case "note-passed":
-            deploy.record(store, Stage.of(options.stage, ROOT), options.release, ROOT)
+            deploy.note_passed(store, Stage.of(options.stage, ROOT), options.release, ROOT)
     return 0
 
 

@@ -79,7 +79,7 @@ def rollback(store: Store, stage: Stage, root: Path, *, failed: bool = False) ->
     return name
 
 
-def record(store: Store, stage: Stage, name: str, root: Path) -> None:
+def note_passed(store: Store, stage: Stage, name: str, root: Path) -> None:
     """Note that a release passed its checks in a stage, deployed by a run on the commit that is checked out."""
     store.keep(stage.name, store.history(stage.name).with_passed(name, position_of(root)))
 
