@@ -291,7 +291,7 @@ def test_the_releases_of_a_stage_are_listed(
     deploy.rollback(store, dev, root)
     assert deploy.releases(store, dev).splitlines() == [
         f"dev runs {first}",
-        f"{second}  commit 9 of main  made of 000000000000  taken back",
+        f"{second}  commit 9 of main  made of 000000000000  rolled back",
         f"{first}  commit 7 of main  made of 000000000000",
     ]
 

@@ -38,7 +38,7 @@ def promote(store: Store, stage: Stage, name: str, root: Path, *, back: bool = F
     if not back:
         _refuse_late(stage, history, position_of(root))
     elif name not in {each.release for each in history.passed}:
-        raise DeliveryError(f"{name} never passed in {stage.name}: `make releases STAGE={stage.name}` lists what did")
+        raise DeliveryError(f"{name} never passed in {stage.name}: `make releases STAGE={stage.name}` lists those")
     template = root / ".aws-sam" / "promoted.yaml"
     template.parent.mkdir(exist_ok=True)
     template.write_bytes(store.read(release.template) or b"")
@@ -70,7 +70,7 @@ def rollback(store: Store, stage: Stage, root: Path, *, failed: bool = False) ->
     history = store.history(stage.name)
     good = [each.release for each in history.good]
     if failed and good and good[-1] == history.running:
-        print(f"{history.running} passed in {stage.name} before, and is what ran: there is nothing to take back")
+        print(f"{history.running} passed in {stage.name} before and still runs: no rollback is needed")
         return good[-1]
     name = history.before()
     if name is None:
@@ -85,13 +85,13 @@ def note_passed(store: Store, stage: Stage, name: str, root: Path) -> None:
 
 
 def releases(store: Store, stage: Stage) -> str:
-    """What passed in a stage, newest first, for people."""
+    """The releases that passed in a stage, newest first, for people."""
     history = store.history(stage.name)
     lines = [f"{stage.name} runs {history.running or 'nothing'}"]
     for each in reversed(history.passed):
         release = store.release(each.release)
         words = [each.release, f"commit {each.position} of main", f"made of {release.commit[:12]}" if release else "?"]
-        words += ["taken back"] if each.taken_back else []
+        words += ["rolled back"] if each.taken_back else []
         lines.append("  ".join(words))
     return "\n".join(lines)
 

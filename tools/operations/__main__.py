@@ -10,7 +10,7 @@ def main() -> None:
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("monitoring", help="write infra/monitoring.yaml: alarms of error budgets, and dashboards")
     commands.add_parser("dashboard-images", help="draw the dashboards in docs/images/ from sample data")
-    commands.add_parser("fault-recording", help="count metrics during a fault on the embedded AWS; write tests/recordings/")
+    commands.add_parser("fault-recording", help="count metrics during a fault; write tests/recordings/")
     load = commands.add_parser("load", help="send a mix of calls; fails when an answer is not the expected one")
     load.add_argument("--url", default="", help="a deployed API; default: the embedded AWS")
     load.add_argument("--voice", default="", help="the voice that says the messages; default: the default voice")

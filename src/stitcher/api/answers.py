@@ -115,7 +115,7 @@ class Unusable(BaseModel):
 
 
 class Problem(BaseModel):
-    """A refusal or a fault (RFC 9457), whoever refuses: the service, API Gateway or the firewall."""
+    """A refusal or a fault (RFC 9457), from the service, API Gateway or the firewall."""
 
     type: str
     """`urn:audio-stitcher:` and the code."""
