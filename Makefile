@@ -62,7 +62,7 @@ $(READY_LOCAL): tools/local/requirements.txt
 	.venv-local/bin/python -m pip install --quiet --requirement tools/local/requirements.txt
 	@touch $@
 
-# Where there is no npm, what needs it is left out, and its tests say so.
+# Without npm, the parts that need it are left out, and their tests say so.
 $(READY_DELIVERY): tools/delivery/requirements.txt tools/delivery/package-lock.json
 	$(PYTHON) -m venv .venv-delivery
 	.venv-delivery/bin/python -m pip install --quiet --requirement tools/delivery/requirements.txt

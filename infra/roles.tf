@@ -28,7 +28,7 @@ locals {
   ]...)
 }
 
-# All of it lies under the path /foundation/, and the boundary keeps every role from changing what lies there.
+# All have the path /foundation/, and the boundary stops every role from changing this path.
 resource "aws_iam_role" "this" {
   for_each = local.roles
 

@@ -19,14 +19,14 @@ TIMEOUT = 60
 
 @dataclass(frozen=True)
 class Response:
-    """What came back; header names are lower case."""
+    """An answer; header names are lower case."""
 
     status: int
     headers: dict[str, str]
     body: bytes
 
     def json(self) -> Any:
-        """The body, parsed. Raises ValueError where it is not JSON."""
+        """The body, parsed. Raises ValueError if it is not JSON."""
         return json.loads(self.body)
 
 

@@ -51,7 +51,7 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
 
 
 def count(found: dict[str, Any], started: datetime) -> None:
-    """To the metrics and the log. Words are part of what people are told: only where the environment says so."""
+    """Count and log missing words. Words are people's data: they are logged only in environments that allow it."""
     if found["outcome"] == "rejected":
         problem = found["problem"]
         metrics.add_dimension("reason", problem["code"])

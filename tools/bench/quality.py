@@ -1,4 +1,4 @@
-"""The quality gate of the audio: what a listener would hear of the joins, measured on decoded messages.
+"""The quality gate of the audio: the audible joins, measured on decoded messages.
 
     python -m tools.bench.quality
 
@@ -55,7 +55,7 @@ RENDERED = "mp3-128"
 PYDUB = "pydub"
 """The row to compare with: the recordings joined as most programs do it."""
 AUDIBLE_DB = 35.0
-"""Audible is what lies within so many dB of a word's loudest 5 ms."""
+"""Sound within this many dB of a word's loudest 5 ms is audible."""
 
 ON_FRAMES = tuple(profile for profile in SPLICED if PROFILES[profile].codec == "mp3")
 """Profiles whose clips stand on a grid of 24 ms; what is rendered to MP3 stands where it is wanted."""
@@ -476,7 +476,7 @@ def _cell(metric: Metric, profile: str, row: Row) -> str:
 
 
 def circumstances(made: Corpus, seconds: float) -> dict[str, Any]:
-    """Where, when and with what it was measured."""
+    """Place, date and versions of the measurement."""
     return {
         "date": datetime.now(UTC).strftime("%Y-%m-%d"),
         "seconds": round(seconds),
@@ -536,7 +536,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Measure, print and save; returns 0, or 1 where a limit is missed, or 2 where it cannot be measured."""
     parser = argparse.ArgumentParser(
         prog="python -m tools.bench.quality",
-        description="Measure what is heard of stitched messages, and hold it to the limits of docs/audio.md.",
+        description="Measure the audio of stitched messages against the limits of docs/audio.md.",
         epilog="Exit codes: 0 every limit is held; 1 one is missed; 2 the quality could not be measured.",
     )
     parser.add_argument(

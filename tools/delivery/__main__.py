@@ -74,7 +74,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _run(options: argparse.Namespace) -> int:
-    """Each command imports what it needs: some of it takes seconds to load, and a deployment runs many commands."""
+    """Each command imports only its own modules: some take seconds to load, and a deployment runs many commands."""
     from tools.delivery.store import DeliveryError
 
     try:
@@ -87,9 +87,9 @@ def _run(options: argparse.Namespace) -> int:
 def _without_bucket(options: argparse.Namespace) -> int:
     match options.command:
         case "changes":
-            from tools.delivery import changes
+            from tools.delivery import select_checks
 
-            return changes.main(options.base, options.head, ROOT)
+            return select_checks.main(options.base, options.head, ROOT)
         case "service":
             from tools.delivery import service
 

@@ -1,4 +1,4 @@
-"""Put a packaged release on a stage, and put back what ran before. Nothing is built here."""
+"""Deploy a packaged release to a stage, and roll back. Nothing is built here."""
 
 import os
 import subprocess
@@ -18,7 +18,7 @@ VOICE = "pipeline"
 """The voice that belongs to the pipeline: its clips are the samples that the checks need, and nobody else's."""
 CLIPS = ("hello.wav", "shreeshail.wav")
 BUILT_FOR = ("PythonRuntime", "Architecture")
-"""Parameters that say what a release was built for: its packages fit no other value."""
+"""Parameters that a release was built for: its packages fit no other value."""
 BOUNDARY = "PermissionsBoundary"
 
 
@@ -30,9 +30,8 @@ def promote(store: Store, stage: Stage, name: str, root: Path, *, back: bool = F
     Raises
     ------
     DeliveryError
-        Where there is no such release, where its files were changed, where a later run has passed in the stage, where
-        it is to go back to what never passed there, or where the deployment failed; CloudFormation has then gone back
-        by itself.
+        If there is no such release, its files were changed, a later run has passed in the stage, `back` names a release
+        that never passed there, or the deployment failed; CloudFormation has then rolled back by itself.
     """
     release, history = _checked(store, name), store.history(stage.name)
     if not back:
@@ -62,10 +61,10 @@ def promote(store: Store, stage: Stage, name: str, root: Path, *, back: bool = F
 
 
 def rollback(store: Store, stage: Stage, root: Path, *, failed: bool = False) -> str:
-    """Deploy again what passed in a stage before what runs there; returns its name. Raises as `promote` does.
+    """Deploy the release that passed in a stage before the running one; returns its name. Raises as `promote` does.
 
-    `failed`: what runs did not pass just now. Then it goes to what last passed, and where that is the same release,
-    nothing is done.
+    `failed`: the running release did not pass just now. Then the last release that passed is deployed; if it is the
+    running one, nothing is done.
     """
     history = store.history(stage.name)
     good = [each.release for each in history.good]
@@ -162,9 +161,9 @@ def _sam_deploy(store: Store, stage: Stage, template: Path, root: Path, *, back:
 def _parameters(stage: Stage, template: Path, *, back: bool) -> dict[str, str]:
     """A value for every parameter of the release, since CloudFormation keeps the last value of one that is not named.
 
-    What the release was built for is its own default; all else is the stage's setting, or the default where the stage
-    has none. Going back is not gradual: what is left is known to be bad. The account's boundary is named where it is
-    known, and else kept.
+    The parameters that a release was built for have its own defaults. All others have the stage's setting, or the
+    default if the stage has none. A rollback is not gradual, because the replaced release is bad. The account's
+    boundary is passed if it is known; otherwise it stays.
     """
     declared: dict[str, Any] = yaml_parse(template.read_text()).get("Parameters", {})
     values = {name: str(parameter["Default"]) for name, parameter in declared.items() if "Default" in parameter}

@@ -68,7 +68,7 @@ def _differences(resource: dict[str, Any]) -> list[str]:
 
 
 def main(stage: Stage) -> int:
-    """Print what differs; returns 1 where something does."""
+    """Print the differences; returns 1 if there is one."""
     lines = drift(stage)
     print("\n".join(lines) if lines else f"{stage.stack} is as its template says")
     return 1 if lines else 0

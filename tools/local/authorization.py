@@ -185,7 +185,7 @@ def _rules_act_under_their_role() -> None:
 
 
 def _put_aside(target: dict[str, Any], rule: str, payload: str) -> None:
-    """Into the dead-letter queue at once: what is not permitted is not tried again (EventBridge guide, "Retries")."""
+    """Into the dead-letter queue at once: a forbidden delivery is not tried again (EventBridge guide, "Retries")."""
     queue = (target.get("DeadLetterConfig") or {}).get("Arn", "")
     if queue and sqs.queue_policy_allows(queue, "events.amazonaws.com", rule, get_account_id()):
         eventbridge._dispatch_to_sqs(parse_arn(queue), payload)

@@ -79,7 +79,7 @@ def variables(place: Place, template: Path = ROOT / "template.yaml") -> dict[str
         if resource["Type"] == "AWS::SQS::Queue"
     }
     queues = place.endpoint or f"https://sqs.{REGION}.amazonaws.com"
-    # SAM CLI resolves a reference to what it is told the name stands for.
+    # SAM CLI resolves a reference to the value that it gets for the name.
     given |= {name: f"{queues}/{place.account}/{queue}" for name, queue in names.items()}
     stacks, _ = SamLocalStackProvider.get_stacks(str(template), parameter_overrides=given)
     return {

@@ -8,7 +8,7 @@ With MODEL_SERVER=http://… in the environment it hands the question to a real 
 
     POST /model/{model id}/converse     an answer
     POST /faults {"kind": "429"}        the next call fails so; "times": 2: the next two (FAULTS, STOPS and OTHERS)
-    GET  /calls                         what was asked
+    GET  /calls                         the questions so far
 """
 
 import base64
@@ -61,7 +61,7 @@ SLOW_SECONDS = 1
 
 @dataclass(frozen=True)
 class Call:
-    """One question: what was shown, by its digest, and asked."""
+    """One question: the picture's digest and the text."""
 
     model: str
     sha256: str

@@ -87,7 +87,7 @@ class Stack:
         return _client(service, self.port)
 
     def put_clips(self, folder: Path) -> list[Stored]:
-        """Make the input bucket hold what the folder holds; returns what had to be uploaded."""
+        """Give the input bucket the folder's files; returns the uploaded ones."""
         s3, bucket = self.client("s3"), self.outputs["InputBucketName"]
         there = {
             item["Key"]: item["ETag"].strip('"')
@@ -106,7 +106,7 @@ class Stack:
 
 @contextlib.contextmanager
 def running(*, port: int = 0, state: Path | None = None) -> Iterator[Stack]:
-    """The service deployed on an emulator, for as long as the context lasts; nothing of it runs afterwards.
+    """The service deployed on an emulator, for as long as the context lasts.
 
     Parameters
     ----------

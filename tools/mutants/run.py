@@ -36,7 +36,7 @@ class Trial:
 
 
 def warm() -> None:
-    """Import what the tests need and what is not ours."""
+    """Import the third-party packages that the tests need."""
     import boto3  # noqa: F401
     import jsonschema  # noqa: F401
     import moto  # noqa: F401

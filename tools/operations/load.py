@@ -59,7 +59,7 @@ def requests(clips: list[str], voice: str, seed: int) -> Iterator[tuple[str, dic
 
 
 def drive(caller: Caller, voice: str, *, seconds: float, at_once: int, sample: Callable[[], float | None]) -> Tally:
-    """Call for so many seconds, so many at once; `sample` gives the functions' memory in MB where it can be known."""
+    """Call for `seconds`, `at_once` calls at a time; `sample` gives the functions' memory in MB if it is known."""
     answer = caller.get(f"/voices/{voice or '-'}/clips", limit=50)
     if answer.status != 200:
         raise RuntimeError(

@@ -23,7 +23,7 @@ from stitcher.text.words import Word, phrase, tokens
 
 DELIMITERS = ",;\t"
 REFUSALS = 20
-"""So many refused rows are named; all are counted."""
+"""The most refused rows that are named; all are counted."""
 # Results that are kept: campaigns repeat themselves, and memory has to stay bounded whatever they hold.
 _KNOWN = 16_384
 # Stands in a message for a column's value that is missing as a whole: a mark whose clip no voice can have.

@@ -312,7 +312,7 @@ class _Planner:
         settings = self.catalogue.settings
         if not settings.language or not any(map(str.isdigit, self.message)):
             return []
-        # Here, because most messages need none of it.
+        # Imported here, because most messages do not need it.
         from stitcher.numbers.spoken import spoken
 
         return spoken(self.message, settings.language, settings.numbers)

@@ -1,4 +1,4 @@
-"""Which checks a change needs: the suites of tests, the parts of the template to build, and whether to lint.
+"""Select the checks of a change: the suites of tests, the parts of the template to build, and whether to lint.
 
 The rules are a table of paths. A file that no rule knows needs everything, and so does a change whose base is not
 known: a mistake here may cost minutes, never a missed check.

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tools.delivery.changes import RULES, SUITES, Selection, changed_paths, main, select
+from tools.delivery.select_checks import RULES, SUITES, Selection, changed_paths, main, select
 from tools.delivery.template import Part, parts
 
 from tests.paths import ROOT
@@ -24,7 +24,7 @@ GREET, SHOUT = "GreetFunction", "ShoutFunction"
 @pytest.fixture(scope="module", autouse=True)
 def templates_are_read_once() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("tools.delivery.changes.parts", functools.cache(parts))
+        patch.setattr("tools.delivery.select_checks.parts", functools.cache(parts))
         yield
 
 
