@@ -5,7 +5,7 @@ clips is refused again. Faults (storage that does not answer, a missing ffmpeg) 
 """
 
 import difflib
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 SUGGESTED_FOR, COMPARED = 20, 2_000
@@ -97,6 +97,19 @@ class MissingWords(StitchError):
 
     def problem(self) -> dict[str, Any]:
         return super().problem() | {"missing": self.missing, "suggestions": self.suggestions}
+
+
+class UncertainNumbers(MissingWords):
+    """Words without a clip, and numbers that are not read for certain: `unsure` has the reason for each of these."""
+
+    def __init__(self, refusal: MissingWords, unsure: Mapping[str, str]) -> None:
+        self.missing, self.suggestions, self.unsure = refusal.missing, refusal.suggestions, dict(unsure)
+        words = ", ".join(f"'{word}'" for word in self.missing if word not in unsure)
+        reasons = [f"the number '{number}' is not said: {why}" for number, why in unsure.items()]
+        Exception.__init__(self, "; ".join([*([f"no clip says {words}"] if words else []), *reasons]))
+
+    def problem(self) -> dict[str, Any]:
+        return super().problem() | {"unsure": self.unsure}
 
 
 def named(voice: str) -> str:

@@ -104,4 +104,5 @@ def empty_aws(aws: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iter
         monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{port}")
         monkeypatch.setenv("AWS_ACCESS_KEY_ID", ADMIN["aws_access_key_id"])
         monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", ADMIN["aws_secret_access_key"])
+        monkeypatch.setattr("boto3.DEFAULT_SESSION", None)  # it keeps the credentials that it found first
         yield f"http://127.0.0.1:{port}"
