@@ -41,7 +41,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 # builds source distributions are a variable of their own in newer versions of pip, which ignores those it does not know.
 CONSTRAINTS := file://$(subst $() $(),%20,$(CURDIR))/functions/constraints.txt
 LOCKED := PIP_CONSTRAINT="$(CONSTRAINTS)" PIP_BUILD_CONSTRAINT="$(CONSTRAINTS)" PIP_USE_PEP517=1
-# sam's record of its cache knows a function's requirements.txt, and not the constraints.
+# sam's cache compares a function's requirements.txt, but not the constraints.
 FRESH := [ .aws-sam/build.toml -nt functions/constraints.txt ] || rm -f .aws-sam/build.toml
 
 .DEFAULT_GOAL := help

@@ -154,7 +154,7 @@ def build(digest: str | None = None) -> Path:
         HOME.mkdir(exist_ok=True)
         stamp.unlink(missing_ok=True)
         if (cached := HOME / "build.toml").exists() and cached.stat().st_mtime < CONSTRAINTS.stat().st_mtime:
-            cached.unlink()  # sam's record of its cache, which does not know of constraints
+            cached.unlink()  # sam's list of its cache, which does not contain the constraints
         options = ["--build-dir", str(built.parent), "--cache-dir", str(HOME / "cache")]
         environment = {"PIP_CONSTRAINT": CONSTRAINTS.as_uri(), "ARCHITECTURE": ARCHITECTURE}
         _sam("build", *options, "--parameter-overrides", *PARAMETERS, environment=environment)
