@@ -70,7 +70,7 @@ class Caller:
 def ambient_caller(url: str) -> Caller:
     """A caller of the API at this address with the credentials that AWS's own tools would take.
 
-    Raises LookupError where there are none.
+    Raises LookupError if there are none.
     """
     session = boto3.Session()
     credentials = session.get_credentials()

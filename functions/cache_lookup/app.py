@@ -67,7 +67,7 @@ def count(found: dict[str, Any], started: datetime) -> None:
 
 
 def lookup(request: StitchRequest) -> dict[str, Any]:
-    """Plan the message and say whether it is in the cache; raises `StitchError` where it is refused."""
+    """Plan the message and say whether it is in the cache; raises `StitchError` if it is refused."""
     plan = request.plan(recordings())
     output_key = f"{settings.cache_prefix}{plan.cache_key}{PROFILES[plan.profile].suffix}"
     if stored := output().stat(output_key):

@@ -17,7 +17,7 @@ def observed(correlation_id: str | None = None) -> Callable[[Handler], Handler]:
     Parameters
     ----------
     correlation_id
-        Where the event has the id (JMESPath); None where the handler sets it.
+        Where the event has the id (JMESPath); None if the handler sets it.
     """
 
     def decorate(handler: Handler) -> Handler:

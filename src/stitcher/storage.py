@@ -79,7 +79,7 @@ class Repo(Protocol):
         metadata: Mapping[str, str] | None = None,
         only_new: bool = False,
     ) -> Stored:
-        """Store the whole file or nothing. Raises `AlreadyStored` where `only_new` and the key is taken."""
+        """Store the whole file or nothing. Raises `AlreadyStored` if `only_new` and the key is taken."""
 
 
 class LocalRepo:

@@ -43,7 +43,7 @@ class Spoken:
     path
         How it was made: `spliced` or `rendered`.
     why
-        Why it was not spliced; empty where it was.
+        Why it was not spliced; empty if it was.
     clips
         The clips that it says, in order.
     missing
@@ -202,7 +202,7 @@ class Voice:
 
     @property
     def settings(self) -> "VoiceSettings":
-        """The settings as they are now. Raises UnusableClip where `voice.toml` cannot be read."""
+        """The settings as they are now. Raises UnusableClip if `voice.toml` cannot be read."""
         return read_catalogue(self.recordings, self.name).settings
 
     def plan(

@@ -64,7 +64,7 @@ Rows = dict[str, dict[str, float]]
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """What became of one recording; times in ms, NaN where it was refused."""
+    """What became of one recording; times in ms, NaN if it was refused."""
 
     onset_ms: tuple[float, ...]
     """Consonants lost before what was kept, by band."""

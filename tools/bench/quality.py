@@ -63,9 +63,9 @@ ON_FRAMES = tuple(profile for profile in SPLICED if PROFILES[profile].codec == "
 
 Floats = npt.NDArray[np.float64]
 Values = dict[str, list[float]]
-"""What was measured, by source; empty where the program that measures it is not installed."""
+"""What was measured, by source; empty if the program that measures it is not installed."""
 Row = dict[str, float | None]
-"""A profile's result by metric: None where it was not checked, absent where there is nothing to check."""
+"""A profile's result by metric: None if it was not checked, absent where there is nothing to check."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,7 +235,7 @@ def decoded(file: Path, *options: str) -> Samples:
 
 
 def length_in_mpg123(file: Path) -> int | None:
-    """Samples that mpg123 decodes an MP3 file to; None where it is not installed."""
+    """Samples that mpg123 decodes an MP3 file to; None if it is not installed."""
     program = shutil.which("mpg123")
     if program is None:
         return None
@@ -243,7 +243,7 @@ def length_in_mpg123(file: Path) -> int | None:
 
 
 def complaints(file: Path, validator: str) -> int | None:
-    """Warnings and errors that mp3val or opusinfo has about a file; None where it is not installed.
+    """Warnings and errors that mp3val or opusinfo has about a file; None if it is not installed.
 
     That an MP3 file has no ID3 tag is a warning to mp3val; ours have none on purpose, and it is not counted.
     """
@@ -512,7 +512,7 @@ def _says(command: Sequence[str]) -> str:
 
 
 def listened(progress: Callable[[str], None]) -> ears.Rows:
-    """What is lost of human speech; empty where there is none on this machine."""
+    """What is lost of human speech; empty if there is none on this machine."""
     if not ears.is_installed():
         print(NO_HUMAN_SPEECH, file=sys.stderr)
         return {}

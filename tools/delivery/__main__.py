@@ -1,4 +1,4 @@
-"""`python -m tools.delivery …`: each command is a target of the Makefile, which is how people and workflows call it."""
+"""`python -m tools.delivery …`: each command is a target of the Makefile; people and workflows call these targets."""
 
 import argparse
 import os

@@ -98,7 +98,7 @@ def releases(store: Store, stage: Stage) -> str:
 def position_of(root: Path) -> int:
     """How many commits main has up to the one that is checked out: later runs have more, whatever they deploy.
 
-    Raises `DeliveryError` where git cannot tell, as in a shallow clone.
+    Raises `DeliveryError` if git cannot tell, as in a shallow clone.
     """
     if _git(root, "rev-parse", "--is-shallow-repository") != "false":
         raise DeliveryError("this is a shallow clone: the place of its commit on main cannot be told")

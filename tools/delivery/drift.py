@@ -12,7 +12,7 @@ TRIES, PAUSE = 120, 5.0
 
 
 def drift(stage: Stage, cloudformation: Any = None, pause: float = PAUSE) -> list[str]:
-    """A line for everything of a stage's stacks that differs from their templates; empty where nothing does.
+    """A line for each resource of a stage's stacks that differs from its template; empty if none does.
 
     The monitoring is a stack inside the service's, whose detection does not look into it.
 

@@ -20,7 +20,7 @@ BUILDERS = ("setuptools", "wheel")
 
 
 def main(root: Path, build: Path) -> int:
-    """Write the constraints anew from a build of all functions. Raises `DeliveryError` where two functions differ."""
+    """Write the constraints anew from a build of all functions. Raises `DeliveryError` if two functions differ."""
     python = [part for part in parts(root) if part.language == "python"]
     pinned = {
         _normal(re.split(r"[=\[;\s]", line)[0])

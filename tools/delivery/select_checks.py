@@ -95,7 +95,7 @@ def select(changed: Iterable[str] | None, root: Path) -> Selection:
 
 
 def changed_paths(base: str, head: str, root: Path) -> list[str] | None:
-    """The paths that differ between the point where `head` left `base`, and `head`; None where that cannot be told.
+    """The paths that differ between the point where `head` left `base`, and `head`; None if that cannot be told.
 
     A rename counts as its old and its new path. `base` is a commit or "" for the last release's; a first push's base
     is all zeros.
@@ -131,6 +131,6 @@ def _inside(path: str, source: str) -> bool:
 
 
 def _git(root: Path, *arguments: str) -> str | None:
-    """What git prints; None where it fails, as it does for a commit that this clone lacks."""
+    """What git prints; None if it fails, as it does for a commit that this clone lacks."""
     done = subprocess.run(["git", "-C", str(root), *arguments], capture_output=True, text=True, check=False)
     return done.stdout if done.returncode == 0 else None

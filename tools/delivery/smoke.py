@@ -70,7 +70,7 @@ class Smoke:
         yield "nothing is left behind", self._clean
 
     def run(self) -> int:
-        """Take all steps and print what became of each; returns 1 where one failed."""
+        """Take all steps and print each outcome; returns 1 if one failed."""
         failed = 0
         for name, step in self.steps():
             try:
@@ -203,7 +203,7 @@ class Smoke:
         return f"{alarm}: {told[0]}"
 
     def _an_alarm(self) -> str:
-        """One with somebody to tell, of those that the stack has. Raises `NotTried` where there is none."""
+        """An alarm of the stack that has a subscriber. Raises `NotTried` if there is none."""
         cloudformation, cloudwatch = self._stage.client("cloudformation"), self._stage.client("cloudwatch")
         pages = cloudformation.get_paginator("list_stack_resources").paginate(StackName=self._stage.stack)
         names = [
@@ -293,5 +293,5 @@ def _answer(response: Response, expected: int) -> dict[str, Any]:
 
 
 def main(caller: Caller, stage: Stage, store: Store | None, root: Path) -> int:
-    """Try a stage; returns 1 where a step failed."""
+    """Try a stage; returns 1 if a step failed."""
     return Smoke(caller, stage, store, root).run()

@@ -54,7 +54,7 @@ class Passed:
     position: int
     """On main, of the run that deployed it: how many commits there were, its own included."""
     taken_back: bool = False
-    """Whether it was found to be bad all the same, and left."""
+    """Whether a rollback replaced it, because it was bad."""
 
 
 @dataclass(frozen=True)
@@ -113,7 +113,7 @@ class Store:
         return ["--s3-bucket", self.bucket, *(["--kms-key-id", key] if key else [])]
 
     def read(self, key: str) -> bytes | None:
-        """An object's content, or None where there is none."""
+        """An object's content, or None if there is none."""
         try:
             data: bytes = self._s3.get_object(Bucket=self.bucket, Key=key)["Body"].read()
         except ClientError as error:
@@ -123,7 +123,7 @@ class Store:
         return data
 
     def digest(self, key: str) -> str:
-        """The SHA-256 of an object's bytes, as they lie there now. Raises `DeliveryError` where there is none."""
+        """The SHA-256 of an object's bytes, as they lie there now. Raises `DeliveryError` if there is none."""
         try:
             body = self._s3.get_object(Bucket=self.bucket, Key=key)["Body"]
         except ClientError as error:
@@ -134,7 +134,7 @@ class Store:
         return digest.hexdigest()
 
     def write_once(self, key: str, data: bytes) -> None:
-        """Write a new object; one that exists stays, and must be the same. Raises `DeliveryError` where it is not."""
+        """Write a new object; one that exists stays, and must be the same. Raises `DeliveryError` if it is not."""
         try:
             self._s3.put_object(Bucket=self.bucket, Key=key, Body=data, IfNoneMatch="*")
         except ClientError as error:
@@ -145,7 +145,7 @@ class Store:
                 raise DeliveryError(f"s3://{self.bucket}/{key} is there already with another content") from error
 
     def release(self, name: str) -> Release | None:
-        """A release, or None where there is none of that name. Raises `DeliveryError` where it is no name."""
+        """A release, or None if there is none of that name. Raises `DeliveryError` if it is no name."""
         if not re.fullmatch("[0-9a-f]{12}", name):
             raise DeliveryError(f"{name!r} is no release's name, which is 12 hexadecimal digits")
         data = self.read(f"releases/{name}/release.json")

@@ -1,4 +1,4 @@
-"""Who may do what in the embedded AWS: what MiniStack's IAM leaves out where one service calls another.
+"""Rights in the embedded AWS that MiniStack's IAM does not check: one service calls another.
 
 - a call on a state machine's version or alias is authorized on the state machine's own ARN; the qualifier is the key
   `states:StateMachineQualifier`, which has several values (Step Functions guide, "Authorization for versions and

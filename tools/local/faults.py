@@ -63,7 +63,7 @@ class Fault:
 
 @dataclass
 class Call:
-    """Who asked for what, from which process, and how it was answered (HTTP; 0 where it was not)."""
+    """A call: its caller, operation, process and HTTP status (0 without an answer)."""
 
     by: str
     operation: str

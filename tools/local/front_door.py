@@ -166,7 +166,7 @@ class _Call:
     def run(self, body: bytes, endpoint: str, region: str) -> tuple[int, dict[str, str], bytes]:
         """Request template → StartSyncExecution → the integration response for its status → response template.
 
-        Raises ConfigurationError where the definition does not say what becomes of the answer.
+        Raises ConfigurationError if the definition does not say what becomes of the answer.
         """
         template = self.integration.get("requestTemplates", {}).get(_media_type(self.request["header"]))
         text = body.decode("utf-8", "replace")

@@ -92,7 +92,7 @@ class StandIn:
         self._faults.clear()
 
     def converse(self, model: str, request: Json) -> tuple[int, str, Json]:
-        """(HTTP status, name of the error or "", body). Raises ConnectionError where it is to hang up."""
+        """(HTTP status, name of the error or "", body). Raises ConnectionError if it is to hang up."""
         shown = shown_to(request)
         prompt = "".join(part.get("text", "") for part in request.get("system", ()))
         self.calls.append(Call(model, hashlib.sha256(shown).hexdigest(), len(shown), prompt))

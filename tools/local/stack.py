@@ -264,7 +264,7 @@ def _caller_credentials(port: int, outputs: dict[str, str]) -> Credentials:
 
 
 def _outputs(port: int) -> dict[str, str]:
-    """The deployed stack's outputs; empty where it is not deployed."""
+    """The deployed stack's outputs; empty if it is not deployed."""
     try:
         stack = _client("cloudformation", port).describe_stacks(StackName=STACK)["Stacks"][0]
     except ClientError:

@@ -87,7 +87,7 @@ def start(folder: Path, tests: Sequence[str], seconds: int) -> int:
 
 
 def seconds_of(folder: Path, tests: Sequence[str]) -> float:
-    """What the tests take of a processor without a mutant. Raises `RuntimeError` where they fail already."""
+    """What the tests take of a processor without a mutant. Raises `RuntimeError` if they fail already."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     _, status = os.waitpid(start(folder, tests, 3_600), 0)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)

@@ -75,7 +75,7 @@ class Recording:
         return parts[0]
 
     def stat(self, metric: Metric, stat: str, period: int, ends: NDArray[np.int_]) -> Values:
-        """The statistic over the `period` minutes before each of `ends`; NaN where nothing was measured."""
+        """The statistic over the `period` minutes before each of `ends`; NaN if nothing was measured."""
         minute, value, times = self._columns(metric)
         if not len(minute):
             return np.full(len(ends), np.nan)

@@ -120,7 +120,7 @@ def report(tally: Tally, seconds: float, at_once: int) -> str:
 
 
 def memory_mb() -> float | None:
-    """Resident memory of the embedded AWS's functions; None where the system has no /proc."""
+    """Resident memory of the embedded AWS's functions; None if the system has no /proc."""
     if not Path("/proc/self/status").exists():
         return None
     total = 0.0
@@ -173,7 +173,7 @@ def _target(url: str) -> Iterator[tuple[Caller, Stack | None]]:
 
 
 def load(url: str, voice: str, *, seconds: float, at_once: int, save: bool) -> int:
-    """Drive the load, print what came of it; returns the exit code, 1 where something is as it must not be."""
+    """Send the load and print the results; returns the exit code, 1 if a result is wrong."""
     with _target(url) as (caller, stack):
         tally = drive(caller, voice, seconds=seconds, at_once=at_once, sample=memory_mb if stack else lambda: None)
         print(report(tally, seconds, at_once))

@@ -100,7 +100,7 @@ class Objective:
         return 100 - self.goal
 
     def threshold(self, rate: Rate) -> Decimal:
-        """Percent of bad calls at which the budget burns so fast; raises `ValueError` where that cannot happen."""
+        """Percent of bad calls at which the budget burns so fast; raises `ValueError` if that cannot happen."""
         percent = self.budget * rate.times
         if percent >= 100:
             raise ValueError(f"{self.name}: {rate.times} times the budget is {percent} %, which no alarm can see")

@@ -22,7 +22,7 @@ class Shapes(Protocol):
     """Knows clips without their audio, as `stitcher.clips.facts.Shapes` and `stitcher.clips.memory.PreparedHere` do."""
 
     def of(self, clips: Sequence[Clip], profile: str) -> Sequence[Shape | None]:
-        """Each clip's shape, prepared for a profile that is spliced; None where it is not prepared."""
+        """Each clip's shape, prepared for a profile that is spliced; None if it is not prepared."""
 
 
 class Snapshot:

@@ -110,7 +110,7 @@ class Answer(BaseModel):
     path: str
     """How it was made: `spliced` or `rendered`."""
     why: str
-    """Why it was not spliced; empty where it was."""
+    """Why it was not spliced; empty if it was."""
     missing: list[str]
     """What is not said, by the request's leave."""
     substituted: list[str]
