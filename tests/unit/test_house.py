@@ -118,6 +118,16 @@ def test_a_page_names_only_what_there_is(page: Path) -> None:
     assert {one for one in links if one and not (page.parent / one).exists()} == set()
 
 
+def test_the_table_of_behaviours_names_only_files_that_exist() -> None:
+    table = (ROOT / "docs" / "architecture.md").read_text().split("## Where to find what")[1].split("\n## ")[0]
+    for row in re.findall(r"^\| .*\|$", table, re.MULTILINE)[2:]:
+        named = re.findall(r"`([\w/.]*?)([\w.]+\.(?:py|yaml|json))`", row)
+        folders = [ROOT / folder for folder, _ in named if folder] or re.findall(r"`([\w/]+/)`", row)
+        for folder, name in named:
+            places = [ROOT / folder] if folder else [ROOT, *(ROOT / one for one in folders)]
+            assert any((place / name).exists() for place in places), f"{name} in: {row}"
+
+
 def test_every_page_is_found_from_the_index() -> None:
     index = (ROOT / "docs" / "README.md").read_text()
     missing = {page.name for page in (ROOT / "docs").glob("*.md") if f"({page.name})" not in index} - {"README.md"}
