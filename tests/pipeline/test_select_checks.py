@@ -107,10 +107,10 @@ def test_a_function_that_was_taken_out_needs_everything(repository: tuple[Path, 
     assert everything(selected(repository))
 
 
-def test_documentation_alone_needs_nothing(repository: tuple[Path, Git]) -> None:
+def test_documentation_alone_needs_the_unit_tests(repository: tuple[Path, Git]) -> None:
     folder, git = repository
     commit(git, folder, docs__how_dot_md="How it works now.\n", CHANGELOG_dot_md="- New words\n")
-    assert selected(repository) == Selection(lint=False, suites=(), services=())
+    assert selected(repository) == Selection(lint=False, suites=("unit",), services=())
 
 
 def test_documentation_with_code_needs_what_the_code_needs(repository: tuple[Path, Git]) -> None:
