@@ -65,6 +65,7 @@ def _limit() -> None:
     for what, most in (
         (resource.RLIMIT_AS, limits.DECODE_BYTES),
         (resource.RLIMIT_CPU, limits.DECODE_SECONDS),
+        (resource.RLIMIT_FSIZE, 0),
         (resource.RLIMIT_CORE, 0),
     ):
         # Some systems have no limit of memory; Linux, so also Lambda, has one.

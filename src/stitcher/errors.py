@@ -8,8 +8,9 @@ import difflib
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
-SUGGESTED_FOR, COMPARED = 20, 2_000
-"""The most words that get suggestions, and the most phrases that each word is compared with."""
+SUGGESTED_FOR, COMPARED, COMPARABLE = 20, 4_000, 40
+"""The most words that get suggestions, the most phrases that all of them together are compared with, and the longest
+word in characters, because the time of a comparison grows with its square."""
 
 
 def problem(status: int, code: str, title: str, detail: str) -> dict[str, Any]:
@@ -88,7 +89,8 @@ class MissingWords(StitchError):
 
     def __init__(self, missing: Iterable[str], voice: str, phrases: Collection[str]) -> None:
         self.missing = list(dict.fromkeys(missing))
-        near = {word: _near(word, phrases) for word in self.missing[:SUGGESTED_FOR]}
+        first = self.missing[:SUGGESTED_FOR]
+        near = {word: _near(word, phrases, COMPARED // len(first)) for word in first}
         self.suggestions = {word: found for word, found in near.items() if found}
         where = named(voice)
         said = ", ".join(f"'{word}'" for word in self.missing)
@@ -117,15 +119,17 @@ def named(voice: str) -> str:
     return f"voice '{voice}'" if voice else "the default voice"
 
 
-def _near(word: str, phrases: Collection[str]) -> list[str]:
-    """At most three phrases that the writer may have meant."""
+def _near(word: str, phrases: Collection[str], most: int) -> list[str]:
+    """At most three phrases that the writer may have meant; `most` phrases are compared."""
+    if len(word) > COMPARABLE:
+        return []
     # A comparison is slow: compare only phrases of a similar length with the same first or last letter.
     alike = [
         other
         for other in phrases
         if abs(len(other) - len(word)) <= 2 and (other[:1] == word[:1] or other[-1:] == word[-1:])
     ]
-    return difflib.get_close_matches(word, alike[:COMPARED], n=3, cutoff=0.75)
+    return difflib.get_close_matches(word, alike[:most], n=3, cutoff=0.75)
 
 
 class UnusableClip(StitchError):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 ROOT = Path.cwd()
 BUILD = Path(".aws-sam") / "build"
-WITHOUT_BUCKET = {"changes", "service", "lock", "sbom", "probe", "drift", "adopt", "smoke", "prune"}
+WITHOUT_BUCKET = {"changes", "service", "lock", "wheels", "scan", "sbom", "probe", "drift", "adopt", "smoke", "prune"}
 """Commands that need no artifact bucket."""
 
 
@@ -36,6 +36,10 @@ def _parser() -> argparse.ArgumentParser:
     service = commands.add_parser("service", help="build one function or layer of the template, and run its tests")
     service.add_argument("name")
     commands.add_parser("lock", help="pin the packages that the functions' own pins bring along")
+    wheels = commands.add_parser("wheels", help="fetch the packages of a build and check their hashes")
+    wheels.add_argument("--architecture", default="x86_64")
+    wheels.add_argument("--runtime", default="", help="default: the template's runtime")
+    commands.add_parser("scan", help="fail if a deployed package has a published vulnerability")
     commands.add_parser("sbom", help="print the bill of materials of the build")
     commands.add_parser("package", help="upload the build's parts and the release that names them")
     for name, words in (
@@ -95,9 +99,20 @@ def _without_bucket(options: argparse.Namespace) -> int:
 
             return service.main(options.name, ROOT)
         case "lock":
-            from tools.delivery import lock
+            from tools.delivery import hashes, lock
 
-            return lock.main(ROOT, ROOT / BUILD)
+            lock.main(ROOT, ROOT / BUILD)
+            hashes.write(ROOT)
+            return 0
+        case "wheels":
+            from tools.delivery import hashes
+
+            hashes.download(ROOT, options.architecture, options.runtime)
+            return 0
+        case "scan":
+            from tools.delivery import scan
+
+            return scan.main(ROOT)
         case "sbom":
             from tools.delivery import sbom
 
