@@ -1,4 +1,4 @@
-"""Logs, traces and metrics: one of each for the life of a function, and the decorator that a handler gets."""
+"""Logs, traces and metrics: one of each for the life of a function, and the decorator of every handler."""
 
 from collections.abc import Callable
 from typing import Any
@@ -12,12 +12,12 @@ Handler = Callable[[dict[str, Any], LambdaContext], dict[str, Any]]
 
 
 def observed(correlation_id: str | None = None) -> Callable[[Handler], Handler]:
-    """A decorator: log lines bear the request's id, the trace has a segment, and metrics are written at the end.
+    """A decorator: log lines have the request's id, the trace has a segment, and metrics are written at the end.
 
     Parameters
     ----------
     correlation_id
-        Where the event has the id (JMESPath); None where the handler sets it.
+        Where the event has the id (JMESPath); None if the handler sets it.
     """
 
     def decorate(handler: Handler) -> Handler:

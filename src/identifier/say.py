@@ -1,4 +1,4 @@
-"""What is said aloud about an answer."""
+"""The spoken message about an answer."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from identifier.prompt import FIELD, Prompt
 
 LONGEST = 2_000
-"""Characters of a message, which the stitcher has as its limit, too."""
+"""The most characters of a message; the stitcher has the same limit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,7 @@ class Say:
 
 @dataclass(frozen=True, slots=True)
 class Unsaid:
-    """Nothing is said, for this reason."""
+    """No message, for this reason."""
 
     reason: str
 
@@ -30,7 +30,7 @@ class _NoWords(Exception):
 
 
 def spoken(prompt: Prompt, answer: dict[str, Any]) -> Say | Unsaid:
-    """The prompt's message with the answer's values in it, or why there is none."""
+    """The prompt's message with the answer's values, or the reason for none."""
     say = prompt.say
     if say is None:
         return Unsaid("the prompt says nothing aloud")

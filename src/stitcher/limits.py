@@ -24,7 +24,7 @@ DEFAULT_GAP_MS = 120
 
 
 def clip_too_large(size: int) -> str:
-    """The reason for refusing a clip of so many bytes."""
+    """The reason for refusing a clip of this size in bytes."""
     return f"it has {size} bytes; the limit is {CLIP_BYTES // 1024**2} MB"
 
 

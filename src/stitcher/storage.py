@@ -79,7 +79,7 @@ class Repo(Protocol):
         metadata: Mapping[str, str] | None = None,
         only_new: bool = False,
     ) -> Stored:
-        """Store the whole file or nothing. Raises `AlreadyStored` where `only_new` and the key is taken."""
+        """Store the whole file or nothing. Raises `AlreadyStored` if `only_new` and the key is taken."""
 
 
 class LocalRepo:
@@ -98,7 +98,7 @@ class LocalRepo:
         return Stored(key, hashlib.md5(data, usedforsecurity=False).hexdigest(), len(data))
 
     def _within(self, prefix: str, wanted: Callable[[Path], bool]) -> Iterator[Path]:
-        """What of the kind that is wanted is directly in a folder, by name, but for what is hidden."""
+        """The entries of the wanted kind directly in a folder, by name, without hidden ones."""
         folder, root = self._path(prefix), self.folder.resolve()
         for path in sorted(folder.iterdir()) if folder.is_dir() else ():
             # A link that leads out of the folder is not listed, because it would not be read either.
@@ -252,12 +252,12 @@ class BucketRepo:
         except AlreadyStored:
             # Both conditions fail alike: it is the source's where the key is still free.
             if self.stat(key) is None:
-                raise NotStored(f"{source.key} is not what was stored") from None
+                raise NotStored(f"{source.key} has changed since it was stored") from None
             raise
         return Stored(key, done["CopyObjectResult"]["ETag"].strip('"'), source.size, dict(metadata))
 
     def presign(self, key: str, seconds: int) -> str:
-        """A URL that lets whoever has it read the file for `seconds`; made without a request.
+        """A URL that lets its holder read the file for `seconds`; made without a request.
 
         It ends earlier if the credentials that sign it do: keep `seconds` well under a role session's life.
         """

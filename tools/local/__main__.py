@@ -19,22 +19,22 @@ def main() -> int:
     """Run one of the commands; returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m tools.local", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
-    run = commands.add_parser("run", help="say one message through the whole service, and stop")
+    run = commands.add_parser("run", help="start the service, say one message, stop")
     run.add_argument("--message", required=True)
     run.add_argument("--voice", default="")
     run.add_argument("--format", default="mp3")
-    identify = commands.add_parser("identify", help="identify one picture through the whole service, and stop")
+    identify = commands.add_parser("identify", help="start the service, identify one picture, stop")
     identify.add_argument("--image", type=Path, required=True)
     identify.add_argument("--prompt", required=True)
-    serve = commands.add_parser("serve", help="keep the service up until Ctrl-C")
+    serve = commands.add_parser("serve", help="run the service until Ctrl-C")
     serve.add_argument("--port", type=int, default=4566)
     for command in (run, identify, serve):
         command.add_argument("--audios", type=Path, default=ROOT / "samples" / "clips", help="the clips to upload")
-    commands.add_parser("build", help="only build, for this machine's interpreter")
-    events = commands.add_parser("events", help="write variables and events for `sam local invoke`")
-    events.add_argument("--account", default="", help="by default the embedded AWS that `serve` keeps up")
-    events.add_argument("--stage", default="dev", help="of the account")
-    events.add_argument("--port", type=int, default=4566, help="of the embedded AWS")
+    commands.add_parser("build", help="only build the service, for this machine's interpreter")
+    events = commands.add_parser("events", help="write the variables and events that `sam local invoke` needs")
+    events.add_argument("--account", default="", help="an AWS account; default: the embedded AWS of `serve`")
+    events.add_argument("--stage", default="dev", help="a stage of the account")
+    events.add_argument("--port", type=int, default=4566, help="the port of the embedded AWS")
     options = parser.parse_args()
     do = {"run": _run, "identify": _identify, "serve": _serve, "build": _build, "events": _events}
     try:
@@ -88,7 +88,7 @@ def _identify(options: argparse.Namespace) -> int:
     with running(state=HOME / "aws") as stack:
         _put_clips(stack, options.audios)
         put_prompts(stack)
-        say(f"asking {stack.model.server or 'a stand-in, which is no model: its answer means nothing'}")
+        say(f"asking {stack.model.server or 'a stand-in for the model, which makes up its answer'}")
         put = put_picture(stack, f"inbox/{options.prompt}/{options.image.name}", options.image.read_bytes())
         result = result_of(stack, put)
         print(json.dumps(result, ensure_ascii=False, indent=2))
@@ -139,16 +139,16 @@ def _how_to_call(stack: Stack) -> str:
     curl = f"""curl --aws-sigv4 "aws:amz:{REGION}:execute-api" --user "{user}" \\
   -H "Content-Type: application/json" -d '{{"message": "hello, shreeshail"}}' \\
   {stack.api_url}/stitch"""
-    asked = stack.model.server or f"a stand-in, which is no model, at {stack.model.url}"
+    asked = stack.model.server or f"a stand-in for the model at {stack.model.url}, which makes up its answers"
     return f"""
 The service is up. Call it (README.md, "Calling the API", fetches the audio itself):
 
 {curl}
 
-Credentials of a caller, who may call the API and nothing else:
+Credentials of a caller, who may only call the API:
   AWS_ACCESS_KEY_ID={stack.credentials.access_key}
   AWS_SECRET_ACCESS_KEY={stack.credentials.secret_key}
-Everything else of this AWS (AWS_ENDPOINT_URL={stack.endpoint}, region {REGION}) takes test / test:
+Credentials for the rest of this AWS (AWS_ENDPOINT_URL={stack.endpoint}, region {REGION}): test / test
   clips    s3://{stack.outputs["InputBucketName"]}
   output   s3://{stack.outputs["OutputBucketName"]}
   workflow {stack.outputs["StateMachineArn"]}

@@ -1,6 +1,6 @@
-"""The embedded AWS: MiniStack 1.5.33 with what it lacks for this service.
+"""The embedded AWS: MiniStack 1.5.33 with the parts of AWS that this service needs and MiniStack lacks.
 
-Each addition is a few lines on its own functions.
+`stack.py` starts it. Each addition is a few lines on MiniStack's functions.
 
 - SAM's transform sees the stack's parameters, as CloudFormation's does
 - CloudFormation types for a state machine's version and alias, as SAM's `AutoPublishAlias` makes them
@@ -15,8 +15,8 @@ Each addition is a few lines on its own functions.
 - loopback counts as TLS, so that the buckets' policies can be the real ones
 - the REST API's front door (front_door.py)
 - workflows that events start, and Bedrock (workflow.py)
-- what services may do on each other's behalf (authorization.py)
-- more of what AWS refuses (refusals.py)
+- the rights of services that act for each other (authorization.py)
+- more of AWS's refusals (refusals.py)
 - faults on demand (faults.py)
 
 Configured by MiniStack's variables: GATEWAY_PORT, BIND_HOST, MINISTACK_REGION, AUTH, PERSIST_STATE, STATE_DIR …, and by

@@ -55,7 +55,7 @@ class Place:
 def embedded(port: int, host: str = "") -> Place:
     """The embedded AWS that `make serve` keeps up at this port, as containers reach it.
 
-    Raises `StackError` where no Docker engine runs.
+    Raises `StackError` if no Docker engine runs.
     """
     if not (host := host or gateway()):
         raise StackError("no Docker engine runs here, and `sam local invoke` needs one")
@@ -65,7 +65,7 @@ def embedded(port: int, host: str = "") -> Place:
 def variables(place: Place, template: Path = ROOT / "template.yaml") -> dict[str, dict[str, str]]:
     """Every function's variables, by its name in the template.
 
-    Raises `StackError` where the template has no such stage.
+    Raises `StackError` if the template has no such stage.
     """
     given = {"Stage": place.stage, "AWS::AccountId": place.account, "AWS::Region": REGION}
     document = yaml_parse(template.read_text())
@@ -79,7 +79,7 @@ def variables(place: Place, template: Path = ROOT / "template.yaml") -> dict[str
         if resource["Type"] == "AWS::SQS::Queue"
     }
     queues = place.endpoint or f"https://sqs.{REGION}.amazonaws.com"
-    # SAM CLI resolves a reference to what it is told the name stands for.
+    # SAM CLI resolves a reference to the value that it gets for the name.
     given |= {name: f"{queues}/{place.account}/{queue}" for name, queue in names.items()}
     stacks, _ = SamLocalStackProvider.get_stacks(str(template), parameter_overrides=given)
     return {

@@ -87,7 +87,7 @@ class Stack:
         return _client(service, self.port)
 
     def put_clips(self, folder: Path) -> list[Stored]:
-        """Make the input bucket hold what the folder holds; returns what had to be uploaded."""
+        """Give the input bucket the folder's files; returns the uploaded ones."""
         s3, bucket = self.client("s3"), self.outputs["InputBucketName"]
         there = {
             item["Key"]: item["ETag"].strip('"')
@@ -106,7 +106,7 @@ class Stack:
 
 @contextlib.contextmanager
 def running(*, port: int = 0, state: Path | None = None) -> Iterator[Stack]:
-    """The service deployed on an emulator, for as long as the context lasts; nothing of it runs afterwards.
+    """The service deployed on an emulator, for as long as the context lasts.
 
     Parameters
     ----------
@@ -154,7 +154,7 @@ def build(digest: str | None = None) -> Path:
         HOME.mkdir(exist_ok=True)
         stamp.unlink(missing_ok=True)
         if (cached := HOME / "build.toml").exists() and cached.stat().st_mtime < CONSTRAINTS.stat().st_mtime:
-            cached.unlink()  # sam's record of its cache, which does not know of constraints
+            cached.unlink()  # sam's list of its cache, which does not contain the constraints
         options = ["--build-dir", str(built.parent), "--cache-dir", str(HOME / "cache")]
         environment = {"PIP_CONSTRAINT": CONSTRAINTS.as_uri(), "ARCHITECTURE": ARCHITECTURE}
         _sam("build", *options, "--parameter-overrides", *PARAMETERS, environment=environment)
@@ -264,7 +264,7 @@ def _caller_credentials(port: int, outputs: dict[str, str]) -> Credentials:
 
 
 def _outputs(port: int) -> dict[str, str]:
-    """The deployed stack's outputs; empty where it is not deployed."""
+    """The deployed stack's outputs; empty if it is not deployed."""
     try:
         stack = _client("cloudformation", port).describe_stacks(StackName=STACK)["Stacks"][0]
     except ClientError:

@@ -1,4 +1,4 @@
-"""What callers send and what they get: the models of the HTTP API and of the workflow's first and last step."""
+"""Requests and answers: the models of the HTTP API and of the workflow's first and last step."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Self, cast
@@ -70,7 +70,7 @@ class StitchRequest(BaseModel):
         return self
 
     def plan(self, clips: Repo) -> Plan:
-        """Plan what is asked for on the clips that are there; raises as `plan_message` and `read_catalogue`."""
+        """Plan the message with the voice's clips; raises as `plan_message` and `read_catalogue`."""
         catalogue = read_catalogue(clips, self.voice)
         if self.message_parts is not None:
             return plan_parts(self.message_parts, catalogue, gap_ms=self.gap_ms, profile=self.format)
@@ -110,7 +110,7 @@ class Answer(BaseModel):
     path: str
     """How it was made: `spliced` or `rendered`."""
     why: str
-    """Why it was not spliced; empty where it was."""
+    """Why it was not spliced; empty if it was."""
     missing: list[str]
     """What is not said, by the request's leave."""
     substituted: list[str]

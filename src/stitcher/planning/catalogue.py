@@ -27,7 +27,7 @@ KNOWN_SETTINGS = 64
 LONGEST_PHRASE = 48
 """Words in a phrase that is looked for: a clip ends at 60 seconds. A longer name is found where it is the message."""
 NUMERALS, LARGEST_NUMERAL = 2_000, 10**9
-"""So many clips that are named by digits, up to this number, also say the number's words."""
+"""The most clips named by digits that also say the number's words, and the largest such number."""
 
 
 def _no_settings() -> "VoiceSettings":
@@ -182,7 +182,7 @@ def _alias(groups: Iterable[list[str]], by_phrase: dict[str, Clip], takes: dict[
 
 
 def _beginnings(phrases: Iterable[str]) -> Iterator[str]:
-    """Of at most so many words as are looked for: a name may have five hundred."""
+    """Beginnings of at most the words of the longest phrase: a name may have five hundred."""
     for said in phrases:
         space, words = said.find(" "), 1
         while space > 0 and words < LONGEST_PHRASE:

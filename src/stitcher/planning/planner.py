@@ -307,7 +307,7 @@ class Planner:
     def _readings(self) -> "list[Reading]":
         if not any(map(str.isnumeric, self.message)):
             return []
-        # Here, because most messages need none of it.
+        # Imported here, because most messages do not need it.
         from stitcher.numbers.spoken import TooManyWords, readings
 
         settings = self.catalogue.settings

@@ -70,7 +70,7 @@ def test_a_release_is_deployed_to_an_empty_stage_and_taken_back(
 
     good, bad = release(store, 3), release(store, 7)
     monkeypatch.setattr(deploy, "position_of", lambda _: 1)
-    deploy.record(store, dev, good.name, tmp_path)
+    deploy.note_passed(store, dev, good.name, tmp_path)
     monkeypatch.setattr(deploy, "position_of", lambda _: 2)
     deploy.promote(store, dev, bad.name, tmp_path)
     assert dev.outputs()["InputBucketName"] == "released-dev"
