@@ -77,8 +77,8 @@ run: $(READY) $(READY_LOCAL) ## say MESSAGE (VOICE, FORMAT, AUDIOS) through the 
 identify: $(READY) $(READY_LOCAL) ## identify IMAGE (PROMPT; MODEL_SERVER=http://… asks a real vision model) on this machine
 	@$(BIN)/python -m tools.local identify --image "$$IMAGE" --prompt "$(PROMPT)" --audios "$(AUDIOS)"
 
-serve: $(READY) $(READY_LOCAL) ## keep the service up on PORT and say how to call it
-	@$(BIN)/python -m tools.local serve --port "$(PORT)" --audios "$(AUDIOS)"
+serve: $(READY) $(READY_LOCAL) ## keep the service up on PORT and say how to call it (CONTAINERS=1: for Docker's, too)
+	@$(BIN)/python -m tools.local serve --port "$(PORT)" --audios "$(AUDIOS)" $(if $(CONTAINERS),--containers)
 
 events: $(READY) ## write .local/events/ for `sam local invoke`: STAGE of ACCOUNT, or without ACCOUNT what `make serve` keeps up
 	@$(BIN)/python -m tools.local events --account "$(ACCOUNT)" --stage "$(STAGE)" --port "$(PORT)"
