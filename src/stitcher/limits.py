@@ -1,4 +1,4 @@
-"""The limits of DESIGN.md in one place. They are checked, and said in the error when passed."""
+"""The limits of messages, clips and audio, once. Each is checked, and the refusal names it."""
 
 MESSAGE_CHARACTERS = 2_000
 SEGMENTS = 500

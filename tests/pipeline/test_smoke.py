@@ -8,6 +8,7 @@ from typing import Any
 import boto3
 import pytest
 import yaml
+from botocore.validate import validate_parameters
 from tools.delivery.smoke import Smoke
 from tools.delivery.stage import Stage
 from tools.delivery.store import DeliveryError
@@ -94,3 +95,57 @@ def test_a_stage_that_is_not_deployed_is_said(api: Api, aws: str, monkeypatch: p
     monkeypatch.setattr(Stage, "outputs", lambda _: {})
     with pytest.raises(DeliveryError, match="no stack audio-stitcher-dev"):
         Smoke(api.caller, Stage.of("dev", ROOT), None, ROOT)
+
+
+class Alarms:
+    """CloudFormation and CloudWatch of a stack with two alarms, of which one tells somebody."""
+
+    def __init__(self, summary: str) -> None:
+        self.summary, self.states, self.history = summary, ["OK"], ["Successfully executed action, last week"]
+
+    def call(self, operation: str, request: dict[str, Any]) -> Any:
+        if operation == "ListStackResources":
+            kinds = {"quiet": "AWS::CloudWatch::Alarm", "loud": "AWS::CloudWatch::Alarm", "queue": "AWS::SQS::Queue"}
+            resources = [{"PhysicalResourceId": name, "ResourceType": kind} for name, kind in kinds.items()]
+            return {"StackResourceSummaries": resources}
+        if operation == "DescribeAlarms":
+            assert request["AlarmNames"] == ["quiet", "loud"]
+            return {"MetricAlarms": [{"AlarmName": "quiet"}, {"AlarmName": "loud", "AlarmActions": ["arn"]}]}
+        assert request["AlarmName"] == "loud"
+        if operation == "SetAlarmState":
+            self.states.append(request["StateValue"])
+            if request["StateValue"] == "ALARM" and self.summary:
+                self.history.append(self.summary)
+            return {}
+        assert operation == "DescribeAlarmHistory"
+        return {"AlarmHistoryItems": [{"Timestamp": n, "HistorySummary": text} for n, text in enumerate(self.history)]}
+
+
+@pytest.mark.parametrize(
+    ("summary", "outcome"),
+    [
+        ("Successfully executed action arn:aws:sns:x", "ok  an alarm fires and is told: loud: Successfully executed"),
+        ("Failed to execute action arn:aws:sns:x", "failed  an alarm fires and is told: loud: Failed to execute"),
+        ("", "failed  an alarm fires and is told: loud was set to ALARM and did nothing within 0 s"),
+    ],
+)
+def test_an_alarm_is_made_to_fire_and_put_back(
+    smoke: Smoke, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], summary: str, outcome: str
+) -> None:
+    alarms, real = Alarms(summary), Stage.client
+
+    def answering(stage: Stage, service: str, config: Any = None) -> Any:
+        made = real(stage, service, config)
+        if service in {"cloudformation", "cloudwatch"}:
+
+            def answer(operation: str, request: dict[str, Any]) -> Any:
+                validate_parameters(request, made.meta.service_model.operation_model(operation).input_shape)
+                return alarms.call(operation, request)
+
+            made._make_api_call = answer
+        return made
+
+    monkeypatch.setattr(Stage, "client", answering)
+    smoke.run()
+    assert outcome in capsys.readouterr().out
+    assert alarms.states == ["OK", "ALARM", "OK"], "nothing is left in alarm"

@@ -185,24 +185,22 @@ class Smoke:
 
     def _alarm(self) -> str:
         cloudwatch, alarm = self._stage.client("cloudwatch"), self._an_alarm()
-        began = time.time()
         reason = "make smoke: a test, nothing is wrong"
+
+        def actions() -> set[tuple[Any, str]]:
+            history = cloudwatch.describe_alarm_history(AlarmName=alarm, HistoryItemType="Action", MaxRecords=100)
+            return {(each["Timestamp"], each["HistorySummary"]) for each in history["AlarmHistoryItems"]}
+
+        before = actions()
         cloudwatch.set_alarm_state(AlarmName=alarm, StateValue="ALARM", StateReason=reason)
         try:
-            actions: list[str] = []
-
-            def told() -> bool:
-                history = cloudwatch.describe_alarm_history(AlarmName=alarm, HistoryItemType="Action", MaxRecords=10)
-                items = history["AlarmHistoryItems"]
-                actions[:] = [each["HistorySummary"] for each in items if each["Timestamp"].timestamp() >= began]
-                return bool(actions)
-
-            self._until(told, f"{alarm} was set to ALARM and did nothing: has AlarmEmail been confirmed?")
+            self._until(lambda: actions() > before, f"{alarm} was set to ALARM and did nothing")
+            told = [summary for _, summary in sorted(actions() - before)]
         finally:
             cloudwatch.set_alarm_state(AlarmName=alarm, StateValue="OK", StateReason=reason)
-        if not any("Successfully" in action for action in actions):
-            raise Failed(f"{alarm}: {'; '.join(actions)}")
-        return f"{alarm}: {actions[0]}"
+        if not any("Successfully" in summary for summary in told):
+            raise Failed(f"{alarm}: {'; '.join(told)}")
+        return f"{alarm}: {told[0]}"
 
     def _an_alarm(self) -> str:
         """One with somebody to tell, of those that the stack has. Raises `NotTried` where there is none."""
