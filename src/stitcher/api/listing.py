@@ -11,7 +11,7 @@ from stitcher.api.answers import ClipEntry, ClipsPage, VoiceEntry, VoicesPage
 from stitcher.api.requests import sentence
 from stitcher.clip import Clip
 from stitcher.clips.facts import Shape, Shapes
-from stitcher.errors import InvalidRequest, UnusableClip
+from stitcher.errors import InvalidRequest, UnusableClip, shown
 from stitcher.formats.profiles import PROFILES
 from stitcher.planning.catalogue import clip_of, voice_prefix
 from stitcher.planning.settings import FILE, VoiceSettings, voice_of
@@ -69,7 +69,7 @@ def clips_page(clips: Repo, shapes: Shapes, voice: str, *, after: str = "", limi
     prefix = voice_prefix("" if voice == DEFAULT else voice)
     is_key = after.startswith(prefix) and "/" not in after[len(prefix) :] and len(after.encode()) <= KEY_BYTES
     if after and not is_key:
-        raise InvalidRequest(f"after '{after}' is not the key of a clip of this voice")
+        raise InvalidRequest(f"after '{shown(after)}' is not the key of a clip of this voice")
     found = list(islice(filter(None, map(clip_of, clips.list(prefix, after))), limit + 1))
     page = found[:limit]
     entries = [_entry(clip, shape) for clip, shape in zip(page, shapes.of(page, _FIRST_PROFILE), strict=True)]

@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from stitcher.clip import Clip
-from stitcher.errors import InvalidRequest
+from stitcher.errors import InvalidRequest, shown
 from stitcher.storage import Repo, Stored
 from stitcher.text.words import phrase
 
@@ -151,6 +151,6 @@ def voice_prefix(voice: str) -> str:
         or not all(unicodedata.category(char)[0] in "LMN" for char in letters)
     ):
         raise InvalidRequest(
-            f"voice '{voice}' is not a voice's name: letters, digits, '-' and '_', at most {VOICE_CHARACTERS}"
+            f"voice '{shown(voice)}' is not a voice's name: letters, digits, '-' and '_', at most {VOICE_CHARACTERS}"
         )
     return f"{normal}/"

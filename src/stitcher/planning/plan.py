@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from stitcher import ENGINE, limits
 from stitcher.clip import Clip
-from stitcher.errors import InvalidRequest, MessageTooLong, MissingWords, named
+from stitcher.errors import InvalidRequest, MessageTooLong, MissingWords, named, shown
 from stitcher.formats.profiles import PROFILES
 from stitcher.planning.catalogue import Catalogue
 from stitcher.planning.phrases import Choice, Instead, choose
@@ -206,7 +206,7 @@ class _Planner:
         """The finished plan; raises as `plan_message`."""
         gap_ms = self.catalogue.settings.gap_ms if gap_ms is None else gap_ms
         if profile not in PROFILES:
-            raise InvalidRequest(f"format '{profile}' is not one of {', '.join(PROFILES)}")
+            raise InvalidRequest(f"format '{shown(profile)}' is not one of {', '.join(PROFILES)}")
         if not -limits.CROSSFADE_MS <= gap_ms <= limits.GAP_MS:
             raise InvalidRequest(f"gap_ms {gap_ms} is not between {-limits.CROSSFADE_MS} and {limits.GAP_MS}")
         if self.missing and (self.policy in ("error", "fallback") or not self.said):
@@ -218,8 +218,8 @@ class _Planner:
         unsaid = tuple(dict.fromkeys(self.missing)), tuple(dict.fromkeys(self.substituted))
         plan = Plan(segments, profile, notes, *unsaid)
         # Written out only where it could be too long: at most six bytes a character, and some for the names of fields.
-        at_most = sum(6 * len(clip.key + clip.phrase) + 200 for clip in plan.clips) + 40 * len(segments)
-        if at_most > limits.PLAN_BYTES and len(json.dumps(plan.to_json()).encode()) > limits.PLAN_BYTES:
+        at_most = sum(7 * len(clip.key + clip.phrase) + 240 for clip in plan.clips) + 60 * len(segments)
+        if at_most > limits.PLAN_BYTES and limits.travelling(plan.to_json()) > limits.PLAN_BYTES:
             kib = limits.PLAN_BYTES // 1024
             raise MessageTooLong(f"the plan of the message is over {kib} KiB: use shorter file names")
         return plan

@@ -109,7 +109,7 @@ def listening(port: int) -> list[str]:
     for process in Path("/proc").glob("[0-9]*"):
         try:
             if f"GATEWAY_PORT={port}\0" in (process / "environ").read_text():
-                inodes |= {os.readlink(link) for link in (process / "fd").iterdir()}
+                inodes |= {str(link.readlink()) for link in (process / "fd").iterdir()}
         except OSError:  # another user's, or gone
             continue
     rows = [row.split() for name in ("tcp", "tcp6") for row in Path("/proc/net", name).read_text().splitlines()[1:]]
@@ -148,7 +148,8 @@ class Elsewhere:
     """A page of another origin; it notes what is sent to it."""
 
     def __init__(self) -> None:
-        self.page, self.sent = b"", []
+        self.page = b""
+        self.sent: list[str] = []
         where = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
