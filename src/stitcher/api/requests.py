@@ -45,7 +45,7 @@ class StitchRequest(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     message: StrictStr | None = None
-    message_parts: list[Annotated[StrictStr, Field(max_length=limits.PART_CHARACTERS)]] | None = None
+    message_parts: list[StrictStr] | None = None
     voice: Annotated[StrictStr, Field(max_length=limits.VOICE_CHARACTERS)] = ""
     format: Annotated[StrictStr, Field(max_length=limits.FORMAT_CHARACTERS)] = next(iter(PROFILES))
     gap_ms: Annotated[StrictInt, Field(ge=-limits.CROSSFADE_MS, le=limits.GAP_MS)] | None = None
@@ -61,6 +61,8 @@ class StitchRequest(BaseModel):
         for text in value if isinstance(value, list) else [value or ""]:
             if any("\ud800" <= char <= "\udfff" for char in text):
                 raise ValueError("half a surrogate pair is no character")
+            if isinstance(value, list) and len(text) > limits.PART_CHARACTERS:
+                raise ValueError(f"a part has at most {limits.PART_CHARACTERS} characters")
         return value
 
     @model_validator(mode="after")
