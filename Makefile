@@ -228,6 +228,10 @@ infra-plan: ## what applying infra/ would change in ACCOUNT (FOUNDATION: the set
 load: $(READY) $(if $(API_URL),,$(READY_LOCAL)) ## drive a mix of calls for SECONDS, AT_ONCE at a time, here or at API_URL (VOICE, AWS_PROFILE)
 	@$(BIN)/python -m tools.operations load --url "$(API_URL)" --voice "$$VOICE" --seconds "$(SECONDS)" --at-once "$(AT_ONCE)" $(if $(SAVE),--save)
 
+erase: $(READY) ## say what there is of CLIPS="key …" and PICTURES="key …" in STAGE and of what was made of them; REALLY=1 deletes it
+	@$(BIN)/python -m tools.operations erase --stage "$(STAGE)" $(foreach key,$(CLIPS),--clip "$(key)") \
+		$(foreach key,$(PICTURES),--picture "$(key)") $(if $(REALLY),--really)
+
 cost: $(READY) ## estimate what HITS, MADE and IMAGES a month cost in STAGE
 	@$(BIN)/python -m tools.operations cost --stage "$(STAGE)" --hits "$(HITS)" --made "$(MADE)" --images "$(IMAGES)"
 

@@ -113,7 +113,7 @@ def test_a_plan_fits_however_its_clips_are_called(letter: str, count: int) -> No
     except StitchError as error:
         out = error.problem()
     else:
-        found = {"outcome": "miss", "plan": made.to_json(), "output_key": "x" * 100}
-        assert len(json.dumps(found).encode()) < PAYLOAD_BYTES
+        miss = {"outcome": "miss", "plan": made.to_json(), "output_key": "x" * 100}
+        assert len(json.dumps(miss).encode()) < PAYLOAD_BYTES
         out = {"audio_files": [clip.key for clip in made.clips], "public_url": "u" * 2_000}
     assert carried(out) < PAYLOAD_BYTES

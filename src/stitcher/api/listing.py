@@ -15,7 +15,7 @@ from stitcher.errors import InvalidRequest, UnusableClip, shown
 from stitcher.formats.profiles import PROFILES
 from stitcher.planning.catalogue import clip_of, voice_prefix
 from stitcher.planning.settings import FILE, VoiceSettings, voice_of
-from stitcher.storage import CONNECTIONS, NotStored, Repo
+from stitcher.storage import CONNECTIONS, NotStored, Repo, Unreadable
 
 DEFAULT = "-"
 """How the default voice is written where a name cannot be empty; it is no voice's name."""
@@ -101,6 +101,8 @@ def _voice(clips: Repo, name: str) -> VoiceEntry | None:
         pass
     except UnusableClip as refusal:  # its messages are refused for the same reason
         warnings = [reason for _, reason in refusal.unusable]
+    except Unreadable as error:
+        warnings = [str(error)]
     return VoiceEntry(voice=name, language=settings.language, warnings=warnings)
 
 

@@ -8,8 +8,8 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from stitcher.clip import Clip
-from stitcher.errors import InvalidRequest, shown
-from stitcher.storage import Repo, Stored
+from stitcher.errors import InvalidRequest, UnusableClip, shown
+from stitcher.storage import NotStored, Repo, StorageFault, Stored, Unreadable
 from stitcher.text.words import phrase
 
 if TYPE_CHECKING:
@@ -23,6 +23,8 @@ AUDIO_SUFFIXES = frozenset(
 )
 VOICE_CHARACTERS = 64
 KNOWN_SETTINGS = 64
+LISTINGS = 3
+"""Of a voice whose settings change while they are read."""
 TAKES = ("initial", "medial", "final")
 
 
@@ -118,6 +120,16 @@ def read_catalogue(repo: Repo, voice: str) -> Catalogue:
     UnusableClip
         Where the voice's settings cannot be read.
     """
+    for _ in range(LISTINGS):
+        try:
+            return _catalogue(repo, voice)
+        except NotStored:  # the settings were replaced since they were listed: what is there now is another listing
+            continue
+    raise StorageFault("the settings of a voice changed each time they were read")
+
+
+def _catalogue(repo: Repo, voice: str) -> Catalogue:
+    """The catalogue of one listing. Raises `NotStored` where the settings are no longer those that were listed."""
     from stitcher.planning.settings import FILE, voice_of
 
     stored = list(repo.list(voice_prefix(voice)))
@@ -128,7 +140,11 @@ def read_catalogue(repo: Repo, voice: str) -> Catalogue:
     if known not in _SETTINGS:
         if len(_SETTINGS) >= KNOWN_SETTINGS:
             _SETTINGS.clear()
-        _SETTINGS[known] = voice_of(settings.key, repo.read(settings.key))
+        try:
+            data = repo.read(settings.key, settings.etag)
+        except Unreadable as error:
+            raise UnusableClip((settings.key, str(error))) from None
+        _SETTINGS[known] = voice_of(settings.key, data)
     return Catalogue.of(voice, stored, _SETTINGS[known])
 
 
