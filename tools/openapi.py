@@ -61,6 +61,7 @@ REQUEST_MORE: Json = {
     "format": {"description": "How the audio is encoded", "enum": list(PROFILES)},
     "gap_ms": {},
     "missing": {},
+    "read_numbers": {},
 }
 
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 # What the audio of a message depends on besides its plan. Raise it with every change that makes the same plan sound
 # different: then every cached message is made again.
-ENGINE = 1
+ENGINE = 2
 
 __all__ = ["ENGINE", "Spoken", "Voice"]
 

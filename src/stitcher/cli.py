@@ -16,11 +16,13 @@ import click
 from stitcher import limits
 from stitcher.api.answers import ClipSegment, PlanAnswer
 from stitcher.campaigns.campaign import Campaign, CampaignFault, Table, Template
-from stitcher.campaigns.script import CSV_NAME, HTML_NAME, script_csv, script_html
-from stitcher.errors import MissingWords, StitchError, named
+from stitcher.campaigns.script import CSV_NAME, HTML_NAME, Session, script_csv, script_html
+from stitcher.campaigns.starter import KINDS, needed_by
+from stitcher.campaigns.starter import starter as first_clips
+from stitcher.errors import MissingWords, StitchError, UncertainNumbers, named
 from stitcher.formats.ffmpeg import FfmpegFailed, FfmpegMissing
 from stitcher.formats.profiles import PCM, PROFILES
-from stitcher.planning.catalogue import read_catalogue
+from stitcher.planning.catalogue import ignored, read_catalogue, voice_prefix
 from stitcher.storage import LocalRepo, NotStored, StorageFault
 from stitcher.voice import BUCKET, Voice
 
@@ -40,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         With 0 after help, and with 2 where the options are not right.
     """
     given = list(sys.argv[1:] if arguments is None else arguments)
-    command = {"plan": plan, "script": script}.get(given[0] if given else "", say)
+    command = {"plan": plan, "script": script, "starter": starter}.get(given[0] if given else "", say)
     name = "stitcher" if command is say else f"stitcher {given.pop(0)}"
     try:
         context = command.make_context(name, given)
@@ -56,7 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except StitchError as refusal:
         _report(refusal, as_json=context.params["as_json"])
         return REFUSED
-    except _faults(context.params["audios"]) as fault:
+    except _faults(context.params.get("audios", "")) as fault:
         print(f"stitcher: {fault}", file=sys.stderr)
         return FAULT
 
@@ -126,6 +128,10 @@ _message_options = _options(
         "--missing", default="error", metavar="POLICY", callback=_missing,
         help="What becomes of words without a clip: error, skip, silence, or fallback:VOICE. Default: error.",
     ),
+    click.option(
+        "--read-numbers", type=click.Choice(["likely", "strict"]),
+        help="A number that can be read in two ways: say the likelier, or refuse it. Default: the voice's, or likely.",
+    ),
 )  # fmt: skip
 _as_json = click.option("--json", "as_json", is_flag=True, help="Print the answer, or the refusal, as JSON.")
 
@@ -138,7 +144,8 @@ _as_json = click.option("--json", "as_json", is_flag=True, help="Print the answe
     help="Say a message: find the recorded clip of each word or phrase, and join them at equal loudness.",
     epilog="Other commands (each has its own --help):\n"
     "  stitcher plan    which clips would say a message, and why; writes no file\n"
-    "  stitcher script  check a table of messages: what still has to be recorded\n\n"
+    "  stitcher script  check a table of messages: what still has to be recorded\n"
+    "  stitcher starter what a new voice records to say all numbers, prices, times and dates\n\n"
     "Exit codes: 0 made; 2 refused (for example, a word has no clip), and no file is written; 1 fault",
 )
 @_message_options
@@ -149,10 +156,12 @@ _as_json = click.option("--json", "as_json", is_flag=True, help="Print the answe
 @_as_json
 def say(
     message: str, audios: str, voice: str, format: str | None, gap_ms: int | None, missing: str,
-    output: Path | None, as_json: bool,
+    read_numbers: str | None, output: Path | None, as_json: bool,
 ) -> int:  # fmt: skip
     speaker = Voice.open(audios, voice)
-    spoken = speaker.say(message, format=format or _format_of(output), gap_ms=gap_ms, missing=missing)
+    spoken = speaker.say(
+        message, format=format or _format_of(output), gap_ms=gap_ms, missing=missing, read_numbers=read_numbers
+    )
     output = output or Path(spoken.name)
     LocalRepo(output.parent).save(output.name, spoken.audio)  # exactly this file, whatever its suffix
     if as_json:
@@ -193,19 +202,25 @@ def _format_of(output: Path | None) -> str:
 @_message_options
 @_as_json
 def plan(
-    message: str, audios: str, voice: str, format: str | None, gap_ms: int | None, missing: str, as_json: bool
-) -> int:
+    message: str, audios: str, voice: str, format: str | None, gap_ms: int | None, missing: str,
+    read_numbers: str | None, as_json: bool,
+) -> int:  # fmt: skip
     speaker = Voice.open(audios, voice)
-    answer = speaker.plan(message, format=format or "mp3", gap_ms=gap_ms, missing=missing)
+    answer = speaker.plan(message, format=format or "mp3", gap_ms=gap_ms, missing=missing, read_numbers=read_numbers)
     if as_json:
         print(_json(answer.model_dump()))
         return 0 if answer.segments else REFUSED
     if not answer.segments:
-        raise MissingWords(answer.missing, voice, read_catalogue(speaker.recordings, voice).by_phrase)
+        refusal = MissingWords(answer.missing, voice, read_catalogue(speaker.recordings, voice).by_phrase)
+        raise UncertainNumbers(refusal, answer.unsure) if answer.unsure else refusal
     _print_plan(answer)
+    _tell_ignored(speaker, voice)
     if answer.missing and missing == "error":
         print("as it is, this message is refused: it needs what is missing, or --missing skip")
     _print_words("missing", answer.missing, answer.suggestions)
+    for number, why in answer.unsure.items():
+        print(f"  not read: {number}: {why}")
+    _print_words("decoration", answer.decoration)
     _print_words("substituted", answer.substituted)
     return 0
 
@@ -278,6 +293,8 @@ def script(
                     tell(campaign.rows)
     if not campaign.rows:
         raise CampaignFault(f"{messages} has no rows below its header")
+    for name in campaign.voices:
+        _tell_ignored(speaker, name)
     # Both are made before the first is written.
     today = day.date() if day else date.today()  # noqa: DTZ011
     made = {
@@ -339,6 +356,56 @@ def _progress(table: Table, *, always: bool) -> Iterator[Callable[[int], None]]:
         yield lambda rows: bar.update(task, completed=table.read, rows=rows)
 
 
+# stitcher starter
+
+
+@click.command(
+    cls=_Command,
+    help="Write what a new voice has to record so that it says all numbers, and prices, times and the like with them: "
+    f"the words that most of them need first, in {CSV_NAME} and {HTML_NAME}.",
+    epilog="Exit codes: 0 written; 2 refused; 1 fault",
+)
+@click.option("--language", required=True, metavar="CODE", help="As in voice.toml: sw, hi, en-IN.")
+@click.option("--up-to", default=100, show_default=True, metavar="N", help="The largest whole number.")
+@click.option("--with", "kinds", default="", metavar="KINDS", help=f"Some of {','.join(KINDS)}, with commas.")
+@click.option(
+    "--messages", type=click.Path(path_type=Path), metavar="CSV",
+    help="A table of messages: words are ordered by how many of its messages need them.",
+)  # fmt: skip
+@click.option("--column", help="The column that has the message. Default: message.")
+@click.option("--template", metavar="TEXT", help="The message with columns in braces, as for stitcher script.")
+@click.option(
+    "--output", type=click.Path(path_type=Path), default=Path(), metavar="DIR",
+    help="Folder for the two files. Default: this folder.",
+)  # fmt: skip
+@click.option(
+    "--date", "day", type=click.DateTime(["%Y-%m-%d"]), metavar="YYYY-MM-DD", help="Date on the page. Default: today."
+)
+@_as_json
+def starter(
+    language: str, up_to: int, kinds: str, messages: Path | None, column: str | None, template: str | None,
+    output: Path, day: datetime | None, as_json: bool,
+) -> int:  # fmt: skip
+    chosen = [kind.strip() for kind in kinds.split(",") if kind.strip()]
+    counted = None if messages is None else needed_by(messages, language, column=column, template=template)
+    found = first_clips(language, up_to, chosen, counted)
+    session = Session("", language, found.expressions, 0, found.to_record)
+    today = day.date() if day else date.today()  # noqa: DTZ011
+    made = {
+        CSV_NAME: (script_csv(found.to_record), "text/csv"),
+        HTML_NAME: (script_html([session], today), "text/html"),
+    }
+    for name, (data, kind) in made.items():
+        LocalRepo(output).save(name, data, content_type=kind)
+    files = [str(output / name) for name in made]
+    summary = {"expressions": found.expressions, "refused": found.refused, "to_record": len(found.to_record)}
+    if as_json:
+        print(_json({"success": True} | summary | {"files": files}))
+    else:
+        print("\n".join([*(f"{name.replace('_', ' '):<12}{count:>9,}" for name, count in summary.items()), *files]))
+    return 0
+
+
 # What is printed
 
 
@@ -349,6 +416,13 @@ def _report(refusal: StitchError, *, as_json: bool) -> None:
     print(f"stitcher: {refusal}", file=sys.stderr)
     if isinstance(refusal, MissingWords):
         _print_words("missing", refusal.missing, refusal.suggestions, file=sys.stderr)
+
+
+def _tell_ignored(speaker: Voice, voice: str) -> None:
+    """Name the sound files of a voice that are no clips."""
+    for key, reason in ignored(speaker.recordings.list(voice_prefix(voice))):
+        if "/" not in key.removeprefix(voice_prefix(voice)):
+            print(f"  ignored: {key}: {reason}", file=sys.stderr)
 
 
 def _print_words(

@@ -6,7 +6,7 @@ as such.
 """
 
 import difflib
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 SUGGESTED_FOR, COMPARED = 20, 2_000
@@ -124,6 +124,19 @@ class MissingWords(StitchError):
             "missing": [shown(word) for word in self.missing],
             "suggestions": {shown(word): [shown(near) for near in found] for word, found in self.suggestions.items()},
         }
+
+
+class UncertainNumbers(MissingWords):
+    """Words without a clip, and numbers that are not read for certain: `unsure` has the reason for each of these."""
+
+    def __init__(self, refusal: MissingWords, unsure: Mapping[str, str]) -> None:
+        self.missing, self.suggestions, self.unsure = refusal.missing, refusal.suggestions, dict(unsure)
+        words = ", ".join(f"'{word}'" for word in self.missing if word not in unsure)
+        reasons = [f"the number '{number}' is not said: {why}" for number, why in unsure.items()]
+        Exception.__init__(self, "; ".join([*([f"no clip says {words}"] if words else []), *reasons]))
+
+    def problem(self) -> dict[str, Any]:
+        return super().problem() | {"unsure": self.unsure}
 
 
 def named(voice: str) -> str:

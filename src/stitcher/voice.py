@@ -206,13 +206,19 @@ class Voice:
         return read_catalogue(self.recordings, self.name).settings
 
     def plan(
-        self, message: str | Sequence[str], *, format: str = "mp3", gap_ms: int | None = None, missing: str = "error"
+        self,
+        message: str | Sequence[str],
+        *,
+        format: str = "mp3",
+        gap_ms: int | None = None,
+        missing: str = "error",
+        read_numbers: str | None = None,
     ) -> "PlanAnswer":
         """How the message would be said: what `POST /plans` answers.
 
         Parameters
         ----------
-        message, format, gap_ms, missing
+        message, format, gap_ms, missing, read_numbers
             As for `say`.
 
         Returns
@@ -232,10 +238,16 @@ class Voice:
         >>> plan.missing, plan.suggestions
         (['shreshail'], {'shreshail': ['shreeshail']})
         """
-        return self.answer(self._request(message, format, gap_ms, missing))
+        return self.answer(self._request(message, format, gap_ms, missing, read_numbers))
 
     def say(
-        self, message: str | Sequence[str], *, format: str = "mp3", gap_ms: int | None = None, missing: str = "error"
+        self,
+        message: str | Sequence[str],
+        *,
+        format: str = "mp3",
+        gap_ms: int | None = None,
+        missing: str = "error",
+        read_numbers: str | None = None,
     ) -> Spoken:
         """Make the message.
 
@@ -249,6 +261,8 @@ class Voice:
             Milliseconds of silence between words, -500 to 5,000; less than 0 overlaps them. None takes the voice's.
         missing
             What becomes of words without a clip: `error`, `skip`, `silence`, or `fallback:VOICE`.
+        read_numbers
+            `strict` refuses a number that can be read in two ways, `likely` says the likelier; None takes the voice's.
 
         Returns
         -------
@@ -277,7 +291,7 @@ class Voice:
         """
         from stitcher.joining.stitch import stitch
 
-        plan = self._request(message, format, gap_ms, missing).plan(self.recordings)
+        plan = self._request(message, format, gap_ms, missing, read_numbers).plan(self.recordings)
         made = stitch(plan, self._prepared.load)
         return Spoken(
             made.audio, made.duration_ms, plan.profile, made.path, made.why, tuple(plan.clips), plan.missing,
@@ -319,12 +333,20 @@ class Voice:
 
         return PreparedHere(self.recordings)
 
-    def _request(self, message: str | Sequence[str], profile: str, gap_ms: int | None, missing: str) -> StitchRequest:
+    def _request(
+        self,
+        message: str | Sequence[str],
+        profile: str,
+        gap_ms: int | None,
+        missing: str,
+        read_numbers: str | None,
+    ) -> StitchRequest:
         if gap_ms is not None and not -limits.CROSSFADE_MS <= gap_ms <= limits.GAP_MS:
             raise InvalidRequest(f"gap_ms {gap_ms} is not between {-limits.CROSSFADE_MS} and {limits.GAP_MS}")
         said = {"message": message} if isinstance(message, str) else {"message_parts": list(message)}
-        gap = {} if gap_ms is None else {"gap_ms": gap_ms}
-        return StitchRequest.of({**said, **gap, "voice": self.name, "format": profile, "missing": missing})
+        asked = {"gap_ms": gap_ms, "read_numbers": read_numbers}
+        given = {name: value for name, value in asked.items() if value is not None}
+        return StitchRequest.of({**said, **given, "voice": self.name, "format": profile, "missing": missing})
 
     def __repr__(self) -> str:
         return f"Voice('{self.name}')"

@@ -271,7 +271,7 @@ def test_the_pages_of_voices_together_are_all_voices(limit: int, put: Any) -> No
 def test_a_clip_says_what_preparing_found(s3: Any) -> None:
     entries = {entry["key"]: entry for entry in clips("-", limit="200")["clips"]}
     report = PreparedClip.from_bytes(
-        BucketRepo(OUTPUT).read(f"prepared/v2/-/mp3/{s3.head_object(Bucket=INPUT, Key='hello.wav')['ETag'][1:-1]}.clip")
+        BucketRepo(OUTPUT).read(f"prepared/v3/-/mp3/{s3.head_object(Bucket=INPUT, Key='hello.wav')['ETag'][1:-1]}.clip")
     ).report
     size = (SAMPLES / "hello.wav").stat().st_size
     assert entries["hello.wav"] == {
@@ -374,7 +374,7 @@ def test_metadata_of_another_kind_is_none(metadata: dict[str, str]) -> None:
 
 
 def test_what_an_older_version_prepared_is_read_and_what_is_damaged_is_not_prepared(s3: Any) -> None:
-    (key,) = (item["Key"] for item in s3.list_objects_v2(Bucket=OUTPUT, Prefix="prepared/v2/-/mp3/")["Contents"][:1])
+    (key,) = (item["Key"] for item in s3.list_objects_v2(Bucket=OUTPUT, Prefix="prepared/v3/-/mp3/")["Contents"][:1])
     before = s3.get_object(Bucket=OUTPUT, Key=key)
     data, metadata = before["Body"].read(), before["Metadata"]
     prepared = [entry["prepared"] for entry in clips("-", limit="200")["clips"]]

@@ -50,7 +50,7 @@ def test_fetch_clips_prepares_its_sample_event_for_every_spliced_profile(buckets
     clip = event("fetch_clips")
     assert fetch_clips.lambda_handler(clip, CONTEXT) == {"outcome": "ready"}
     keys = buckets.keys(OUTPUT)
-    assert keys == sorted(f"prepared/v2/-/{profile}/{clip['etag']}.clip" for profile in SPLICED)
+    assert keys == sorted(f"prepared/v3/-/{profile}/{clip['etag']}.clip" for profile in SPLICED)
     for key in keys:
         assert PreparedClip.from_bytes(buckets.read(OUTPUT, key)).samples > 0
 
@@ -105,7 +105,7 @@ def test_prepare_clip_knows_keys_as_eventbridge_sends_them(buckets: Buckets) -> 
     data = (SAMPLES / "hello.wav").read_bytes()
     etag = buckets.put(INPUT, key, data)
     assert prepare_clip.lambda_handler(put_event(key, etag, len(data)), CONTEXT) == {"outcome": "ready"}
-    assert buckets.keys(OUTPUT, f"prepared/v2/hindi/mp3/{etag}")
+    assert buckets.keys(OUTPUT, f"prepared/v3/hindi/mp3/{etag}")
 
 
 def test_publish_promotes_its_sample_event(buckets: Buckets) -> None:
@@ -179,7 +179,7 @@ def test_a_clip_that_is_no_audio_is_not_stored(buckets: Buckets) -> None:
 def test_a_damaged_prepared_clip_is_prepared_anew(buckets: Buckets) -> None:
     for clip in stitch.lambda_handler(event("stitch"), CONTEXT)["clips"]:
         fetch_clips.lambda_handler(clip, CONTEXT)
-    (key, _) = buckets.keys(OUTPUT, "prepared/v2/-/mp3/")
+    (key, _) = buckets.keys(OUTPUT, "prepared/v3/-/mp3/")
     buckets.put(OUTPUT, key, buckets.read(OUTPUT, key)[:-1])
     lacking = stitch.lambda_handler(event("stitch"), CONTEXT)
     assert [clip["etag"] for clip in lacking["clips"]] == [key.rpartition("/")[2].removesuffix(".clip")]

@@ -105,4 +105,5 @@ def empty_aws(aws: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iter
         monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{port}")
         for name, value in variables(root).items():
             monkeypatch.setenv(name, value)
+        monkeypatch.setattr("boto3.DEFAULT_SESSION", None)  # it keeps the credentials that it found first
         yield f"http://127.0.0.1:{port}"

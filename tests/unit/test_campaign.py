@@ -168,7 +168,13 @@ def test_of_a_name_that_is_said_in_part_the_other_words_are_missing(repo: LocalR
 
 def test_recording_what_is_asked_for_makes_every_message_ready(repo: LocalRepo) -> None:
     template = "hello, {name}: hail in {place}. [clip good_bye]"
-    rows = [("Sita Patil", "Navi Mumbai"), ("Ram Kumar", "ปูเน่"), ("O’Neil-Rao", "50% #1"), ("Dr. Rao", "पुणे"), ("", "x")]
+    rows = [
+        ("Sita Patil", "Navi Mumbai"),
+        ("Ram Kumar", "ปูเน่"),
+        ("O’Neil-Rao", "50% #1"),
+        ("Dr. Rao", "पुणे"),
+        ("con", "x"),
+    ]
     for one in checked(repo, template, *rows).to_record:
         (repo.folder / file_name(one.words)).write_bytes(b"")
     again = checked(repo, template, *rows)
@@ -179,7 +185,7 @@ def test_recording_what_is_asked_for_makes_every_message_ready(repo: LocalRepo) 
     ("template", "name", "words"),
     [
         ("hello, {name}'s rain", "Sita Patil", ["patil's", "sita"]),  # a part of a word
-        ("hello {name}{place}", "Sita Patil", ["patil", "sita"]),
+        ("hello {name}{name}", "Sita Patil", ["patil", "patilsita", "sita"]),
         ("hello {name}", "Sita. Patil", ["patil", "sita"]),  # two sentences
         ("hello [spell {name}]", "zq", ["q", "z"]),
         ("hello {name}", "x" * 120 + " " + "y" * 140, ["x" * 120, "y" * 140]),  # no name of a file
@@ -324,3 +330,69 @@ def test_words_are_written_in_their_direction(words: str, way: str) -> None:
     page = Page(script_html([Session("v", "", 1, 0, [ToRecord(words, "v", ((words, True),), 1)])], date(2026, 6, 1)))
     assert [a["dir"] for tag, a in page.tags if tag in ("td", "p") and "dir" in a] == [way, way]
     assert direction(words) == way
+
+
+# What would be said wrong is no ready message
+
+
+@pytest.mark.parametrize("empty", ["", " ", "\u00a0"])
+def test_a_row_with_an_empty_cell_is_refused(repo: LocalRepo, empty: str) -> None:
+    campaign = checked(repo, "hello, {name}: rain in {place}", (empty, "pune"), ("ram", "pune"))
+    assert (campaign.ready, campaign.refused) == (1, 1)
+    assert campaign.refusals == [(2, "its column 'name' is empty: the message would have a gap")]
+
+
+@pytest.mark.parametrize(
+    ("template", "refused"),
+    [("hello. {x}", 0), ("hello. {x} today.", 1), ("{x}. hello", 0), ("hello, {x}", 1), ("hello {x}.", 1), ("{x}", 0)],
+)
+def test_an_empty_cell_that_is_a_sentence_of_its_own_leaves_no_gap(
+    repo: LocalRepo, template: str, refused: int
+) -> None:
+    campaign = checked(repo, template, ("",), header=("x",))
+    assert campaign.refused == refused or template == "{x}"
+    assert all("empty" in reason or template == "{x}" for _, reason in campaign.refusals)
+
+
+def test_a_number_that_is_not_read_for_certain_is_refused_and_not_recorded(repo: LocalRepo) -> None:
+    campaign = checked(repo, "hello rain {mm}", ("5/8",), ("10-15",), header=("mm",))
+    assert (campaign.refused, campaign.to_record) == (2, [])
+    assert "the number '5/8' is not said" in campaign.refusals[0][1]
+
+
+def test_decoration_is_not_recorded(repo: LocalRepo) -> None:
+    campaign = checked(repo, "*hello* {name} 😀", ("ram",), header=("name",))
+    assert (campaign.ready, campaign.to_record) == (1, [])
+
+
+@pytest.mark.parametrize("by", [";", ",", "\t", "|"])
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+def test_the_line_that_tells_the_separator_is_followed(tmp_path: Path, by: str, newline: str) -> None:
+    content = newline.join([f"sep={by}", by.join(["name", "place"]), by.join(["ram", "pune"])]) + newline
+    header, rows = table_of(tmp_path, content)
+    assert header == ["name", "place"]
+    assert [(row.line, row.cells) for row in rows] == [(3, {"name": "ram", "place": "pune"})]
+
+
+@pytest.mark.parametrize("words", ["con", "aux", "nul", "com1", "lpt9", "*", "<", ">", "a * b", "a < b", "|"])
+def test_a_suggested_name_is_one_that_windows_takes(words: str) -> None:
+    name = file_name(words)
+    assert not set('<>:"/\\|?*') & set(name)
+    assert name.removesuffix(".wav") not in {"con", "prn", "aux", "nul", "com1", "lpt9"}
+    clip = clip_of(Stored(name, "", 0))
+    assert words == "|" or (clip and clip.phrase == words)
+
+
+def test_each_distinct_message_is_planned_once(repo: LocalRepo, monkeypatch: pytest.MonkeyPatch) -> None:
+    planned: list[str] = []
+    real = Campaign._plan
+
+    def counted(self: Campaign, voice: str, text: str, has_values: bool = False) -> object:
+        planned.append(text)
+        return real(self, voice, text, has_values)
+
+    monkeypatch.setattr(Campaign, "_plan", counted)
+    rows = [(f"name{number % 50}",) for number in range(5_000)]
+    campaign = checked(repo, "hello {name}", *rows, header=("name",))
+    assert len(planned) <= 100
+    assert sum(one.messages for one in campaign.to_record) == 5_000

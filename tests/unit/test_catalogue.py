@@ -7,7 +7,7 @@ import pytest
 
 from stitcher.clip import Clip
 from stitcher.errors import InvalidRequest
-from stitcher.planning.catalogue import Catalogue, clip_of, voice_prefix
+from stitcher.planning.catalogue import Catalogue, clip_of, ignored, voice_prefix
 from stitcher.storage import Stored
 
 
@@ -143,3 +143,23 @@ def test_a_part_may_be_a_key_as_answers_give_it_but_not_one_of_another_voice() -
     assert found.key == "hindi/hello.wav"
     assert hindi.part("tamil/hello.wav") is None
     assert Catalogue.of("", [Stored("hello.wav", "1", 1)]).part("hindi/hello.wav") is None
+
+
+@pytest.mark.parametrize(
+    ("name", "said"), [("...and rain.wav", "and rain"), ("…rain.wav", "rain"), ("..rain.wav", "rain")]
+)
+def test_a_name_that_begins_with_an_ellipsis_is_a_clip(name: str, said: str) -> None:
+    assert list(catalogue_of(name).by_phrase) == [said]
+
+
+@pytest.mark.parametrize("suffix", ["3gp", "3gpp", "wma", "au"])
+def test_recordings_of_telephones_are_clips(suffix: str) -> None:
+    assert list(catalogue_of(f"hello.{suffix}").by_phrase) == ["hello"]
+
+
+def test_a_sound_file_that_is_no_clip_is_named_with_the_reason() -> None:
+    keys = ["v/a.ulaw", "v/b.AL", "v/c.wav", "v/old/d.wav", "v/notes.txt", "v/___.wav", "v/._c.wav", "v/.hidden.wav"]
+    found = dict(ignored(Stored(key, "", 1) for key in keys))
+    assert list(found) == ["v/.hidden.wav", "v/___.wav", "v/a.ulaw", "v/b.AL", "v/old/d.wav"]
+    assert "convert it to WAV" in found["v/a.ulaw"]
+    assert "too deep" in found["v/old/d.wav"]

@@ -43,7 +43,7 @@ HEADER = struct.Struct("<4sHH8s4iI5dI")
 # What CLIP's file says about it, in the file's order.
 FIELDS: dict[str, object] = {
     "magic": b"STPC",
-    "version": 2,
+    "version": 3,
     "zero": 0,
     "profile": b"wav",
     "samples": 6,
@@ -177,7 +177,7 @@ def test_a_clip_for_a_profile_that_is_not_spliced_is_corrupt(profile: str) -> No
         PreparedClip.from_bytes(replace(CLIP, profile=profile).to_bytes())
 
 
-@pytest.mark.parametrize("version", [0, 1, 3])
+@pytest.mark.parametrize("version", [0, 2, 4])
 def test_a_file_of_another_format_version_is_corrupt(version: int) -> None:
     with pytest.raises(CorruptPrepared, match=f"version {version}"):
         PreparedClip.from_bytes(file_with(version=version))
@@ -185,5 +185,5 @@ def test_a_file_of_another_format_version_is_corrupt(version: int) -> None:
 
 @pytest.mark.parametrize("profile", SPLICED)
 def test_a_prepared_clip_lies_by_format_version_folder_profile_and_etag(profile: str) -> None:
-    assert prepared_key(Clip("hindi/आज.ogg", "abc", 1, "आज"), profile) == f"prepared/v2/hindi/{profile}/abc.clip"
-    assert prepared_key(Clip("hello.wav", "abc", 1, "hello"), profile) == f"prepared/v2/-/{profile}/abc.clip"
+    assert prepared_key(Clip("hindi/आज.ogg", "abc", 1, "आज"), profile) == f"prepared/v3/hindi/{profile}/abc.clip"
+    assert prepared_key(Clip("hello.wav", "abc", 1, "hello"), profile) == f"prepared/v3/-/{profile}/abc.clip"

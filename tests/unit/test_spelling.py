@@ -9,14 +9,29 @@ import unicodedata
 import pytest
 
 from stitcher.numbers.spelling import LARGEST, Spelling, Unspeakable
-from stitcher.numbers.spoken import spoken
+from stitcher.numbers.spoken import Unsure, readings, spoken
 from stitcher.numbers.tables import FOLDER, supported, table
 from stitcher.text.words import words as split
 
 WANTED = {"en", "hi", "sw", "am", "ta", "te", "kn", "bn", "mr", "or", "fr", "es", "ar", "pa", "ur"}
+WANTED |= {"gu", "ml", "as", "ne", "ha", "yo", "om", "so", "rw", "lg", "ny", "zu"}
+PARTLY = {"ha", "yo", "om", "so", "rw", "lg", "ny", "zu"}
+"""Languages of which some numbers are refused, because no source says them for certain."""
 
 # From CLDR's rules (unicode-rbnf 2.4.1), and for am, bn, kn, mr, or, pa, ta, te, ur from their tables.
 EXAMPLES = [
+    ("gu", 1234, "એક હજાર બસો ચોત્રીસ"),
+    ("ne", 99, "उनान्सय"),
+    ("as", 200, "দুশ"),
+    ("ml", 234, "ഇരുനൂറ്റി മുപ്പത്തി നാല്"),
+    ("ha", 1234, "dubu da ɗari biyu da talatin da huɗu"),
+    ("so", 125, "boqol iyo shan iyo labaatan"),
+    ("om", 45, "afurtamii shan"),
+    ("rw", 2026, "ibihumbi bibiri na makumyabiri na gatandatu"),
+    ("lg", 121, "kikumi mu amakumi abiri mu emu"),
+    ("ny", 60, "makumi asanu ndi limodzi"),
+    ("zu", 21, "amashumi amabili nanye"),
+    ("yo", 16, "ẹẹ́rìndílógún"),
     ("hi", 123456, "एक लाख तेईस हज़ार चार सौ छप्पन"),
     ("hi", 10**7, "एक करोड़"),
     ("sw", 123456, "elfu mia moja na ishirini na tatu, mia nne na hamsini na sita"),
@@ -48,7 +63,7 @@ EXAMPLES = [
     ("ur", 123456, "ایک لاکھ تئیس ہزار چار سو چھپن"),
 ]
 
-SCRIPTS = dict.fromkeys(("en", "sw", "fr", "es"), "LATIN") | dict.fromkeys(("hi", "mr"), "DEVANAGARI")
+SCRIPTS = dict.fromkeys(("en", "sw", "fr", "es", *PARTLY), "LATIN") | dict.fromkeys(("hi", "mr", "ne"), "DEVANAGARI")
 SCRIPTS |= dict.fromkeys(("ar", "ur"), "ARABIC")
 SCRIPTS |= {
     "am": "ETHIOPIC",
@@ -56,6 +71,9 @@ SCRIPTS |= {
     "te": "TELUGU",
     "kn": "KANNADA",
     "bn": "BENGALI",
+    "as": "BENGALI",
+    "gu": "GUJARATI",
+    "ml": "MALAYALAM",
     "or": "ORIYA",
     "pa": "GURMUKHI",
 }
@@ -70,8 +88,10 @@ def sample() -> list[int]:
 
 
 def said(number: int, language: str) -> str:
-    (part,) = spoken(str(number), language)
-    return part.words
+    """The words of a number; "" where a language that has some of them refuses it."""
+    parts = spoken(str(number), language)
+    assert parts or language in PARTLY
+    return parts[0].words if parts else ""
 
 
 @pytest.mark.parametrize(("language", "number", "words"), EXAMPLES)
@@ -88,6 +108,8 @@ def test_numbers_to_ten_million_are_words_and_differ(language: str) -> None:
     by_words: dict[tuple[str, ...], int] = {}
     for number in sample():
         words = said(number, language)
+        if not words:
+            continue
         assert all(
             char.isalpha() or unicodedata.category(char)[0] == "M" or char in " -'’,\u200c\u200d" for char in words
         )
@@ -111,11 +133,12 @@ def test_every_language_says_every_kind(language: str) -> None:
         "5 kg": "measure",
         "10 mm": "measure",
     }
-    texts |= {"6:30": "time", "6:30 am": "time", "18:00": "time", "2026-11-20": "date", "9845012345": "digits"}
+    texts |= {"16:30": "time", "6:30 am": "time", "18:00": "time", "2026-11-20": "date", "9845012345": "digits"}
     texts |= {"25 °C": "measure", "$5": "currency"}
     for text, kind in texts.items():
         text = text.replace(".", table(language)["style"]["decimal"])  # type: ignore[index]
-        assert [part.kind for part in spoken(text, language) if part.end == len(text)] == [kind], text
+        found = [part.kind for part in spoken(text, language) if part.end == len(text)]
+        assert found == [kind] or (language in PARTLY and found in ([], ["integer"])), text
 
 
 @pytest.mark.parametrize("language", supported())
@@ -163,3 +186,12 @@ def test_the_libraries_are_imported_only_for_numbers() -> None:
         "assert spoken('12', 'hi'); assert 'num2words' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize(
+    ("language", "number"), [("ha", 21_000), ("ha", 20_001), ("yo", 21), ("om", 101), ("ny", 250), ("zu", 1000)]
+)
+def test_a_number_that_no_source_says_for_certain_is_refused(language: str, number: int) -> None:
+    assert said(number, language) == ""
+    (part,) = readings(str(number), language)
+    assert isinstance(part, Unsure)

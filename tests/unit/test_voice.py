@@ -3,7 +3,10 @@
 import pytest
 
 from stitcher.errors import UnusableClip
+from stitcher.planning.catalogue import Catalogue
+from stitcher.planning.plan import Pause, plan_message
 from stitcher.planning.settings import VoiceSettings, voice_of
+from stitcher.storage import Stored
 
 KEY = "hindi/voice.toml"
 
@@ -39,3 +42,49 @@ def test_settings_that_cannot_be_read_are_refused_by_name(data: bytes, reason: s
     with pytest.raises(UnusableClip, match=reason) as refused:
         voice_of(KEY, data)
     assert refused.value.unusable[0][0] == KEY
+
+
+OVERRIDES = [
+    # every override that docs/languages.md and docs/messages.md name, from voice.toml to the words that are said
+    ('language = "en"\n[numbers]\nminus = "XX"', "-5", "xx five"),
+    ('language = "hi"\n[numbers]\nminus = "माइनस"', "-5", "माइनस पाँच"),
+    ('language = "hi"\n[numbers]\nwords = { 100 = "सौ" }', "100", "सौ"),
+    ('language = "en"\n[numbers]\npoint = "dot"', "2.5", "two dot five"),
+    ('language = "en"\n[numbers]\nplus = "and"', "[number +5]", "and five"),
+    ('language = "hi"\n[currencies]\nINR = ["रुपया", "रुपए", "पैसा", "पैसे"]', "₹20", "बीस रुपए"),
+    ('language = "hi"\n[templates]\nrange = "{a} से {b} तक"', "10-15", "दस से पन्द्रह तक"),
+    ('language = "en"\n[templates]\npercent = "{n} per cent"', "5%", "five per cent"),
+    ('language = "te"\n[templates]\nratio = "{a} to {b}"', "1:10", "ఒకటి to పది"),
+    ('language = "te"\n[fractions]\n"2/3" = "two thirds"', "2/3", "two thirds"),
+    ('language = "en"\n[mixed]\n"1/2" = "{n} and half"', "1 1/2", "one and half"),
+    ('language = "en"\n[units]\nkg = ["kilo", "kilos"]', "5 kg", "five kilos"),
+    ('language = "en"\n[signs.units]\nkg = ["kilo"]', "2 kilo", "two kilograms"),
+    ('language = "en"\n[signs.currencies]\nINR = ["rupaye"]', "20 rupaye", "twenty rupees"),
+    ('language = "en"\n[style]\ndate = "mdy"', "5/6/2026", "six may two thousand twenty six"),
+    ('language = "en"\n[time]\nam = "{t} in the morning"', "6:30 am", "six thirty in the morning"),
+    ('language = "sw"\n[time]\nshift_when = "always"', "07:00", "saa moja asubuhi"),
+    ('language = "en"\n[ordinals.plain]\nwords = { 1 = "one st" }', "1st", "one st"),
+    ('language = "en"\nmonths = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l"]', "[date 20/11/2026]",
+     "twenty k two thousand twenty six"),
+    ('language = "en"\nmultipliers = ["lakh", "dozen"]', "₹2 dozen", "two dozen rupees"),
+    ('language = "en"\n[signs.words]\ncall = ["buzz"]', "buzz 108", "buzz one zero eight"),
+    ('language = "en"\n[signs.words]\nproducts = ["zinc"]', "zinc 21-33", "zinc twenty one thirty three"),
+    ('language = "en"\n[signs.phones]\nshapes = ["dd ddd dd"]', "12 345 67", "one two three four five six seven"),
+    ('language = "en"\n[abbreviations]\nnever = ["sgd"]', "sgd. rain", "sgd rain"),
+    # as earlier versions had it: a section under [numbers]
+    ('language = "en"\n[numbers.templates]\nrange = "{a} until {b}"', "10-15", "ten until fifteen"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "message", "said"), OVERRIDES)
+def test_an_override_is_heard(text: str, message: str, said: str) -> None:
+    settings = voice_of(KEY, text.encode())
+    stored = [Stored(f"{word}.wav", word, 1) for word in set(said.split())]
+    plan = plan_message(message, Catalogue.of("", stored, settings))
+    assert [clip.phrase for clip in plan.clips] == said.split()
+    assert all(not isinstance(segment, Pause) or segment.ms == 120 for segment in plan.segments)
+
+
+def test_rules_without_a_language_are_refused() -> None:
+    with pytest.raises(UnusableClip, match=r"\[templates\] needs a language"):
+        voice_of(KEY, b'[templates]\nrange = "{a} {b}"')

@@ -142,7 +142,7 @@ def _approaches(folder: Path) -> dict[str, Any]:
         say = saying(name, TEN, folder, in_memory=False)
         approach["processes"] = processes(say)
         # What an approach leaves out would not be in its time either.
-        wav = decode_to_wav(say(), rate=RATE, seconds=60)
+        wav = decode_to_wav(say(), rate=RATE, seconds=60).wav
         approach["channels"] = int.from_bytes(wav[22:24], "little")  # of floats, 4 bytes each
         approach["seconds"] = len(wav) / 4 / RATE / approach["channels"]
         approach["peak_mb"] = {count: peak_mb(name, count, folder) for count in MEMORY_COUNTS}

@@ -46,6 +46,7 @@ from stitcher.formats.profiles import PCM, PROFILES, RATE, SPLICED
 from stitcher.joining.stitch import Load, Stitched, stitch
 from stitcher.planning.plan import Pause, Plan
 from stitcher.storage import LocalRepo
+from tools.bench import ears
 from tools.bench.corpus import DEFAULT, Corpus, CorpusError, corpus
 
 RESULTS = Path(__file__).resolve().parent / "results"
@@ -510,9 +511,21 @@ def _says(command: Sequence[str]) -> str:
     return found[0] if found else "unknown"
 
 
-def report(rows: dict[str, Row], about: dict[str, Any]) -> str:
+def listened(progress: Callable[[str], None]) -> ears.Rows:
+    """What is lost of human speech; empty where there is none on this machine."""
+    if not ears.is_installed():
+        print(NO_HUMAN_SPEECH, file=sys.stderr)
+        return {}
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        return ears.measure(pool, progress)
+
+
+NO_HUMAN_SPEECH = f"Human speech: not checked. For it: apt-get install {ears.PACKAGES}"
+
+
+def report(rows: dict[str, Row], human: ears.Rows, about: dict[str, Any]) -> str:
     """quality.md."""
-    missing = missed(rows)
+    missing = missed(rows) + ears.missed(human)
     versions = ", ".join(f"{name} {said}" for name, said in about["versions"].items())
     clips, length, recipe = (about["corpus"][name] for name in ("clips", "seconds", "recipe"))
     return "\n".join((
@@ -524,6 +537,8 @@ def report(rows: dict[str, Row], about: dict[str, Any]) -> str:
         f"{MESSAGES} messages of {CLIPS} clips, {GAP_MS} ms between them.",
         "",
         table(rows),
+        "",
+        ears.table(human) if human else NO_HUMAN_SPEECH,
         "",
         "–: there is nothing to check; not checked: the program is not installed.",
         "",
@@ -563,18 +578,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
         progress("the corpus")
         made = corpus(options.corpus)
         rows = measure(made, progress)
+        human = listened(progress)
     except (CorpusError, QualityError) as error:
         print(f"quality: {error}", file=sys.stderr)
         return 2
-    about, missing = circumstances(made, time.monotonic() - started), missed(rows)
+    about = circumstances(made, time.monotonic() - started)
+    missing = missed(rows) + ears.missed(human)
     limits = {
         metric.key: {profile: metric.limit_of(profile) for profile in rows if profile != PYDUB} for metric in METRICS
     }
     options.output.mkdir(parents=True, exist_ok=True)
-    document = about | {"rows": rows, "limits": limits, "missed": missing}
+    document = about | {"rows": rows, "human": human, "limits": limits, "missed": missing}
     (options.output / "quality.json").write_text(json.dumps(document, ensure_ascii=False, indent=1) + "\n")
-    (options.output / "quality.md").write_text(report(rows, about))
+    (options.output / "quality.md").write_text(report(rows, human, about))
     print(table(rows))
+    print(ears.table(human) if human else NO_HUMAN_SPEECH)
     print("\n".join(f"missed: {sentence}" for sentence in missing) or "every limit that was checked is held")
     return 1 if missing else 0
 

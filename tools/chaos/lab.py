@@ -90,7 +90,7 @@ class Lab:
     def read_forms(self, voice: str) -> dict[tuple[str, str], bytes]:
         """The voice's prepared forms that are there, by clip and profile."""
         known = {form_key(voice, name, profile): (name, profile) for name in CLIPS for profile in SPLICED}
-        return {known[key]: data for key, (data, _) in self._read(f"prepared/v2/{voice}/").items()}
+        return {known[key]: data for key, (data, _) in self._read(f"prepared/v3/{voice}/").items()}
 
     def cached(self) -> dict[str, tuple[bytes, dict[str, str]]]:
         """Everything under `cache/`: content and metadata by key."""
@@ -106,7 +106,7 @@ class Lab:
     def forget(self, voice: str) -> None:
         """Leave nothing of a voice, nor anything that was made."""
         self._empty(self.input, f"{voice}/")
-        for prefix in ("cache/", "work/", f"prepared/v2/{voice}/"):
+        for prefix in ("cache/", "work/", f"prepared/v3/{voice}/"):
             self._empty(self.output, prefix)
 
     def _empty(self, bucket: str, prefix: str) -> None:

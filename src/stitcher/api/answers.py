@@ -46,6 +46,10 @@ class PlanAnswer(BaseModel):
     """Words without a clip, in message order, each once."""
     suggestions: dict[str, list[str]]
     """By missing word, phrases that are spelled much like it."""
+    unsure: dict[str, str]
+    """Numbers of the missing that are not read for certain, each with the reason."""
+    decoration: list[str]
+    """What is dropped because it only decorates: marks of bold text, pictures and trade marks without a clip."""
     substituted: list[str]
     """What the fallback voice would say."""
     duration_ms: int | None
@@ -132,4 +136,6 @@ class Problem(BaseModel):
     """Every word without a clip."""
     suggestions: dict[str, list[str]] | None = None
     """By missing word, phrases that are spelled much like it."""
+    unsure: dict[str, str] | None = None
+    """Numbers of the missing that are not read for certain, each with the reason."""
     unusable: list[Unusable] | None = None

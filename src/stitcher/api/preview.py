@@ -1,8 +1,7 @@
 """A message planned without making it: what would be said, from which clips, how long, and what has no clip."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
-from types import MappingProxyType
 from typing import Protocol
 
 from stitcher.api.answers import ClipSegment, Path, PauseSegment, PlanAnswer
@@ -10,7 +9,7 @@ from stitcher.api.requests import StitchRequest
 from stitcher.clip import Clip
 from stitcher.clips.facts import Shape
 from stitcher.clips.prepared import Report
-from stitcher.errors import MissingWords
+from stitcher.errors import MissingWords, UncertainNumbers
 from stitcher.formats.profiles import PCM, PROFILES, RATE, milliseconds
 from stitcher.joining.splice import CannotSplice, spliced_samples
 from stitcher.planning.plan import Note, Pause, Plan
@@ -55,7 +54,7 @@ def preview(request: StitchRequest, clips: Repo, shapes: Shapes) -> PlanAnswer:
     except MissingWords as lack:
         if request.missing.startswith("fallback"):
             raise
-        return _answer(request, _without(lack.missing, request, snapshot), shapes, lack.missing, lack.suggestions)
+        return _answer(request, _without(lack.missing, request, snapshot), shapes, lack)
 
 
 def _without(missing: Sequence[str], request: StitchRequest, clips: Repo) -> Plan:
@@ -77,16 +76,17 @@ def _answer(
     request: StitchRequest,
     plan: Plan,
     shapes: Shapes,
-    missing: Sequence[str] = (),
-    suggestions: Mapping[str, list[str]] = MappingProxyType({}),
+    lack: MissingWords | None = None,
 ) -> PlanAnswer:
     profile = PROFILES[plan.profile]
     known = shapes.of(plan.clips, profile.name if profile.spliced else PCM)
     path, why, duration_ms = expected(plan, known) if known else (None, "", None)
     return PlanAnswer(
         segments=list(_segments(request.message, plan, known)),
-        missing=list(missing or plan.missing),
-        suggestions=dict(suggestions),
+        missing=lack.missing if lack else [word for word in plan.missing if word not in plan.decoration],
+        suggestions=lack.suggestions if lack else {},
+        unsure=lack.unsure if isinstance(lack, UncertainNumbers) else dict(plan.unsure),
+        decoration=list(plan.decoration),
         substituted=list(plan.substituted),
         duration_ms=duration_ms,
         path=path,

@@ -18,7 +18,7 @@ from stitcher import limits
 from stitcher.errors import InvalidRequest, listed, shown
 from stitcher.formats.profiles import PROFILES
 from stitcher.planning.catalogue import read_catalogue
-from stitcher.planning.plan import Plan, Policy, plan_message, plan_parts
+from stitcher.planning.plan import Plan, Policy, ReadNumbers, plan_message, plan_parts
 from stitcher.storage import BucketRepo, Repo, Stored
 
 # Metadata of a cached file.
@@ -54,6 +54,8 @@ class StitchRequest(BaseModel):
         StrictStr, Field(max_length=limits.MISSING_CHARACTERS, pattern=r"^(error|skip|silence|fallback:.*)$")
     ] = "error"
     """What becomes of words without a clip; `fallback:hindi` takes them from the voice hindi."""
+    read_numbers: ReadNumbers | None = None
+    """`strict` refuses a number that can be read in two ways; `likely` says the likelier. Without it, the voice's."""
 
     @field_validator("message", "message_parts", "voice", "missing")
     @classmethod
@@ -80,7 +82,13 @@ class StitchRequest(BaseModel):
         fallback = read_catalogue(clips, other) if policy == "fallback" else None
         chosen = cast("Policy", policy)
         return plan_message(
-            self.message or "", catalogue, gap_ms=self.gap_ms, profile=self.format, policy=chosen, fallback=fallback
+            self.message or "",
+            catalogue,
+            gap_ms=self.gap_ms,
+            profile=self.format,
+            policy=chosen,
+            fallback=fallback,
+            read_numbers=self.read_numbers,
         )
 
     @classmethod

@@ -16,16 +16,19 @@ from stitcher import limits
 from stitcher.campaigns.script import Session, Span, ToRecord, example, file_name
 from stitcher.errors import InvalidRequest, MissingWords, StitchError
 from stitcher.planning.catalogue import AUDIO_SUFFIXES, Catalogue, read_catalogue, voice_prefix
+from stitcher.planning.names import has_signs
 from stitcher.planning.plan import plan_message
 from stitcher.storage import Repo
 from stitcher.text.message import ENDS_SENTENCE, MARK, Stop, items
 from stitcher.text.words import Word, phrase, tokens
 
 DELIMITERS = ",;\t"
+_SEPARATOR = re.compile(r'"?sep=(?P<by>[,;\t|])"?\r?\n?', re.IGNORECASE)
+_SENTENCE_ENDS = tuple(".!?।॥።۔؟\n")
 REFUSALS = 20
 """So many refused rows are named; all are counted."""
 # Results that are kept: campaigns repeat themselves, and memory has to stay bounded whatever they hold.
-_KNOWN = 16_384
+_KNOWN = 131_072
 # Stands in a message for a column's value that is missing as a whole: a mark whose clip no voice can have.
 _NO_CLIP = "/"
 _VALUE = f"[clip {_NO_CLIP}]"
@@ -66,6 +69,9 @@ class Table:
         self._bytes = path.open("rb")
         self._file = io.TextIOWrapper(self._bytes, encoding="utf-8-sig", newline="")
         try:
+            # Spreadsheets write "sep=;" into the first line, to say what separates cells.
+            told = _SEPARATOR.fullmatch(self._first_line())
+            self._told = told["by"] if told else ""
             self.header, self.delimiter = self._sniff()
         except BaseException:
             self._file.close()
@@ -86,8 +92,8 @@ class Table:
         """The names of the columns, by the delimiter that makes most of them."""
         best: list[str] = []
         chosen = ""
-        for delimiter in DELIMITERS:
-            self._file.seek(0)
+        for delimiter in self._told or DELIMITERS:
+            self._begin()
             first = next((record for record in self._records(delimiter) if record.cells or record.fault), None)
             if first and len(first.cells) > len(best):
                 best, chosen = first.cells, delimiter
@@ -102,7 +108,7 @@ class Table:
 
     def rows(self) -> Iterator[Row]:
         """The rows in order; blank ones are passed over."""
-        self._file.seek(0)
+        self._begin()
         header_read = False
         for record in self._records(self.delimiter):
             if not header_read:
@@ -112,6 +118,18 @@ class Table:
             elif any(map(str.strip, record.cells)):
                 fault = self._beyond(record.cells) if any(record.cells[len(self.header) :]) else ""
                 yield Row(record.line, dict(zip(self.header, record.cells, strict=False)), fault)
+
+    def _first_line(self) -> str:
+        try:
+            return self._file.readline(16)
+        except UnicodeDecodeError:
+            raise CampaignFault(f"{self.path} is not UTF-8 text: save it as 'CSV UTF-8'") from None
+
+    def _begin(self) -> None:
+        """Back to the header."""
+        self._file.seek(0)
+        if self._told:
+            self._file.readline()
 
     def _beyond(self, cells: Sequence[str]) -> str:
         separator = {"\t": "a tab", ";": "a semicolon"}.get(self.delimiter, "a comma")
@@ -123,7 +141,7 @@ class Table:
     def _records(self, delimiter: str) -> Iterator["_Record"]:
         reader = csv.reader(self._file, delimiter=delimiter, strict=True)
         while True:
-            line = reader.line_num + 1
+            line = reader.line_num + 1 + bool(self._told)
             try:
                 yield _Record(line, next(reader))
             except StopIteration:
@@ -201,13 +219,21 @@ class Template:
         start = len(before)
         return not beside and Word("x", start, start + 1) in tokens(f"{before}x{after}")
 
+    def _sentence(self, place: int) -> bool:
+        """Whether a column is a sentence of its own, so that without a value nothing is missing around it."""
+        before, after = self.texts[place].rstrip(" "), self.texts[place + 1].lstrip(" ")
+        begins = before[-1:] in _SENTENCE_ENDS if before else place == 0
+        return begins and (after[:1] in _SENTENCE_ENDS if after else place + 1 == len(self.columns))
+
     def fill(self, cells: Mapping[str, str]) -> Filled:
-        """The message of a row. Raises `InvalidRequest` where the row ends before a column that is needed."""
+        """The message of a row. Raises `InvalidRequest` where a column that is needed is empty or not there."""
         text, values = self.texts[0], []
-        for column, own, after in zip(self.columns, self._own, self.texts[1:], strict=True):
+        for place, (column, own, after) in enumerate(zip(self.columns, self._own, self.texts[1:], strict=True)):
             if column not in cells:
                 raise InvalidRequest(f"the row ends before its column '{column}'")
             value = cells[column]
+            if not value.strip() and not self._sentence(place):
+                raise InvalidRequest(f"its column '{column}' is empty: the message would have a gap")
             if own and value:
                 values.append((len(text), len(text) + len(value)))
             text += value + after
@@ -254,6 +280,9 @@ class VoiceCheck:
         return any(" ".join(words[start:end]) in known for end in ends for start in range(max(0, end - longest), end))
 
 
+_NOTHING: Mapping[str, Span | None] = {}
+
+
 @dataclass(frozen=True, slots=True)
 class _Result:
     missing: tuple[str, ...] = ()
@@ -280,6 +309,7 @@ class Campaign:
         self.voices: dict[str, VoiceCheck] = {}
         self._needed: dict[tuple[str, str], ToRecord] = {}
         self._planned = lru_cache(_KNOWN)(self._plan)
+        self._needed_by = lru_cache(_KNOWN)(self._needs)
         voice_prefix(voice)  # a name that is none is the command's fault, not each row's
 
     @property
@@ -324,9 +354,12 @@ class Campaign:
         try:
             filled = self.template.fill(row.cells)
             voice = self._voice_of(row)
-            needs = self._needs(voice, filled)
+            needs = self._needed_by(voice, filled)
         except InvalidRequest as refusal:
             self._refuse(row, str(refusal))
+            return
+        if isinstance(needs, str):
+            self._refuse(row, needs)
             return
         check = self.voices[voice]
         check.messages += 1
@@ -350,15 +383,13 @@ class Campaign:
             self.voices[voice] = VoiceCheck(read_catalogue(self.repo, voice))
         return voice
 
-    def _needs(self, voice: str, filled: Filled) -> dict[str, Span | None]:
-        """What a message lacks; with its place where it is the whole value of a column."""
+    def _needs(self, voice: str, filled: Filled) -> Mapping[str, Span | None] | str:
+        """What a message lacks, with its place where it is the whole value of a column; or why it is refused."""
         text, whole = filled.text, self._whole_values(voice, filled)
         for start, end in sorted(whole.values(), reverse=True):
             text = text[:start] + _VALUE + text[end:]
         result = self._planned(voice, text, bool(whole))
-        if result.refused:
-            raise InvalidRequest(result.refused)
-        return dict.fromkeys(result.missing) | whole
+        return result.refused or dict.fromkeys(result.missing) | whole or _NOTHING
 
     def _whole_values(self, voice: str, filled: Filled) -> dict[str, Span]:
         """The columns' values of which no clip says anything: each is better recorded as one phrase."""
@@ -367,7 +398,7 @@ class Campaign:
         if longest > limits.MESSAGE_CHARACTERS or any(mark[2].strip() == _NO_CLIP for mark in MARK.finditer(text)):
             return {}
         # Digits may be said together with what stands beside them ("5" and "mm"): then the plan tells.
-        sure = not check.catalogue.settings.language or not any(map(str.isdigit, text))
+        sure = not any(map(str.isnumeric, text))
         found: dict[str, Span] = {}
         for span in filled.values:
             words, parts = _as_phrase(text[slice(*span)])
@@ -385,11 +416,15 @@ class Campaign:
         """What a message says and lacks; with `has_values`, apart from the values that `_VALUE` stands for."""
         try:
             plan = plan_message(text, self.voices[voice].catalogue, policy="skip")
-            missing, said = plan.missing, tuple((note.start, note.end) for note in plan.notes)
+            missing = tuple(word for word in plan.missing if word not in plan.decoration)
+            said, unsure = tuple((note.start, note.end) for note in plan.notes), dict(plan.unsure)
         except MissingWords as refusal:
-            missing, said = tuple(refusal.missing), ()
+            missing, said, unsure = tuple(refusal.missing), (), getattr(refusal, "unsure", {})
         except StitchError as refusal:
             return _Result(refused=str(refusal))
+        if unsure:
+            number, why = next(iter(unsure.items()))
+            return _Result(refused=f"the number '{number}' is not said: {why}")
         marks = MARK.finditer(text) if "[" in text else ()
         named = {mark.group(2).strip() for mark in marks if mark.group(1).lower() == "clip"}
         wanted: dict[str, None] = {}
@@ -421,6 +456,8 @@ def _as_phrase(value: str) -> tuple[str, list[str]]:
     try:
         found = items(value)
     except InvalidRequest:
+        return "", []
+    if has_signs(value):  # the name of a file would lose them
         return "", []
     places = [place for place, item in enumerate(found) if isinstance(item, Word)]
     inside = found[places[0] : places[-1] + 1] if places else []

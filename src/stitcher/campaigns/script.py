@@ -18,6 +18,10 @@ FILE_NAME_BYTES = 255
 # Spreadsheets take a cell that begins so for a formula, some also when it is full-width or after white space.
 _FORMULA = frozenset("=+-@＝＋－＠\t\r")
 
+# Windows takes neither these characters nor these names. Their wide forms are the same words.
+_WIDE = str.maketrans({char: chr(ord(char) + 0xFEE0) for char in '<>:"/\\|?*'})
+_DEVICES = frozenset({"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10))})
+
 Span = tuple[int, int]
 Example = tuple[tuple[str, bool], ...]
 """A message in pieces; those with True are the words in question."""
@@ -50,10 +54,12 @@ def file_name(words: str) -> str:
     >>> file_name("heavy rain")
     'heavy_rain.wav'
     """
-    stem = words.replace(" ", "_")
+    stem = words.replace(" ", "_").translate(_WIDE)
     before, at, take = stem.rpartition("@")
     if at and take in ("initial", "medial", "final"):  # that would be a take of another clip
         stem = f"{before}_@_{take}"
+    if stem in _DEVICES:
+        stem += "_"
     name = f"{stem}.wav"
     return name if len(name.encode()) <= FILE_NAME_BYTES else ""
 

@@ -4,7 +4,7 @@ A prepared clip's file (numbers little-endian):
 
     offset  bytes  what
     0       4      magic "STPC"
-    4       2      format version, 2
+    4       2      format version, 3
     6       2      zero
     8       8      profile, padded with zeros
     16      16     samples, lead, begin, end: signed, 4 bytes each
@@ -30,7 +30,7 @@ from stitcher.formats import mp3, ogg
 from stitcher.formats.profiles import PCM, PROFILES, RATE, SPLICED
 
 MAGIC = b"STPC"
-VERSION = 2
+VERSION = 3
 _HEAD = struct.Struct("<4sHH8s4iI5dI")
 
 

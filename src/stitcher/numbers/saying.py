@@ -1,7 +1,7 @@
 """What is said for measures, money, times and dates: the words of `spelling` put into a language's templates."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 from stitcher.numbers.spelling import Spelling, Unspeakable, fill
@@ -31,11 +31,12 @@ class Clock:
     mark: str
 
 
-class Saying(Spelling):
+class Saying:
     """How one language, with one voice's rules, says everything with a number in it."""
 
     def __init__(self, table: Table) -> None:
-        super().__init__(table)
+        self.table = table
+        self.spell = Spelling(table)
         self.templates: dict[str, str] = table.get("templates", {})
         self.units: Table = table.get("units", {})
         self.currencies: Table = table.get("currencies", {})
@@ -44,8 +45,8 @@ class Saying(Spelling):
     def number(self, number: Number, form: str = "") -> str:
         """Raises `Unspeakable` where the language has no word for the sign or the point."""
         if number.fraction is None:
-            return self.signed(number.sign, self.whole(number.whole, form))
-        return self.signed(number.sign, self.decimal(number.whole, number.fraction))
+            return self.spell.signed(number.sign, self.spell.whole(number.whole, form))
+        return self.spell.signed(number.sign, self.spell.decimal(number.whole, number.fraction))
 
     def range(self, first: str, last: str) -> str:
         return fill(self._template("range"), a=first, b=last)
@@ -96,11 +97,11 @@ class Saying(Spelling):
             major = Number("", whole or "0")
             parts.append(self.money(self.number(major, self.form(currency)), currency, major))
         if fraction:
-            minor = self.cardinal(int(fraction), self.form(f"{currency}/100"))
+            minor = self.spell.cardinal(int(fraction), self.form(f"{currency}/100"))
             name = minor_names[0] if fraction == "1" else minor_names[1]
             parts.append(fill(self.templates.get("money", "{n} {unit}"), n=minor, unit=name))
         words = parts[0] if len(parts) == 1 else fill(self.templates.get("cents", "{a} {b}"), a=parts[0], b=parts[1])
-        return self.signed(number.sign, words)
+        return self.spell.signed(number.sign, words)
 
     def _counted(self, names: Table, name: str, number: Number) -> str:
         """The name of a unit in the form that the number asks for: a word, [one, other], or CLDR's plural forms."""
@@ -119,7 +120,7 @@ class Saying(Spelling):
         from unicode_rbnf.plural_rules import PluralType, get_plural_category
 
         value = number.value if number.fraction is not None else abs(int(number.value))
-        return str(get_plural_category(self.numbers.get("code", ""), value, PluralType.CARDINAL))
+        return str(get_plural_category(self.spell.numbers.get("code", ""), value, PluralType.CARDINAL))
 
     def time(self, clock: Clock, *, led: bool = False, followed: bool = False) -> str:
         """A clock time. `led` and `followed` say that the text has the words that the language puts around it."""
@@ -127,23 +128,28 @@ class Saying(Spelling):
         hour, mark = clock.hour, clock.mark
         if mark and 1 <= hour <= 12:
             hour = hour % 12 + (12 if mark == "pm" else 0)
+        elif hour in (0, 24) and not words.get("shift"):
+            if not clock.minute and not clock.second and not followed and (midnight := words.get("midnight")):
+                return fill(midnight)
+            # Nobody says "zero o'clock": half past midnight is twelve thirty, at night.
+            hour, mark = 0, "am"
         day_part = self._day_part(hour, mark)
         if self._shifted(clock, led=led):
             hour, mark = (hour - int(words.get("shift", 0)) - 1) % 12 + 1, mark or "shifted"
-            day_part = day_part or self._day_part(clock.hour, "24")
+            day_part = day_part or self._day_part(clock.hour % 24, "24")
         elif mark:
             hour = (hour - 1) % 12 + 1
-        said = self._clock(hour, clock.minute, bare=followed)
+        said = self._clock(hour, clock.minute, bare=followed, marked=mark in words)
         if clock.second:
             if not words.get("seconds"):
                 raise Unspeakable("seconds")
-            said = fill(words["seconds"], t=said, s=self.cardinal(clock.second, "counted"))
+            said = fill(words["seconds"], t=said, s=self.spell.cardinal(clock.second, "counted"))
         lead = words.get("lead_one" if hour == 1 and "lead_one" in words else "lead", "")
         if lead and not led:
             said = f"{lead} {said}"
         return fill(day_part, t=said) if day_part else said
 
-    def _clock(self, hour: int, minute: int, *, bare: bool) -> str:
+    def _clock(self, hour: int, minute: int, *, bare: bool, marked: bool) -> str:
         words = self.time_words
         name = "exact" if not minute else "minutes" if minute >= 10 or "below_ten" not in words else "below_ten"
         template = words.get("bare" if minute else "bare_exact") if bare else words.get(name)
@@ -151,13 +157,24 @@ class Saying(Spelling):
             template = words.get("exact_24", template)
         if hour == 1 and not bare:
             template = words.get(f"{name}_one", template)
+        if marked and not minute and not bare:  # "six a m", not "six o'clock a m"
+            template = words.get("exact_marked", template)
         if not template:
             raise Unspeakable("time")
         if rules := words.get("hour_rules"):
-            hours = self.ordinal(hour, {"rules": rules}) if hour else self.cardinal(hour)
+            hours = self.spell.ordinal(hour, {"rules": rules}) if hour else self.spell.cardinal(hour)
         else:
-            hours = self.cardinal(hour, words.get("hour_form", ""))
-        return fill(template, h=hours, m=self.cardinal(minute, words.get("minute_form", "")))
+            hours = self.spell.cardinal(hour, words.get("hour_form", ""))
+        return fill(template, h=hours, m=self.spell.cardinal(minute, words.get("minute_form", "")))
+
+    def tells_hours_from_six(self, clock: Clock, *, led: bool) -> bool:
+        """Whether a listener may take a time for one that is told from six in the morning, and nothing says which.
+
+        So it is where the language has such hours (Swahili, Amharic), the voice has not set `shift_when`, and the text
+        has neither am or pm nor the word for the hour.
+        """
+        plain = self.time_words.get("shift") and self.time_words.get("shift_when") == "marked"
+        return bool(plain and not led and not clock.mark and 1 <= clock.hour <= 12)
 
     def _shifted(self, clock: Clock, *, led: bool) -> bool:
         """Whether a time by the clock of the world is told by the day's hours from six (Swahili, Amharic).
@@ -191,12 +208,50 @@ class Saying(Spelling):
         first = self.templates.get("first_day") if day == 1 else ""
         return fill(
             self._template("date"),
-            day=first or self.cardinal(day),
+            day=first or self.spell.cardinal(day),
             month=months[month - 1],
-            year=self.whole(year),
+            year=self.spell.whole(year),
         )
 
-    @cached_property
-    def fractions(self) -> dict[str, str]:
-        """Written fractions ("1/2") that the language has a word for."""
-        return {str(key): str(value) for key, value in self.table.get("fractions", {}).items()}
+    def fraction(self, whole: str, part: str) -> str:
+        """A fraction ("1/2"), or a mixed number (`whole` "1", `part` "1/2"): "one and a half".
+
+        Raises `Unspeakable` where the table has no words for it.
+        """
+        if not whole:
+            if not (words := self.table.get("fractions", {}).get(part)):
+                raise Unspeakable(part)
+            return fill(words)
+        return self._mixed("mixed", whole, part, "")
+
+    def mixed_measure(self, whole: str, part: str, unit: str) -> str:
+        """A mixed number of a unit: "one and a half kilograms", "deux kilogrammes et demi". Raises `Unspeakable`."""
+        if "mixed_unit" in self.table:
+            return self._mixed("mixed_unit", whole, part, unit)
+        return self.measure(self._mixed("mixed", whole, part, ""), unit)
+
+    def _mixed(self, section: str, whole: str, part: str, unit: str) -> str:
+        known = self.table.get(section, {})
+        template = known.get(f"{int(whole)} {part}") or known.get(part)
+        if not template:
+            raise Unspeakable(f"{whole} {part}")
+        number = int(whole)
+        following = self.spell.cardinal(number + 1) if "{next}" in template else ""
+        counted = self.spell.cardinal(number, "counted" if unit else "")
+        return fill(template, n=counted, next=following, unit=unit)
+
+    def ratio(self, parts: Sequence[str]) -> str:
+        """The words of a ratio: "one to ten". Raises `Unspeakable`."""
+        template = self._template("ratio")
+        said = self.spell.whole(parts[0])
+        for part in parts[1:]:
+            said = fill(template, a=said, b=self.spell.whole(part))
+        return said
+
+    def by(self, parts: Sequence[str]) -> str:
+        """Length by width: "forty-five by fifteen". Raises `Unspeakable`."""
+        template = self._template("by")
+        said = parts[0]
+        for part in parts[1:]:
+            said = fill(template, a=said, b=part)
+        return said

@@ -77,6 +77,8 @@ class Spelling:
         if value in self.words:  # a voice may say any number in its own way, whatever the engine
             return tidy(self.words[value])
         engine = self.numbers.get("engine", "table")
+        if engine == "digits":  # no language: a number is said by the clip of its digits
+            return str(value)
         if engine == "table":
             return tidy(self._composed(value))
         if engine == "num2words":
@@ -106,13 +108,31 @@ class Spelling:
             if value < at:
                 continue
             count, rest = divmod(value, at)
+            if value >= int(self.numbers.get("limit", LARGEST)):
+                raise Unspeakable(str(value))
             if not rest:
+                if scale.get("ambiguous") and not self._clear(scale, count, rest):
+                    raise Unspeakable(str(value))
                 return self._head(scale, count, "")
             round_number = count * at
-            head = self.before.get(round_number) or (self.words.get(round_number) if at == 10 else None)
+            head = self.before.get(round_number) or (
+                self.words.get(round_number) if at == 10 or "many" not in scale else None
+            )
             head = head or self._head(scale, count, "_before")
-            return f"{head} {self._composed(rest)}"
+            if scale.get("ambiguous") and not self._clear(scale, count, rest):
+                raise Unspeakable(str(value))
+            join = "" if round_number in self.before else scale.get("join", "")
+            return tidy(f"{head} {join} {self._composed(rest)}")
         raise Unspeakable(str(value))
+
+    def _clear(self, scale: Mapping[str, Any], count: int, rest: int) -> bool:
+        """Whether a listener can tell 21 thousand from 20 thousand and one, where the count stands after its scale.
+
+        "dubu ashirin da ɗaya" is both. It is clear where the count is one word, and what follows is too large for it.
+        """
+        if f" {scale['join']} " in f" {self._composed(count)} ":
+            return False
+        return not rest or count < 20 or rest >= 10 ** len(str(count))
 
     def _head(self, scale: Mapping[str, Any], count: int, suffix: str) -> str:
         one = scale.get(f"one{suffix}", scale.get("one"))

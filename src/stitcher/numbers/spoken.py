@@ -13,12 +13,15 @@ from functools import lru_cache
 from typing import Any
 
 from stitcher.numbers import tables as languages
-from stitcher.numbers.reading import Reader, Spoken
+from stitcher.numbers.notation import VULGAR
+from stitcher.numbers.reading import Reader, Reading, Spoken, Unsure
 from stitcher.numbers.spelling import Unspeakable
 
-__all__ = ["Spoken", "digits", "spoken", "supported"]
+__all__ = ["Reading", "Spoken", "Unsure", "digits", "readings", "spoken", "supported"]
 
 NO_RULES: Mapping[str, Any] = {}
+NO_LANGUAGE = {"style": {"decimal": ".", "group": ","}, "numbers": {"engine": "digits"}}
+"""The table of a voice without a language: numbers are said by the clips of their digits, or not at all."""
 
 
 def supported() -> list[str]:
@@ -46,7 +49,37 @@ def spoken(text: str, language: str, rules: Mapping[str, Any] = NO_RULES) -> lis
     if not any(map(str.isdecimal, text)):
         return []
     reader = _reader(language, json.dumps(rules, sort_keys=True, default=str))
-    return list(reader.read(text)) if reader else []
+    found = reader.read(text) if reader else ()
+    return [part for part in found if isinstance(part, Spoken) and any(map(str.isdecimal, text[part.start : part.end]))]
+
+
+def readings(text: str, language: str, rules: Mapping[str, Any] = NO_RULES, *, strict: bool = False) -> list[Reading]:
+    """As `spoken`, with what is not read for certain as `Unsure`: what a message means, or that nobody can tell.
+
+    Parameters
+    ----------
+    language
+        "" and languages without numbers read shapes only: what is one number is said by the clip of its digits, and
+        what needs a word ("10-15") is `Unsure`.
+    strict
+        Also a reading that has another beside it is `Unsure`.
+    """
+    if not has_numbers(text):
+        return []
+    reader = _reader(language, json.dumps(rules, sort_keys=True, default=str)) or _shapes()
+    found = reader.read(text)
+    return [_strictly(part) for part in found] if strict else list(found)
+
+
+def _strictly(part: Reading) -> Reading:
+    if isinstance(part, Spoken) and part.doubt:
+        return Unsure(part.start, part.end, f"read as {part.why or part.kind}, but {part.doubt}")
+    return part
+
+
+def has_numbers(text: str) -> bool:
+    """Whether there is a decimal digit or a fraction in it."""
+    return any(char.isdecimal() or char in VULGAR for char in text)
 
 
 def digits(text: str, language: str, rules: Mapping[str, Any] = NO_RULES) -> str:
@@ -57,13 +90,47 @@ def digits(text: str, language: str, rules: Mapping[str, Any] = NO_RULES) -> str
     reader = _reader(language, json.dumps(rules, sort_keys=True, default=str))
     if reader:
         try:
-            return reader.say.digits(text)
+            return reader.spell.digits(text)
         except Unspeakable:
             pass
     return " ".join(str(unicodedata.decimal(char)) for char in text if char.isdecimal())
+
+
+def forced(kind: str, text: str, language: str, rules: Mapping[str, Any] = NO_RULES) -> str:
+    """A text read as one kind of number, as a mark asks for; "" where the language has no words for it.
+
+    Parameters
+    ----------
+    kind
+        number, ordinal, fraction, range, ratio, row, time or date.
+
+    Raises
+    ------
+    ValueError
+        The text has not the form of this kind.
+    """
+    reader = _reader(language, json.dumps(rules, sort_keys=True, default=str)) or _shapes()
+    try:
+        return reader.forced(kind, text)
+    except Unspeakable:
+        return ""
+
+
+def number(value: int, language: str, rules: Mapping[str, Any] = NO_RULES) -> str:
+    """The words of a whole number; "" where the language has none."""
+    reader = _reader(language, json.dumps(rules, sort_keys=True, default=str))
+    try:
+        return reader.spell.cardinal(value) if reader else ""
+    except Unspeakable:
+        return ""
 
 
 @lru_cache(maxsize=64)
 def _reader(language: str, rules: str) -> Reader | None:
     table = languages.table(language, json.loads(rules))
     return Reader(table) if table else None
+
+
+@lru_cache(maxsize=1)
+def _shapes() -> Reader:
+    return Reader(languages.with_common(NO_LANGUAGE))

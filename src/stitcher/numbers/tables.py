@@ -13,7 +13,7 @@ from typing import Any
 
 FOLDER = Path(__file__).parent / "languages"
 
-NUMBERS = frozenset({"at", "shift", "singular_below"})
+NUMBERS = frozenset({"at", "shift", "singular_below", "limit"})
 
 Table = dict[str, Any]
 
@@ -24,7 +24,7 @@ class BadRule(ValueError):
 
 def supported() -> list[str]:
     """The codes of the languages that have a table, in alphabetical order."""
-    return sorted(path.stem for path in FOLDER.glob("*.toml") if path.stem != "common")
+    return sorted(path.stem for path in FOLDER.glob("*.toml") if path.stem != "common" and "-" not in path.stem)
 
 
 def table(language: str, rules: Mapping[str, Any] | None = None) -> Table | None:
@@ -46,6 +46,17 @@ def _table(code: str, rules: str) -> Table | None:
     own = json.loads(rules)
     _check(own)
     return _merged(_merged(_read("common"), known), own, checked=True)
+
+
+def abbreviations(language: str, rules: Mapping[str, Any] | None = None) -> Mapping[str, list[str]]:
+    """The language's abbreviations by what a full stop after them means; those of `common.toml` are in all."""
+    known = table(language, rules) or with_common({})
+    return dict(known.get("abbreviations", {}))
+
+
+def with_common(own: Mapping[str, Any]) -> Table:
+    """A table on top of what all languages share."""
+    return _merged(_read("common"), own)
 
 
 def _check(rules: Mapping[str, Any], path: str = "") -> None:
@@ -80,7 +91,7 @@ def _code(language: str) -> str:
 
 def _language(code: str) -> Table | None:
     for name in (code, code.split("-")[0]):
-        if name in supported():
+        if name.replace("-", "").isalnum() and name != "common" and (FOLDER / f"{name}.toml").is_file():
             own = _read(name)
             base = own.pop("base", None)
             return _merged(_read(base), own) if base else own
@@ -115,7 +126,7 @@ def _merged(base: Mapping[str, Any], over: Mapping[str, Any], *, checked: bool =
         name = f"{path}{key}"
         if isinstance(known, Mapping) and isinstance(value, Mapping):
             merged[key] = _merged(known, value, checked=checked, path=f"{name}.")
-        elif path.startswith("signs.") and isinstance(known, list) and isinstance(value, list):
+        elif path.startswith(("signs.", "abbreviations.")) and isinstance(known, list) and isinstance(value, list):
             merged[key] = [*known, *value]  # a sign more does not take away the others
         elif checked and known is not None and not _alike(known, value):
             raise BadRule(f"the rule '{name}' is {_form(value)}; it has to be {_form(known)}")

@@ -1,42 +1,33 @@
 """The clips of one voice, found by what they say."""
 
+import json
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from stitcher.clip import Clip
 from stitcher.errors import InvalidRequest, UnusableClip, shown
+from stitcher.planning.names import AUDIO_SUFFIXES, UNREADABLE_SUFFIXES, has_signs, phrase_of, split
 from stitcher.storage import NotStored, Repo, StorageFault, Stored, Unreadable
+from stitcher.text.alike import loose
 from stitcher.text.words import phrase
 
 if TYPE_CHECKING:
     from stitcher.planning.settings import VoiceSettings
 
-# What a recording's file name may end in. Only a filter for other files in the folder (notes, covers, backups): how a
-# clip is decoded depends on its content alone.
-AUDIO_SUFFIXES = frozenset(
-    {".wav", ".wave", ".w64", ".mp3", ".ogg", ".oga", ".opus", ".m4a", ".mp4", ".aac", ".flac", ".webm", ".amr"}
-    | {".aif", ".aiff", ".aifc", ".caf"}
-)
+__all__ = ["AUDIO_SUFFIXES", "Catalogue", "clip_of", "ignored", "read_catalogue", "voice_prefix"]
+
 VOICE_CHARACTERS = 64
 KNOWN_SETTINGS = 64
 LISTINGS = 3
 """Of a voice whose settings change while they are read."""
-TAKES = ("initial", "medial", "final")
-
-
-@lru_cache(maxsize=65_536)
-def _phrase_of(name: str) -> tuple[str, str]:
-    """The phrase and the take that a file name says; the phrase is "" when it is not the name of a recording."""
-    path = PurePosixPath(name)
-    # A hidden file is none: macOS leaves "._hello.wav", which holds no audio, beside "hello.wav".
-    if path.suffix.lower() not in AUDIO_SUFFIXES or name.startswith("."):
-        return "", ""
-    stem, at, take = path.stem.rpartition("@")
-    return (phrase(stem), take.lower()) if at and take.lower() in TAKES else (phrase(path.stem), "")
+LONGEST_PHRASE = 48
+"""Words in a phrase that is looked for: a clip ends at 60 seconds. A longer name is found where it is the message."""
+NUMERALS, LARGEST_NUMERAL = 2_000, 10**9
+"""So many clips that are named by digits, up to this number, also say the number's words."""
 
 
 def _no_settings() -> "VoiceSettings":
@@ -46,13 +37,26 @@ def _no_settings() -> "VoiceSettings":
     return VoiceSettings()
 
 
-def clip_of(item: Stored) -> Clip | None:
+def clip_of(item: Stored, *, glottal: bool = False) -> Clip | None:
     """The clip that a stored file is, or None where it is no recording, or lies in no voice's folder."""
-    said, take = _phrase_of(PurePosixPath(item.key).name)
+    said, take = phrase_of(PurePosixPath(item.key).name, glottal=glottal)
     return Clip(item.key, item.etag, item.size, said, take) if said and item.key.count("/") <= 1 else None
 
 
-@dataclass(frozen=True, slots=True)
+def ignored(stored: Iterable[Stored]) -> list[tuple[str, str]]:
+    """The sound files of a voice's folder that are no clips: each one's key and the reason."""
+    found: list[tuple[str, str]] = []
+    for item in sorted(stored, key=lambda item: item.key):
+        stem, suffix = split(PurePosixPath(item.key).name)
+        if suffix in UNREADABLE_SUFFIXES:
+            found.append((item.key, UNREADABLE_SUFFIXES[suffix]))
+        elif suffix in AUDIO_SUFFIXES and not stem.startswith("._") and clip_of(item) is None:
+            reason = "it lies too deep: a voice is one folder" if item.key.count("/") > 1 else "its name has no words"
+            found.append((item.key, reason))
+    return found
+
+
+@dataclass(frozen=True)
 class Catalogue:
     """The clips of a voice by phrase and by file name, and the voice's settings.
 
@@ -68,6 +72,8 @@ class Catalogue:
     takes: dict[str, dict[str, Clip]] = field(default_factory=dict)
     """By phrase, the clips for a place in the sentence."""
     settings: "VoiceSettings" = field(default_factory=_no_settings)
+    signed: dict[str, list[Clip]] = field(default_factory=dict)
+    """By phrase, the clips whose names have signs at their digits ("-5.wav"): they say only what is written so."""
 
     @classmethod
     def of(cls, voice: str, stored: Iterable[Stored], settings: "VoiceSettings | None" = None) -> "Catalogue":
@@ -76,20 +82,61 @@ class Catalogue:
         by_phrase: dict[str, Clip] = {}
         names: dict[str, Clip] = {}
         takes: dict[str, dict[str, Clip]] = {}
-        clips = [clip for item in sorted(stored, key=lambda item: item.key) if (clip := clip_of(item))]
+        signed: dict[str, list[Clip]] = {}
+        found = (clip_of(item, glottal=settings.glottal) for item in sorted(stored, key=lambda item: item.key))
         # Plain takes first: they are what is said anywhere.
-        for clip in sorted(clips, key=lambda clip: bool(clip.take)):
-            by_phrase.setdefault(clip.phrase, clip)
+        for clip in sorted(filter(None, found), key=lambda clip: bool(clip.take)):
             names[unicodedata.normalize("NFC", clip.name)] = clip
+            if has_signs(split(clip.name)[0]):
+                signed.setdefault(clip.phrase, []).append(clip)
+                continue
+            by_phrase.setdefault(clip.phrase, clip)
             if clip.take:
                 takes.setdefault(clip.phrase, {}).setdefault(clip.take, clip)
-        for group in settings.groups:
-            owner = next((name for name in group if name in by_phrase), None)
-            for name in group if owner else ():
-                if name and by_phrase.setdefault(name, by_phrase[owner or ""]).phrase == owner and owner in takes:
-                    takes.setdefault(name, takes[owner])
-        longest = max((said.count(" ") + 1 for said in by_phrase), default=0)
-        return cls(voice, by_phrase, names, longest, takes, settings)
+        _alias(settings.groups, by_phrase, takes)
+        longest = max((said.count(" ") + 1 for said in (*by_phrase, *signed)), default=0)
+        return cls(voice, by_phrase, names, longest, takes, settings, signed)
+
+    @cached_property
+    def begins(self) -> frozenset[str]:
+        """The beginnings of all longer phrases: what a way through a message may still become."""
+        return frozenset(_beginnings((*self.by_phrase, *self.signed, *self.numerals)))
+
+    @cached_property
+    def says(self) -> Callable[[str], bool]:
+        """Whether a clip says a phrase."""
+        if not self.numerals:
+            return self.by_phrase.__contains__
+        return frozenset((*self.by_phrase, *self.numerals)).__contains__
+
+    @cached_property
+    def tried(self) -> int:
+        """Words in the longest phrase that is looked for."""
+        return min(LONGEST_PHRASE, max(self.longest, max((said.count(" ") + 1 for said in self.numerals), default=1)))
+
+    @cached_property
+    def numerals(self) -> Mapping[str, str]:
+        """The words of numbers that clips named by digits say ("5.wav" says "five"), and the phrase of each clip."""
+        digits = sorted((said for said in self.by_phrase if said.isdecimal()), key=lambda said: (len(said), said))
+        if not digits:
+            return {}
+        rules = json.dumps(self.settings.rules, sort_keys=True, default=str)
+        said = _numerals(self.settings.language or "", rules, tuple(digits[:NUMERALS]))
+        return {words: clip for words, clip in said.items() if words not in self.by_phrase}
+
+    @cached_property
+    def alike(self) -> Mapping[str, str]:
+        """Phrases by their looser form; one that several phrases have is left out."""
+        found: dict[str, str] = {}
+        for said in self.by_phrase:
+            form = loose(said)
+            found[form] = "" if form in found else said
+        return {form: said for form, said in found.items() if said}
+
+    @cached_property
+    def begins_alike(self) -> frozenset[str]:
+        """The beginnings of all longer phrases in their looser form."""
+        return frozenset(_beginnings(self.alike))
 
     def take(self, said: str, place: str) -> Clip:
         """The clip for a phrase that there is, at a place in the sentence (`initial`, `medial`, `final`)."""
@@ -100,10 +147,46 @@ class Catalogue:
         name = unicodedata.normalize("NFC", text).removeprefix(voice_prefix(self.voice))
         if "/" in name:  # of another voice
             return None
-        path = PurePosixPath(name)
-        return self.by_name.get(name) or self.by_phrase.get(
-            phrase(path.stem if path.suffix.lower() in AUDIO_SUFFIXES else name)
-        )
+        stem, suffix = split(name)
+        said = phrase(stem if suffix in AUDIO_SUFFIXES else name, glottal=self.settings.glottal)
+        clip = self.by_name.get(name)
+        if clip is None and has_signs(name):
+            return next((one for one in self.signed.get(said, ()) if split(one.name)[0] == stem), None)
+        return clip or self.by_phrase.get(said)
+
+
+def _alias(groups: Iterable[list[str]], by_phrase: dict[str, Clip], takes: dict[str, dict[str, Clip]]) -> None:
+    """Give the clip of one phrase of a group to the others that have none."""
+    for group in groups:
+        owner = next((said for said in group if said in by_phrase), None)
+        if owner is None:
+            continue
+        for said in filter(None, group):
+            if by_phrase.setdefault(said, by_phrase[owner]).phrase == owner and owner in takes:
+                takes.setdefault(said, takes[owner])
+
+
+def _beginnings(phrases: Iterable[str]) -> Iterator[str]:
+    for said in phrases:
+        space = said.find(" ")
+        while space > 0:
+            yield said[:space]
+            space = said.find(" ", space + 1)
+
+
+@lru_cache(maxsize=16)
+def _numerals(language: str, rules: str, digits: tuple[str, ...]) -> dict[str, str]:
+    from stitcher.numbers.spoken import number
+
+    found: dict[str, str] = {}
+    for said in digits:
+        value = int(said)
+        if (len(said) > 1 and unicodedata.decimal(said[0]) == 0) or value > LARGEST_NUMERAL:
+            continue
+        for words in {str(value), number(value, language, json.loads(rules))}:
+            if words:
+                found.setdefault(phrase(words), said)
+    return found
 
 
 _SETTINGS: "dict[tuple[str, str], VoiceSettings]" = {}

@@ -1,8 +1,9 @@
 """Which phrases say a row of words: the choice a good speaker would make.
 
 A row may branch where something can be said in other words than it is written ("12" or "twelve"). Of all ways through
-it: the fewest missing words, then as it is written, then the fewest clips, then the longest first phrase. It is worked
-out from the end, each place once: O(words x words of the longest phrase).
+it: the fewest missing words, then as it is written, then the fewest clips, then the longest first phrase. The choice is
+worked out from the end, each place once. A way is kept only while it begins some phrase, so that the time grows with
+the words, however many ways there are.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -13,6 +14,8 @@ from stitcher.text.words import Word
 
 NOWHERE = (1_000_000, 0, 0)
 """Costs more than any way there is."""
+WAYS = 64
+"""Ways kept at one place and length. Only clips that are made to have more of them reach it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +26,10 @@ class Instead:
     last: int
     words: tuple[str, ...]
     why: str
+    bound: bool = False
+    """Whether its written words lose their meaning one by one ("-5", "10-15"): then `fits` is asked about a phrase."""
+    refused: bool = False
+    """Whether `words` are what is missing, and nothing says them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +53,47 @@ class _Edge(NamedTuple):
     why: str
     branch: int
     may_be_missing: bool
+    bound: bool
+    sayable: bool = True
 
 
-def choose(row: Sequence[Word], insteads: Sequence[Instead], has: Callable[[str], bool], longest: int) -> list[Choice]:
+class _Way(NamedTuple):
+    """Words from one node to another that begin a phrase; `asked` where `fits` decides whether a clip may say them."""
+
+    said: str
+    to: int
+    start: int
+    end: int
+    why: str
+    branches: int
+    asked: bool
+
+
+class _Step(NamedTuple):
+    """The first step of the best way from a node, and what a Choice is made of."""
+
+    to: int
+    said: str
+    start: int
+    end: int
+    missing: bool
+    why: str
+
+
+def _always(*_: object) -> bool:
+    return True
+
+
+def choose(
+    row: Sequence[Word],
+    insteads: Sequence[Instead],
+    has: Callable[[str], bool],
+    longest: int,
+    begins: Callable[[str], bool] = _always,
+    *,
+    barriers: frozenset[int] = frozenset(),
+    fits: Callable[[str, int, int], bool] | None = None,
+) -> list[Choice]:
     """The phrases for a row of words.
 
     Parameters
@@ -59,12 +104,19 @@ def choose(row: Sequence[Word], insteads: Sequence[Instead], has: Callable[[str]
         Whether a clip says the phrase.
     longest
         Words in the longest phrase that there is.
+    begins
+        Whether a longer phrase begins with these words.
+    barriers
+        Places in the row (n is before word n) where a sentence ends.
+    fits
+        Whether a clip says `text[start:end]`: asked in place of `has` where the phrase would cross a barrier, or say a
+        bound number as it is written.
     """
     edges, order = _lattice(row, insteads)
     end = len(row)
-    # (missing, branches, clips) from each node to the end, and the first step of the best way.
+    # (missing, branches, clips) from each node to the end.
     cost: dict[int, tuple[int, int, int]] = {end: (0, 0, 0)}
-    step: dict[int, tuple[int, str, int, int, bool, str]] = {}  # the next node, and what a Choice is made of
+    step: dict[int, _Step] = {}
     for node in order:
         best: tuple[int, int, int] | None = None
         for edge in edges[node]:
@@ -73,23 +125,25 @@ def choose(row: Sequence[Word], insteads: Sequence[Instead], has: Callable[[str]
                 option = (missing + 1, branches + edge.branch, clips)
                 if best is None or option < best:
                     best = option
-                    step[node] = edge.to, edge.word, edge.start, edge.end, True, edge.why
+                    step[node] = _Step(edge.to, edge.word, edge.start, edge.end, True, edge.why)
         # Breadth first: ways of one word, of two …, so that an equally good longer phrase comes later and is taken.
-        ways = [(edge.word, edge.to, edge.start, edge.end, edge.why, edge.branch) for edge in edges[node]]
+        ways = [
+            _Way(edge.word, edge.to, edge.start, edge.end, edge.why, edge.branch, edge.bound)
+            for edge in edges[node]
+            if edge.sayable
+        ]
         for length in range(1, longest + 1):
-            for said, to, start, stop, why, taken in ways:
-                if has(said):
+            for said, to, start, stop, why, taken, asked in ways:
+                if fits(said, start, stop) if asked and fits else has(said):
                     missing, branches, clips = cost[to]
                     option = (missing, branches + taken, clips + 1)
                     if best is None or option <= best:
                         best = option
-                        step[node] = to, said, start, stop, False, why
-            if length < longest:
-                ways = [
-                    (f"{said} {edge.word}", edge.to, start, edge.end, why or edge.why, taken + edge.branch)
-                    for said, to, start, _, why, taken in ways
-                    for edge in edges.get(to, ())
-                ]
+                        step[node] = _Step(to, said, start, stop, False, why)
+            if length == longest or (len(ways) == 1 and not begins(ways[0].said)):  # nearly always
+                break
+            if not (ways := _longer(ways, edges, has, begins, barriers)):
+                break
         # The digits of a number may lead nowhere: then it has another way, and every word of that may be missing.
         cost[node] = best or NOWHERE
     chosen: list[Choice] = []
@@ -100,15 +154,53 @@ def choose(row: Sequence[Word], insteads: Sequence[Instead], has: Callable[[str]
     return chosen
 
 
+def _longer(
+    ways: Sequence[_Way],
+    edges: Mapping[int, Sequence[_Edge]],
+    has: Callable[[str], bool],
+    begins: Callable[[str], bool],
+    barriers: frozenset[int],
+) -> list[_Way]:
+    """The ways with one word more, of those that begin a longer phrase; of two that say the same, the better."""
+    if len(ways) == 1:  # nearly always: nothing branches here
+        ((said, to, start, _, why, taken, asked),) = ways
+        only = edges.get(to)
+        if not only:
+            return []
+        if len(only) == 1 and only[0].sayable:
+            edge = only[0]
+            asked = asked or edge.bound or to in barriers
+            return [_Way(f"{said} {edge.word}", edge.to, start, edge.end, why or edge.why, taken + edge.branch, asked)]
+    found: dict[tuple[str, int], _Way] = {}
+    for said, to, start, _, why, taken, asked in ways:
+        following = edges.get(to)
+        if not following or not begins(said):
+            continue
+        crosses = asked or to in barriers
+        for edge in following:
+            more = f"{said} {edge.word}"
+            if not edge.sayable or not (begins(more) or crosses or edge.bound or has(more)):
+                continue
+            known = found.get((more, edge.to))
+            if known is None or (taken + edge.branch) < known.branches:
+                found[more, edge.to] = _Way(
+                    more, edge.to, start, edge.end, why or edge.why, taken + edge.branch, crosses or edge.bound
+                )
+    kept = list(found.values())
+    return kept if len(kept) <= WAYS else sorted(kept, key=lambda way: way.branches)[:WAYS]
+
+
 def _lattice(row: Sequence[Word], insteads: Sequence[Instead]) -> tuple[Mapping[int, list[_Edge]], list[int]]:
     """The edges from each node, and the nodes from the end to the beginning.
 
     Node n is before word n; the nodes inside of ways in other words have numbers after the last.
     """
-    covered = {place for instead in insteads for place in range(instead.first, instead.last)}
+    covered = {place: instead.bound for instead in insteads for place in range(instead.first, instead.last)}
     edges: dict[int, list[_Edge]] = {
         # A number is missing as the words that it is said in, not as its digits.
-        place: [_Edge(word.text, place + 1, word.start, word.end, "", 0, place not in covered)]
+        place: [
+            _Edge(word.text, place + 1, word.start, word.end, "", 0, place not in covered, covered.get(place, False))
+        ]
         for place, word in enumerate(row)
     }
     inside: dict[int, list[int]] = {}
@@ -118,7 +210,9 @@ def _lattice(row: Sequence[Word], insteads: Sequence[Instead]) -> tuple[Mapping[
         nodes = [instead.first, *range(free, free + len(instead.words) - 1), instead.last]
         free += len(instead.words) - 1
         for place, word in enumerate(instead.words):
-            edge = _Edge(word, nodes[place + 1], start, stop, instead.why, int(place == 0), True)
+            edge = _Edge(
+                word, nodes[place + 1], start, stop, instead.why, int(place == 0), True, False, not instead.refused
+            )
             edges.setdefault(nodes[place], []).append(edge)
         inside[instead.first] = nodes[1:-1]
     order = [node for place in range(len(row) - 1, -1, -1) for node in (*reversed(inside.get(place, [])), place)]

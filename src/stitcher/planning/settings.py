@@ -8,11 +8,16 @@ aliases = ["hello = hi = namaste"]     # phrases that the same clip says
 comma = 250
 
 [numbers]                              # overrides of the language's table, in its form (docs/languages.md)
+minus = "माइनस"
+
+[templates]                            # and so each of its other sections
+range = "{a} से {b} तक"
 """
 
 import tomllib
 from collections.abc import Mapping
-from typing import Annotated, Any
+from functools import cached_property
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -22,6 +27,7 @@ from stitcher.numbers.tables import BadRule, table
 from stitcher.text.words import phrase
 
 FILE = "voice.toml"
+Section = Mapping[str, Any]
 Milliseconds = Annotated[int, Field(ge=0, le=limits.GAP_MS)]
 
 
@@ -46,20 +52,73 @@ class VoiceSettings(BaseModel):
     gap_ms: Annotated[int, Field(ge=-limits.CROSSFADE_MS, le=limits.GAP_MS)] = limits.DEFAULT_GAP_MS
     aliases: list[str] = Field(default_factory=list)
     pauses: Pauses = Pauses()
-    numbers: Mapping[str, Any] = Field(default_factory=dict)
+    read_numbers: Literal["likely", "strict"] = "likely"
+    """Whether a number that can be read in two ways is said in the likelier one, or refused."""
+
+    # Sections of the language's table: what is here wins.
+    numbers: Section = Field(default_factory=dict)
+    style: Section = Field(default_factory=dict)
+    templates: Section = Field(default_factory=dict)
+    fractions: Section = Field(default_factory=dict)
+    mixed: Section = Field(default_factory=dict)
+    mixed_unit: Section = Field(default_factory=dict)
+    units: Section = Field(default_factory=dict)
+    per: Section = Field(default_factory=dict)
+    currencies: Section = Field(default_factory=dict)
+    ordinals: Section = Field(default_factory=dict)
+    time: Section = Field(default_factory=dict)
+    signs: Section = Field(default_factory=dict)
+    abbreviations: Section = Field(default_factory=dict)
+    multipliers: Section | list[str] = Field(default_factory=dict)
+    months: list[str] = Field(default_factory=list)
+    feminine: list[str] = Field(default_factory=list)
+    singular_below: float | None = None
 
     @property
     def groups(self) -> list[list[str]]:
         """The aliases as groups of phrases that mean the same."""
-        return [[phrase(name) for name in line.split("=")] for line in self.aliases]
+        return [[phrase(name, glottal=self.glottal) for name in line.split("=")] for line in self.aliases]
+
+    @property
+    def glottal(self) -> bool:
+        """Whether an apostrophe before "y" is part of a letter, as in Hausa."""
+        return (self.language or "").split("-")[0] == "ha"
+
+    @cached_property
+    def rules(self) -> Mapping[str, Any]:
+        """The voice's own rules, in the form of a language's table.
+
+        A section of the table that stands under `[numbers]`, as earlier versions had it, holds as well.
+        """
+        own = {name: rule for name in SECTIONS if (rule := getattr(self, name)) not in ({}, [], None)}
+        numbers = dict(own.pop("numbers", {}))
+        for name in [name for name in numbers if name in SECTIONS and isinstance(numbers[name], Mapping | list)]:
+            own.setdefault(name, numbers.pop(name))
+        return own | ({"numbers": numbers} if numbers else {})
+
+
+SECTIONS = tuple(
+    name
+    for name in VoiceSettings.model_fields
+    if name not in ("language", "gap_ms", "aliases", "pauses", "read_numbers")
+)
+"""The settings that override the language's table."""
+
+
+def _checked(voice: VoiceSettings) -> None:
+    """Raises `BadRule` where a voice's rules override nothing, or have another form than the language's."""
+    if not voice.language:
+        raise BadRule(f"[{next(iter(voice.rules))}] needs a language")
+    if table(voice.language, voice.rules) is None:
+        raise BadRule(f"there are no numbers of the language '{voice.language}' to override")
 
 
 def voice_of(key: str, data: bytes) -> VoiceSettings:
     """The settings in the file's content. Raises `UnusableClip`, naming the file, where they cannot be read."""
     try:
         voice = VoiceSettings.model_validate(tomllib.loads(data.decode()))
-        if voice.language and voice.numbers:
-            table(voice.language, voice.numbers)
+        if voice.rules:
+            _checked(voice)
     except BadRule as error:
         raise UnusableClip((key, str(error))) from None
     except UnicodeDecodeError:

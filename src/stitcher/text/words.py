@@ -17,10 +17,13 @@ Words are compared by NFC and case folding, full-width, half-width and presentat
 import re
 import unicodedata
 from dataclasses import dataclass
+from enum import Enum, auto
 from functools import lru_cache
 
 # U+2019 and U+02BC are what keyboards and word processors make of an apostrophe; people mean the same word.
 APOSTROPHES = {"'": "'", "\u2019": "'", "\u02bc": "'", "\uff07": "'"}
+# Typed for an apostrophe by some: a letter must stand on both sides, and the looser lookup finds the clip.
+LIKE_APOSTROPHES = frozenset("\u2018\u02bb\u02b9\u00b4`\u2032\ua78c")
 JOINERS = frozenset("\u200c\u200d")
 ZERO_WIDTH_SPACE = "\u200b"
 # Punctuation by Unicode's categories, but spoken when read aloud.
@@ -62,35 +65,62 @@ def _plain(forms: re.Match[str]) -> str:
     return _BLANK_UNDER_MARK.sub("", unicodedata.normalize("NFKC", forms.group()))
 
 
-@lru_cache(maxsize=8192)
-def _kind(char: str) -> str:
-    """What a character does.
+class Kind(Enum):
+    """What a character does."""
 
-    `w` is in a word, `c` is a word with its marks (spaceless scripts), `s` is a symbol that is said, `m` goes with what
-    is before it, `f` is passed over, and a blank separates.
-    """
+    LETTER = auto()
+    """In a word, and digits too."""
+    SYLLABLE = auto()
+    """A word of its own with its marks: scripts without spaces."""
+    SYMBOL = auto()
+    """A word of its own that is said."""
+    MARK = auto()
+    """Goes with the character before it."""
+    INVISIBLE = auto()
+    """Passed over."""
+    BLANK = auto()
+    """Separates words."""
+
+
+_SIMPLE = frozenset({Kind.LETTER, Kind.MARK, Kind.BLANK})
+# What may stand inside of a word, and its wide forms.
+_INSIDE = frozenset(".,．，﹒﹐") | frozenset(APOSTROPHES) | LIKE_APOSTROPHES
+_ASCII_NAME = re.compile(r"[A-Za-z _-]*")
+
+
+@lru_cache(maxsize=8192)
+def _kind(char: str) -> Kind:
     category = unicodedata.category(char)
     if category[0] == "M" or char in JOINERS or "\U0001f3fb" <= char <= "\U0001f3ff":
-        return "m"
+        return Kind.MARK
     if category == "Cf" and char != ZERO_WIDTH_SPACE:
-        return "f"
+        return Kind.INVISIBLE
     if category[0] == "L" and char not in APOSTROPHES:  # U+02BC is a letter to Unicode
-        return "c" if any(first <= ord(char) <= last for first, last in _SPACELESS) else "w"
+        return Kind.SYLLABLE if any(first <= ord(char) <= last for first, last in _SPACELESS) else Kind.LETTER
     if category in ("Nd", "Nl"):
-        return "w"
+        return Kind.LETTER
     # Superscripts, fractions and numbers in circles are no digits of the number that they stand beside.
-    return "s" if category[0] == "S" or category == "No" or char in SPOKEN_PUNCTUATION else " "
+    said = category[0] == "S" or category == "No" or char in SPOKEN_PUNCTUATION
+    return Kind.SYMBOL if said else Kind.BLANK
 
 
-def tokens(text: str) -> list[Word]:
+def tokens(text: str, *, glottal: bool = False) -> list[Word]:
     """The words of a text in order, with their places.
 
+    Parameters
+    ----------
+    glottal
+        Whether an apostrophe before "y" begins a word, as in Hausa, where 'y is a letter of its own.
+
+    Examples
+    --------
     >>> [word.text for word in tokens("Hello, Shreeshail!  Don’t spray: 1,000 ₹")]
     ['hello', 'shreeshail', "don't", 'spray', '1,000', '₹']
     """
     folded, places = _folded(text)
     found: list[Word] = []
-    start, kind_of_word = 0, ""
+    start = 0
+    open_word: Kind | None = None
 
     def close(end: int) -> None:
         written = folded[start:end]
@@ -100,17 +130,22 @@ def tokens(text: str) -> list[Word]:
 
     for index, char in enumerate(folded):
         kind = _kind(char)
-        if (
-            (kind == "m" and kind_of_word)
-            or kind == "w" == kind_of_word
-            or (kind == "s" == kind_of_word and folded[index - 1] == "\u200d")  # a joined emoji is one symbol
-            or (kind == " " and kind_of_word == "w" and _inside_word(folded, index))
+        if glottal and open_word is None and char in APOSTROPHES and folded[index + 1 : index + 2] == "y":
+            kind = Kind.LETTER
+        if open_word and (
+            kind is Kind.LETTER is open_word
+            or kind is Kind.MARK
+            or kind is Kind.INVISIBLE
+            or (kind is Kind.SYMBOL is open_word and folded[index - 1] == "\u200d")  # a joined emoji is one symbol
+            or (kind is Kind.BLANK and open_word is Kind.LETTER and _inside_word(folded, index))
+            or (char in LIKE_APOSTROPHES and open_word is Kind.LETTER and _inside_word(folded, index))
         ):
             continue
-        if kind_of_word:
+        if open_word:
             close(index)
-        start, kind_of_word = index, kind if kind in "wcs" else ""
-    if kind_of_word:
+        begins = kind is Kind.LETTER or kind is Kind.SYLLABLE or kind is Kind.SYMBOL
+        start, open_word = index, kind if begins else None
+    if open_word:
         close(len(folded))
     return found
 
@@ -121,11 +156,13 @@ def _folded(text: str) -> tuple[str, list[tuple[int, int]]]:
     Folded by base characters with what combines with them, so that composing and folding do not reach further. What is
     passed over is left out first: a soft hyphen between a letter and its mark keeps them together.
     """
+    if text.isascii():  # nothing combines, nothing is passed over
+        return text.lower(), [(index, index + 1) for index in range(len(text))]
     pieces: list[str] = []
     places: list[tuple[int, int]] = []
     start = 0
     for index in range(1, len(text) + 1):
-        if index < len(text) and (_combines(text[index]) or _kind(text[index]) == "f"):
+        if index < len(text) and (_combines(text[index]) or _kind(text[index]) is Kind.INVISIBLE):
             continue
         piece = _folded_piece(text[start:index])
         pieces.append(piece)
@@ -136,7 +173,7 @@ def _folded(text: str) -> tuple[str, list[tuple[int, int]]]:
 
 @lru_cache(maxsize=8192)
 def _folded_piece(text: str) -> str:
-    return fold("".join(char for char in text if _kind(char) != "f"))
+    return fold("".join(char for char in text if _kind(char) is not Kind.INVISIBLE))
 
 
 @lru_cache(maxsize=8192)
@@ -151,21 +188,30 @@ def _combines(char: str) -> bool:
 def _inside_word(text: str, index: int) -> bool:
     """Whether the punctuation at `index` belongs to the word around it."""
     before, after = text[index - 1], text[index + 1 : index + 2]
-    if text[index] in APOSTROPHES:
-        return bool(after) and _kind(before) in "wm" and _kind(after) == "w"
+    if text[index] in APOSTROPHES or text[index] in LIKE_APOSTROPHES:
+        return bool(after) and _kind(before) in (Kind.LETTER, Kind.MARK) and _kind(after) is Kind.LETTER
     return text[index] in ".," and before.isdecimal() and after.isdecimal()
 
 
 def is_spaceless(word: str) -> bool:
     """Whether a word is a letter of a script that is written without spaces."""
-    return _kind(word[0]) == "c"
+    return _kind(word[0]) is Kind.SYLLABLE
 
 
-def words(text: str) -> list[str]:
+def words(text: str, *, glottal: bool = False) -> list[str]:
     """The words of a text in order, folded."""
-    return [word.text for word in tokens(text)]
+    if _ASCII_NAME.fullmatch(text):  # most names of clips
+        return text.lower().replace("_", " ").replace("-", " ").split()
+    folded = fold(text)
+    characters = set(folded)
+    kinds = set(map(_kind, characters))
+    if _INSIDE.isdisjoint(characters) and _SIMPLE.issuperset(kinds):
+        found = "".join(" " if _kind(char) is Kind.BLANK else char for char in folded).split()
+        if Kind.MARK not in kinds or not any(_kind(word[0]) is Kind.MARK for word in found):
+            return found
+    return [word.text for word in tokens(text, glottal=glottal)]
 
 
-def phrase(text: str) -> str:
+def phrase(text: str, *, glottal: bool = False) -> str:
     """The words of a text joined by single spaces: the form in which phrases are compared and looked up."""
-    return " ".join(words(text))
+    return " ".join(words(text, glottal=glottal))

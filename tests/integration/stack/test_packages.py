@@ -17,7 +17,7 @@ def size(folder: Path) -> int:
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def built(stack: Stack) -> Path:
     """What the stack was deployed from."""
     return HOME / "build"

@@ -222,7 +222,11 @@ def link(stack: Stack, **changes: Any) -> str:
 def dated(stack: Stack, at: datetime, seconds: int, monkeypatch: pytest.MonkeyPatch) -> str:
     """A URL that was presigned at another time."""
     with monkeypatch.context() as patched:
-        patched.setattr("botocore.auth.get_current_datetime", lambda: at)
+        for signer in (
+            "botocore.auth",
+            "botocore.crt.auth",
+        ):  # the second where awscrt is installed, as SAM's CLI asks for
+            patched.setattr(f"{signer}.get_current_datetime", lambda **_: at)
         return link(stack, ExpiresIn=seconds)
 
 

@@ -166,7 +166,7 @@ def test_a_fault_while_a_clip_is_prepared_is_tried_again_and_ends_in_the_queue(s
 def test_a_prepared_clip_is_not_prepared_again(stack: Stack, caller: Caller) -> None:
     new = put_new_clip(stack, "once.wav")
     s3, bucket = stack.client("s3"), stack.outputs["OutputBucketName"]
-    key = f"prepared/v2/-/mp3/{new.etag}.clip"
+    key = f"prepared/v3/-/mp3/{new.etag}.clip"
     data = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
     s3.put_object(Bucket=bucket, Key=key, Body=data, Metadata={"mark": "mine"})  # to see whether it is written again
     assert caller.post("/stitch", {"message": "hello once"}).status == 200
