@@ -131,12 +131,13 @@ class UncertainNumbers(MissingWords):
 
     def __init__(self, refusal: MissingWords, unsure: Mapping[str, str]) -> None:
         self.missing, self.suggestions, self.unsure = refusal.missing, refusal.suggestions, dict(unsure)
-        words = ", ".join(f"'{word}'" for word in self.missing if word not in unsure)
-        reasons = [f"the number '{number}' is not said: {why}" for number, why in unsure.items()]
-        Exception.__init__(self, "; ".join([*([f"no clip says {words}"] if words else []), *reasons]))
+        words = listed([f"'{shown(word)}'" for word in self.missing if word not in unsure], ", ")
+        reasons = [f"the number '{shown(number)}' is not said: {shown(why, REASON)}" for number, why in unsure.items()]
+        Exception.__init__(self, listed([*([f"no clip says {words}"] if words else []), *reasons], "; "))
 
     def problem(self) -> dict[str, Any]:
-        return super().problem() | {"unsure": self.unsure}
+        first = list(self.unsure.items())[:LISTED]
+        return super().problem() | {"unsure": {shown(number): shown(why, REASON) for number, why in first}}
 
 
 def named(voice: str) -> str:
