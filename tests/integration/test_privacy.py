@@ -10,7 +10,7 @@ from functions.prepare_clip import app as prepare_clip
 from functions.publish import app as publish
 
 from handlers.telemetry import logger
-from tests.conftest import SAMPLES
+from tests.paths import SAMPLES
 from tests.integration.steps import CONTEXT, INPUT, OUTPUT, Buckets, looked_up, say_it
 
 MARK = "rameshpatil"
