@@ -146,3 +146,10 @@ def test_what_is_refused_never_reaches_the_emulator() -> None:
 def test_there_are_no_web_sockets() -> None:
     out, reached = sent({"type": "websocket", "path": API, "headers": [(b"host", b"localhost:4566")]})
     assert (out[0]["type"], reached) == ("websocket.close", False)
+
+
+@pytest.mark.parametrize("authorization", ["", "Bearer x", "Basic dGVzdDp0ZXN0", "AWS AKIA:signature"])
+def test_the_api_takes_no_header_that_is_no_signature(authorization: str) -> None:
+    assert status(("authorization", authorization), path=API) == 403
+    assert status(SIGNED, SIGNED, path=API) == 403, "nor two of them"
+    assert status(SIGNED, path=API) == 200
