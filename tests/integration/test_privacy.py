@@ -10,8 +10,8 @@ from functions.prepare_clip import app as prepare_clip
 from functions.publish import app as publish
 
 from handlers.telemetry import logger
-from tests.paths import SAMPLES
 from tests.integration.steps import CONTEXT, INPUT, OUTPUT, Buckets, looked_up, say_it
+from tests.paths import SAMPLES
 
 MARK = "rameshpatil"
 
