@@ -20,6 +20,12 @@ VOICE_CHARACTERS, FORMAT_CHARACTERS, MISSING_CHARACTERS = 256, 32, 300
 """Of a request, as it is sent; a voice's name has 64 at most when its characters are composed."""
 PART_CHARACTERS = 1_024
 """A key of S3 has 1,024 bytes at most."""
+SETTINGS_BYTES = 64 * 1024
+"""A voice's settings file."""
+SAID_CHARACTERS = 40_000
+"""What the numbers of one message come to in words; 500 segments take less."""
+MESSAGE_SECONDS = 600
+"""The sound of one message."""
 
 DEFAULT_GAP_MS = 120
 
@@ -32,3 +38,8 @@ def travelling(value: Any) -> int:
 def clip_too_large(size: int) -> str:
     """The reason for refusing a clip of so many bytes."""
     return f"it has {size} bytes; the limit is {CLIP_BYTES // 1024**2} MB"
+
+
+def too_long_to_hear() -> str:
+    """The reason for refusing a message whose clips and pauses take too long."""
+    return f"the message takes over {MESSAGE_SECONDS} s to hear, which is the limit: say it in several messages"

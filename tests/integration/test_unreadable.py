@@ -52,6 +52,7 @@ def test_settings_that_cannot_be_read_refuse_the_voice_and_fail_no_page(
         with pytest.raises(UnusableClip, match=said):
             read_catalogue(BucketRepo("audios", client), "")
         stub.add_response("list_objects_v2", {"IsTruncated": False})
+        stub.add_response("list_objects_v2", {"Contents": [item], "IsTruncated": False})
         stub.add_client_error("get_object", code, message, status)
         (entry,) = voices_page(BucketRepo("audios", client)).voices
     assert said in entry.warnings[0]

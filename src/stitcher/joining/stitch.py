@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from stitcher.clip import Clip
+from stitcher.clips.length import Length
 from stitcher.clips.prepared import PreparedClip
 from stitcher.formats.profiles import PCM, PROFILES, milliseconds
 from stitcher.joining.splice import CannotSplice, splice
@@ -28,12 +29,22 @@ def stitch(plan: Plan, load: Load) -> Stitched:
 
     Raises
     ------
+    MessageTooLong
+        It would be over `limits.MESSAGE_SECONDS`; nothing is joined.
     Whatever `load` raises.
     """
     clips, profile = plan.clips, PROFILES[plan.profile]
+
+    def loaded(form: str) -> list[PreparedClip]:
+        prepared = load(clips, form)
+        length = Length(clips, plan.pauses)
+        for clip, ready in zip(clips, prepared, strict=True):
+            length.add(clip, ready)
+        return prepared
+
     if profile.spliced:
         try:
-            audio, samples = splice(load(clips, profile.name), plan.pauses, profile.name)
+            audio, samples = splice(loaded(profile.name), plan.pauses, profile.name)
             return Stitched(audio, milliseconds(samples), "spliced")
         except CannotSplice as error:
             why = str(error)
@@ -42,5 +53,5 @@ def stitch(plan: Plan, load: Load) -> Stitched:
     # Here, because a message that is spliced needs nothing of it.
     from stitcher.joining.render import render
 
-    audio, duration_ms = render(load(clips, PCM), plan.pauses, profile.name)
+    audio, duration_ms = render(loaded(PCM), plan.pauses, profile.name)
     return Stitched(audio, duration_ms, "rendered", why)
