@@ -86,8 +86,8 @@ run: $(READY) $(READY_LOCAL) ## say MESSAGE (VOICE, FORMAT, AUDIOS) through the 
 identify: $(READY) $(READY_LOCAL) ## identify IMAGE (PROMPT; MODEL_SERVER=http://… asks a real vision model) on this machine
 	@$(BIN)/python -m tools.local identify --image "$$IMAGE" --prompt "$(PROMPT)" --audios "$(AUDIOS)"
 
-serve: $(READY) $(READY_LOCAL) ## run the service on PORT and print how to call it
-	@$(BIN)/python -m tools.local serve --port "$(PORT)" --audios "$(AUDIOS)"
+serve: $(READY) $(READY_LOCAL) ## run the service on PORT and print how to call it (CONTAINERS=1: Docker's containers reach it, too)
+	@$(BIN)/python -m tools.local serve --port "$(PORT)" --audios "$(AUDIOS)" $(if $(CONTAINERS),--containers)
 
 events: $(READY) ## write .local/events/ for `sam local invoke`: for STAGE of ACCOUNT; without ACCOUNT, for the service of `make serve`
 	@$(BIN)/python -m tools.local events --account "$(ACCOUNT)" --stage "$(STAGE)" --port "$(PORT)"
@@ -234,6 +234,10 @@ infra-plan: ## print Terraform's changes for infra/ in ACCOUNT (FOUNDATION: the 
 
 load: $(READY) $(if $(API_URL),,$(READY_LOCAL)) ## send a mix of calls for SECONDS, AT_ONCE at a time, here or to API_URL (VOICE, AWS_PROFILE)
 	@$(BIN)/python -m tools.operations load --url "$(API_URL)" --voice "$$VOICE" --seconds "$(SECONDS)" --at-once "$(AT_ONCE)" $(if $(SAVE),--save)
+
+erase: $(READY) ## list what is stored of CLIPS="key …" and PICTURES="key …" in STAGE and what was made of them; REALLY=1 deletes it
+	@$(BIN)/python -m tools.operations erase --stage "$(STAGE)" $(foreach key,$(CLIPS),--clip "$(key)") \
+		$(foreach key,$(PICTURES),--picture "$(key)") $(if $(REALLY),--really)
 
 cost: $(READY) ## estimate the monthly cost of HITS, MADE and IMAGES in STAGE
 	@$(BIN)/python -m tools.operations cost --stage "$(STAGE)" --hits "$(HITS)" --made "$(MADE)" --images "$(IMAGES)"

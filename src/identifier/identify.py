@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
+from botocore.exceptions import ClientError
 from pydantic import AwareDatetime, BaseModel, NonNegativeInt, PositiveInt
 
 from identifier import storage
@@ -146,7 +147,12 @@ class Identifier:
 
     def _read(self, put: Put) -> bytes:
         """Exactly the version that the event names; the key may have a newer one."""
-        found = storage.read(self.s3, put.bucket, put.key, put.version_id)
+        try:
+            found = storage.read(self.s3, put.bucket, put.key, put.version_id)
+        except ClientError as error:
+            if not (reason := storage.why_unreadable(error)):
+                raise
+            raise Unusable("unreadable", reason) from None
         if found is None:
             raise Unusable("deleted", "this version of the picture was deleted before it was read")
         return found.data

@@ -5,6 +5,9 @@ from typing import Any
 
 from identifier.prompt import FIELD, Prompt
 
+TEXT = str.maketrans("[]", "()")
+"""What a model writes is text: a mark (`[clip …]`, `[pause …]`) is only what the prompt's author wrote."""
+
 LONGEST = 2_000
 """The most characters of a message; the stitcher has the same limit."""
 
@@ -69,7 +72,7 @@ def _one(words: dict[str, str | None], path: str, value: Any) -> str:
     else:
         # A model may write a whole number as 20.0; nobody says the zero.
         text = str(int(value) if isinstance(value, float) and value.is_integer() else value)
-    said = words.get(text, text)
+    said = words.get(text, text.translate(TEXT))
     if said is None:
         raise _NoWords(f"nothing is said when {path} is {text}")
     return said

@@ -37,6 +37,22 @@ def read(s3: "S3Client", bucket: str, key: str, version_id: str | None = None) -
         raise
 
 
+def why_unreadable(error: ClientError) -> str:
+    """The reason where the file itself forbids reading, whatever rights there are; empty for any other error.
+
+    S3 API reference, "Error responses" and "GetObject"; a denial that names no key of KMS is a right that is missing.
+    """
+    told = error.response["Error"]
+    code, message = told.get("Code", ""), told.get("Message", "").lower()
+    if code == "InvalidObjectState":
+        return "the picture is archived (Glacier)"
+    if code == "InvalidRequest" and "encryption" in message:
+        return "the picture is encrypted with a customer's key (SSE-C)"
+    if code.startswith("KMS.") or (code == "AccessDenied" and "kms" in message):
+        return "the picture is encrypted with a key of KMS that may not be used here"
+    return ""
+
+
 def put_new(s3: "S3Client", bucket: str, key: str, data: bytes, content_type: str = JSON) -> bool:
     """Write the file unless the key exists; True if this call wrote it. Raises `StorageFault`."""
     return _put(s3, bucket, key, data, content_type, IfNoneMatch="*")

@@ -13,6 +13,29 @@ SUGGESTED_FOR, COMPARED, COMPARABLE = 20, 4_000, 40
 word in characters, because the time of a comparison grows with its square."""
 
 
+SHOWN, LISTED, REASON = 80, 50, 300
+"""What a refusal repeats: characters of each text that somebody sent, texts in a list, characters of a reason."""
+
+
+def shown(text: str, most: int = SHOWN) -> str:
+    """The text as a refusal repeats it: of a long one the beginning, with an ellipsis.
+
+    Examples
+    --------
+    >>> shown("hello")
+    'hello'
+    >>> len(shown("x" * 120_000))
+    80
+    """
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
+def listed(sentences: Collection[str], between: str) -> str:
+    """The first sentences in one, and how many more there are."""
+    first, more = list(sentences)[:LISTED], len(sentences) - LISTED
+    return between.join(first) + (f"{between}and {more} more" if more > 0 else "")
+
+
 def problem(status: int, code: str, title: str, detail: str) -> dict[str, Any]:
     """The problem document: every refusal and fault has this form, from the service, API Gateway and the firewall.
 
@@ -93,12 +116,15 @@ class MissingWords(StitchError):
         near = {word: _near(word, phrases, COMPARED // len(first)) for word in first}
         self.suggestions = {word: found for word, found in near.items() if found}
         where = named(voice)
-        said = ", ".join(f"'{word}'" for word in self.missing)
+        said = listed([f"'{shown(word)}'" for word in self.missing], ", ")
         hint = f"record a clip for each in {where}" if phrases else f"{where} has no clips at all"
         super().__init__(f"no clip says {said}: {hint}")
 
     def problem(self) -> dict[str, Any]:
-        return super().problem() | {"missing": self.missing, "suggestions": self.suggestions}
+        return super().problem() | {
+            "missing": [shown(word) for word in self.missing],
+            "suggestions": {shown(word): [shown(near) for near in found] for word, found in self.suggestions.items()},
+        }
 
 
 class UncertainNumbers(MissingWords):
@@ -106,17 +132,18 @@ class UncertainNumbers(MissingWords):
 
     def __init__(self, refusal: MissingWords, unsure: Mapping[str, str]) -> None:
         self.missing, self.suggestions, self.unsure = refusal.missing, refusal.suggestions, dict(unsure)
-        words = ", ".join(f"'{word}'" for word in self.missing if word not in unsure)
-        reasons = [f"the number '{number}' is not said: {why}" for number, why in unsure.items()]
-        Exception.__init__(self, "; ".join([*([f"no clip says {words}"] if words else []), *reasons]))
+        words = listed([f"'{shown(word)}'" for word in self.missing if word not in unsure], ", ")
+        reasons = [f"the number '{shown(number)}' is not said: {shown(why, REASON)}" for number, why in unsure.items()]
+        Exception.__init__(self, listed([*([f"no clip says {words}"] if words else []), *reasons], "; "))
 
     def problem(self) -> dict[str, Any]:
-        return super().problem() | {"unsure": self.unsure}
+        first = list(self.unsure.items())[:LISTED]
+        return super().problem() | {"unsure": {shown(number): shown(why, REASON) for number, why in first}}
 
 
 def named(voice: str) -> str:
     """A voice in a sentence."""
-    return f"voice '{voice}'" if voice else "the default voice"
+    return f"voice '{shown(voice)}'" if voice else "the default voice"
 
 
 def _near(word: str, phrases: Collection[str], most: int) -> list[str]:
@@ -141,7 +168,8 @@ class UnusableClip(StitchError):
 
     def __init__(self, *unusable: tuple[str, str]) -> None:
         self.unusable = unusable
-        super().__init__("; ".join(f"{key}: {reason}" for key, reason in unusable))
+        super().__init__(listed([f"{shown(key)}: {shown(reason, REASON)}" for key, reason in unusable], "; "))
 
     def problem(self) -> dict[str, Any]:
-        return super().problem() | {"unusable": [{"key": key, "reason": reason} for key, reason in self.unusable]}
+        named = [{"key": shown(key), "reason": shown(reason, REASON)} for key, reason in self.unusable[:LISTED]]
+        return super().problem() | {"unusable": named}

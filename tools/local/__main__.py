@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tools.client import fetch
+from tools.local import root as root_account
 from tools.local.containers import gateway, passed_on
 from tools.local.pictures import put_picture, put_prompts, result_of, speech_of, wait_for
 from tools.local.stack import HOME, REGION, ROOT, Stack, StackError, build, running, say
@@ -28,6 +29,7 @@ def main() -> int:
     identify.add_argument("--prompt", required=True)
     serve = commands.add_parser("serve", help="run the service until Ctrl-C")
     serve.add_argument("--port", type=int, default=4566)
+    serve.add_argument("--containers", action="store_true", help="let Docker's containers reach it, too")
     for command in (run, identify, serve):
         command.add_argument("--audios", type=Path, default=ROOT / "samples" / "clips", help="the clips to upload")
     commands.add_parser("build", help="only build the service, for this machine's interpreter")
@@ -56,7 +58,11 @@ def _events(options: argparse.Namespace) -> int:
         place, also = invoke.Place(options.account, options.stage), ""
     else:
         build()
-        place, also = invoke.embedded(options.port), " --config-env local"
+        try:
+            root = root_account.read(HOME / "aws")
+        except LookupError as error:
+            raise StackError(f"{error}: start `make serve CONTAINERS=1` first") from error
+        place, also = invoke.embedded(options.port, root), " --config-env local"
     invoke.write(place)
     say(f"{invoke.EVENTS.relative_to(ROOT)}/ is for stage {place.stage} of {place.account}. Invoke a function:")
     print(f"sam local invoke{also} CacheLookupFunction -e {invoke.EVENTS.relative_to(ROOT)}/cache_lookup.json")
@@ -113,10 +119,13 @@ def _save_speech(speech: dict[str, Any], name: str, read: Callable[[str], bytes]
 def _serve(options: argparse.Namespace) -> int:
     # A service manager stops with SIGTERM: that, too, must leave nothing running.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    with running(port=options.port, state=HOME / "aws") as stack, contextlib.ExitStack() as exits:
+    host = gateway() if options.containers else ""
+    if options.containers and not host:
+        raise StackError("no Docker engine runs here")
+    with running(port=options.port, state=HOME / "aws", host=host) as stack, contextlib.ExitStack() as exits:
         _put_clips(stack, options.audios)
         put_prompts(stack)
-        if host := gateway():
+        if host:
             with contextlib.suppress(OSError):  # Docker runs in a machine of its own
                 exits.enter_context(passed_on(host, stack.port))
                 say(f"containers reach it at http://{host}:{stack.port}, for `make events` and `sam local invoke`")
@@ -148,7 +157,8 @@ The service is up. Call it (README.md, "Calling the API", fetches the audio itse
 Credentials of a caller, who may only call the API:
   AWS_ACCESS_KEY_ID={stack.credentials.access_key}
   AWS_SECRET_ACCESS_KEY={stack.credentials.secret_key}
-Credentials for the rest of this AWS (AWS_ENDPOINT_URL={stack.endpoint}, region {REGION}): test / test
+Credentials for the rest of this AWS are new at every start:
+  AWS_ENDPOINT_URL={stack.endpoint} AWS_REGION={REGION} AWS_SHARED_CREDENTIALS_FILE={HOME / "aws" / root_account.NAME}
   clips    s3://{stack.outputs["InputBucketName"]}
   output   s3://{stack.outputs["OutputBucketName"]}
   workflow {stack.outputs["StateMachineArn"]}

@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from pathlib import Path
 
 
 def main() -> None:
@@ -21,6 +22,11 @@ def main() -> None:
     cost.add_argument("--stage", default="prod", choices=["dev", "test", "stage", "prod"])
     for name in ("hits", "made", "images"):
         cost.add_argument(f"--{name}", type=int, default=0, help="a month")
+    erase = commands.add_parser("erase", help="delete recordings and pictures for good, with all that was made of them")
+    erase.add_argument("--stage", required=True)
+    erase.add_argument("--clip", action="append", default=[], help="key of a recording, or a voice's folder with a /")
+    erase.add_argument("--picture", action="append", default=[], help="key of a picture, or a folder with a /")
+    erase.add_argument("--really", action="store_true", help="delete; otherwise only say what would be")
     options = parser.parse_args()
     # Each needs packages of its own environment.
     match options.command:
@@ -41,6 +47,16 @@ def main() -> None:
 
             seconds, at_once = options.seconds, options.at_once
             sys.exit(drive(options.url, options.voice, seconds=seconds, at_once=at_once, save=options.save))
+        case "erase":
+            from tools.delivery.stage import Stage
+            from tools.operations.erase import carried_out, planned
+
+            stage = Stage.of(options.stage, Path(__file__).parents[2])
+            s3, cache = stage.client("s3"), stage.parameters.get("CachePrefix", "cache/")
+            erasure = planned(s3, stage.outputs(), options.clip, options.picture, cache)
+            print(erasure.report())
+            if options.really:
+                print(f"{carried_out(s3, erasure)} versions are deleted")
         case "cost":
             from tools.operations.cost import report
 
