@@ -10,7 +10,7 @@ from stitcher.clip import Clip
 from stitcher.clips.facts import Shape
 from stitcher.clips.prepared import Report
 from stitcher.errors import MissingWords, UncertainNumbers
-from stitcher.formats.profiles import PCM, PROFILES, RATE, milliseconds
+from stitcher.formats.profiles import PROFILES, RATE, milliseconds
 from stitcher.joining.splice import CannotSplice, spliced_samples
 from stitcher.planning.plan import Note, Pause, Plan
 from stitcher.storage import Repo, Stored
@@ -79,7 +79,7 @@ def _answer(
     lack: MissingWords | None = None,
 ) -> PlanAnswer:
     profile = PROFILES[plan.profile]
-    known = shapes.of(plan.clips, profile.name if profile.spliced else PCM)
+    known = shapes.of(plan.clips, profile.name if profile.spliced else profile.edges)
     path, why, duration_ms = expected(plan, known) if known else (None, "", None)
     return PlanAnswer(
         segments=list(_segments(request.message, plan, known)),

@@ -1,7 +1,7 @@
 """A plan made audible: spliced where the clips can be joined as they are encoded, rendered where not."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from stitcher.clip import Clip
 from stitcher.clips.prepared import PreparedClip
@@ -42,5 +42,9 @@ def stitch(plan: Plan, load: Load) -> Stitched:
     # Here, because a message that is spliced needs nothing of it.
     from stitcher.joining.render import render
 
-    audio, duration_ms = render(load(clips, PCM), plan.pauses, profile.name)
+    samples = load(clips, PCM)
+    if profile.edges != PCM:
+        heard = load(clips, profile.edges)
+        samples = [replace(clip, begin=edge.begin, end=edge.end) for clip, edge in zip(samples, heard, strict=True)]
+    audio, duration_ms = render(samples, plan.pauses, profile.name)
     return Stitched(audio, duration_ms, "rendered", why)

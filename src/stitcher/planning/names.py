@@ -23,7 +23,6 @@ UNREADABLE_SUFFIXES = {
     ".ul": "raw G.711 (µ-law) has no header that says its rate: convert it to WAV",
     ".alaw": "raw G.711 (A-law) has no header that says its rate: convert it to WAV",
     ".al": "raw G.711 (A-law) has no header that says its rate: convert it to WAV",
-    ".gsm": "raw GSM has no header that says its rate: convert it to WAV",
     ".raw": "raw samples have no header that says their rate: convert it to WAV",
     ".pcm": "raw samples have no header that says their rate: convert it to WAV",
     ".ra": "RealAudio is not read: convert it to WAV",
