@@ -165,7 +165,9 @@ def test_an_ending_is_either_read_or_named_as_unreadable() -> None:
 def test_gsm_of_a_telephone_exchange_is_a_clip() -> None:
     """Its frames say that they are GSM, which is always 8 kHz."""
     stored = Stored("v/hello.gsm", "", 1)
-    assert (clip := clip_of(stored)) is not None and clip.phrase == "hello"
+    clip = clip_of(stored)
+    assert clip is not None
+    assert clip.phrase == "hello"
     assert list(ignored([stored])) == []
 
 

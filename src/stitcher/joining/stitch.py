@@ -42,9 +42,9 @@ def stitch(plan: Plan, load: Load) -> Stitched:
     # Here, because a message that is spliced needs nothing of it.
     from stitcher.joining.render import render
 
-    samples = load(clips, PCM)
+    parts = load(clips, PCM)
     if profile.edges != PCM:
         heard = load(clips, profile.edges)
-        samples = [replace(clip, begin=edge.begin, end=edge.end) for clip, edge in zip(samples, heard, strict=True)]
-    audio, duration_ms = render(samples, plan.pauses, profile.name)
+        parts = [replace(part, begin=edge.begin, end=edge.end) for part, edge in zip(parts, heard, strict=True)]
+    audio, duration_ms = render(parts, plan.pauses, profile.name)
     return Stitched(audio, duration_ms, "rendered", why)
