@@ -41,11 +41,13 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 # builds source distributions are a variable of their own in newer versions of pip, which ignores those it does not know.
 CONSTRAINTS := file://$(subst $() $(),%20,$(CURDIR))/functions/constraints.txt
 LOCKED := PIP_CONSTRAINT="$(CONSTRAINTS)" PIP_BUILD_CONSTRAINT="$(CONSTRAINTS)" PIP_USE_PEP517=1
+# Every file of a package was checked against functions/hashes.txt, and sam's pip gets none from elsewhere.
+CHECKED := PIP_NO_INDEX=1 PIP_ONLY_BINARY=:all: PIP_FIND_LINKS="file://$(subst $() $(),%20,$(CURDIR))/.aws-sam/wheels"
 # sam's record of its cache knows a function's requirements.txt, and not the constraints.
 FRESH := [ .aws-sam/build.toml -nt functions/constraints.txt ] || rm -f .aws-sam/build.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run identify serve events quick test unit integration functional pipeline lint format audit fuzz mutants chaos quality bench
+.PHONY: help setup run identify serve events quick test unit integration functional pipeline lint format audit scan fuzz mutants chaos quality bench
 .PHONY: openapi operations dashboard-images fault-recording lock build deploy smoke adopt tools changes gate service sbom package tag verify promote note-passed releases rollback prune infra-plan load cost probe drift clean
 
 help: ## list the targets
@@ -129,6 +131,9 @@ audit: $(READY_DELIVERY) ## check workflows and templates for mistakes and for w
 	.venv-delivery/bin/checkov --config-file tools/delivery/checkov.yaml
 	.venv-delivery/bin/checkov --directory . --framework github_actions terraform --skip-download --compact --quiet
 
+scan: $(READY) ## whether a package that is deployed has a published hole (asks pypi.org's database; exceptions have an end)
+	@$(BIN)/python -m tools.delivery scan
+
 fuzz: $(READY) ## the property tests with other examples every time, EXAMPLES of each; what fails becomes an @example
 	HYPOTHESIS_PROFILE=fuzz FUZZ_EXAMPLES="$(EXAMPLES)" $(BIN)/python -m pytest -n auto -m hypothesis tests/unit tests/aws tests/integration tests/pipeline
 
@@ -159,7 +164,7 @@ dashboard-images: $(READY_BENCH) ## draw the dashboards in docs/images/ anew, fr
 fault-recording: setup ## record what is counted while the service is broken and mended (25 minutes; a test of alarms reads it)
 	$(BIN)/python -m tools.operations record
 
-lock: $(READY) ## write functions/constraints.txt anew from the newest versions
+lock: $(READY) ## write functions/constraints.txt and functions/hashes.txt anew from the newest versions
 	PIP_USE_PEP517=1 $(BIN)/sam build --no-cached
 	@$(BIN)/python -m tools.delivery lock
 
@@ -167,7 +172,8 @@ lock: $(READY) ## write functions/constraints.txt anew from the newest versions
 
 build: $(READY) ## build the template for its own runtime (ARCHITECTURE=arm64 for that processor)
 	@$(FRESH)
-	$(LOCKED) $(BIN)/sam build
+	@$(BIN)/python -m tools.delivery wheels --architecture "$$ARCHITECTURE"
+	$(LOCKED) $(CHECKED) $(BIN)/sam build
 
 deploy: build ## build and deploy to STAGE (dev, test, stage, prod)
 	$(BIN)/sam deploy --config-env $(STAGE)
@@ -188,7 +194,8 @@ gate: ## whether every job that the change needs has succeeded (NEEDS='{…}', t
 
 service: $(READY) ## build one function or layer of the template (SERVICE=StitchFunction), with tests beside it
 	@$(FRESH)
-	@$(LOCKED) $(BIN)/python -m tools.delivery service "$$SERVICE"
+	@$(BIN)/python -m tools.delivery wheels --architecture "$$ARCHITECTURE"
+	@$(LOCKED) $(CHECKED) $(BIN)/python -m tools.delivery service "$$SERVICE"
 
 sbom: $(READY) ## print the bill of materials of what `make build` made
 	@$(BIN)/python -m tools.delivery sbom

@@ -5,9 +5,12 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import BaseModel
 
+from handlers import private
 from handlers.clip_outcome import prepare
 from handlers.telemetry import step
 from stitcher.clip import Clip
+
+private.hide()
 
 
 class Event(BaseModel):

@@ -8,6 +8,7 @@ import boto3
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.exceptions import ClientError
 
+from handlers import private
 from handlers.picture_counts import PictureCounts
 from handlers.settings import read
 from handlers.telemetry import logger, step
@@ -34,6 +35,7 @@ class Denied(Exception):
 
 
 settings = read(Settings)
+private.hide()
 counts = PictureCounts()
 
 

@@ -12,6 +12,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.config import Config
 from pydantic import BaseModel
 
+from handlers import private
 from handlers.clip_outcome import prepare
 from handlers.settings import read
 from handlers.telemetry import metrics, observed
@@ -29,6 +30,7 @@ class Settings:
 
 
 settings = read(Settings)
+private.hide()
 
 
 class Object(BaseModel):

@@ -65,6 +65,7 @@ def _limit() -> None:
     for what, most in (
         (resource.RLIMIT_AS, limits.DECODE_BYTES),
         (resource.RLIMIT_CPU, limits.DECODE_SECONDS),
+        (resource.RLIMIT_FSIZE, 0),
         (resource.RLIMIT_CORE, 0),
     ):
         # Some systems know no limit of memory; Linux, and with it Lambda, does.

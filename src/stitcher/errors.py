@@ -9,8 +9,9 @@ import difflib
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
-SUGGESTED_FOR, COMPARED = 20, 2_000
-"""Suggestions are for so many words at most, each compared with so many phrases."""
+SUGGESTED_FOR, COMPARED, COMPARABLE = 20, 4_000, 40
+"""Suggestions are for so many words at most, all of them together compared with so many phrases; for words of so many
+characters, because the time of a comparison grows with their square."""
 
 
 def problem(status: int, code: str, title: str, detail: str) -> dict[str, Any]:
@@ -89,7 +90,8 @@ class MissingWords(StitchError):
 
     def __init__(self, missing: Iterable[str], voice: str, phrases: Collection[str]) -> None:
         self.missing = list(dict.fromkeys(missing))
-        near = {word: _near(word, phrases) for word in self.missing[:SUGGESTED_FOR]}
+        first = self.missing[:SUGGESTED_FOR]
+        near = {word: _near(word, phrases, COMPARED // len(first)) for word in first}
         self.suggestions = {word: found for word, found in near.items() if found}
         where = named(voice)
         said = ", ".join(f"'{word}'" for word in self.missing)
@@ -118,15 +120,17 @@ def named(voice: str) -> str:
     return f"voice '{voice}'" if voice else "the default voice"
 
 
-def _near(word: str, phrases: Collection[str]) -> list[str]:
-    """At most three phrases that the word may be a slip of."""
+def _near(word: str, phrases: Collection[str], most: int) -> list[str]:
+    """At most three phrases that the word may be a slip of; so many are looked at."""
+    if len(word) > COMPARABLE:
+        return []
     # Comparing is slow: only with those of about its length that begin or end alike.
     alike = [
         other
         for other in phrases
         if abs(len(other) - len(word)) <= 2 and (other[:1] == word[:1] or other[-1:] == word[-1:])
     ]
-    return difflib.get_close_matches(word, alike[:COMPARED], n=3, cutoff=0.75)
+    return difflib.get_close_matches(word, alike[:most], n=3, cutoff=0.75)
 
 
 class UnusableClip(StitchError):

@@ -13,9 +13,21 @@ CLIP_CHANNELS = 8
 PLAN_BYTES = 200 * 1024
 """A plan travels through Step Functions, whose payload ends at 256 KiB; the rest is left for the envelope."""
 
+SETTINGS_BYTES = 64 * 1024
+"""A voice's settings file."""
+SAID_CHARACTERS = 40_000
+"""What the numbers of one message come to in words; 500 segments take less."""
+MESSAGE_SECONDS = 600
+"""The sound of one message."""
+
 DEFAULT_GAP_MS = 120
 
 
 def clip_too_large(size: int) -> str:
     """The reason for refusing a clip of so many bytes."""
     return f"it has {size} bytes; the limit is {CLIP_BYTES // 1024**2} MB"
+
+
+def too_long_to_hear() -> str:
+    """The reason for refusing a message whose clips and pauses take too long."""
+    return f"the message takes over {MESSAGE_SECONDS} s to hear, which is the limit: say it in several messages"

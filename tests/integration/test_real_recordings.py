@@ -435,6 +435,11 @@ def test_a_sample_far_over_full_scale_is_refused(value: float, rate: int) -> Non
         pytest.param("-c:a aac -f ipod", id="M4B"),
         pytest.param("-c:a mp2 -f mp2", id="MP2"),
         pytest.param("-c:a pcm_s16le -f w64", id="W64"),
+        pytest.param("-ar 8000 -c:a pcm_alaw -f wav", id="WAV, A-law"),
+        pytest.param("-c:a adpcm_ima_wav -f wav", id="WAV, IMA ADPCM"),
+        pytest.param("-c:a adpcm_ms -f wav", id="WAV, MS ADPCM"),
+        pytest.param("-ar 8000 -c:a adpcm_ima_wav -block_size 128 -f wav", id="WAV, IMA ADPCM, 8 kHz"),
+        pytest.param("-c:a libmp3lame -f wav", id="WAV, MP3"),
         pytest.param("-c:a pcm_s16be -f caf", id="CAF"),
     ],
 )
@@ -444,6 +449,14 @@ def test_other_formats_keep_their_length(options: str) -> None:
     assert clip.report.warnings == ()
     assert clip.report.duration_ms == pytest.approx(1000 * len(said) / RATE, abs=60)
     assert kept_ms(clip) == pytest.approx(len(said) / MS - 600, abs=120)
+
+
+@pytest.mark.parametrize("codec", ["pcm_s16le", "adpcm_ima_wav", "adpcm_ms", "pcm_mulaw"])
+def test_half_a_wav_is_called_damaged_whatever_its_codec(codec: str) -> None:
+    whole = ffmpeg(wav(padded(word(), 0.3, 0.3)), "-c:a", codec, "-f", "wav")
+    assert any(
+        warning.startswith("it is damaged") for warning in prepare("half", whole[: len(whole) // 2]).report.warnings
+    )
 
 
 def test_gsm_of_a_telephone_exchange_is_read() -> None:

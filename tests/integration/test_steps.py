@@ -21,7 +21,7 @@ from stitcher.api.requests import StitchRequest
 from stitcher.clips.prepared import PreparedClip
 from stitcher.formats.profiles import SPLICED
 from stitcher.storage import AlreadyStored, BucketRepo, NotStored
-from tests.integration.steps import CONTEXT, EVENTS, INPUT, OUTPUT, Buckets, asked, event, looked_up, say_it
+from tests.integration.steps import CONTEXT, EVENTS, INPUT, OUTPUT, Buckets, asked, counted, event, looked_up, say_it
 from tests.paths import ROOT, SAMPLES
 
 
@@ -45,6 +45,21 @@ def test_every_function_has_a_sample_event() -> None:
 @pytest.mark.parametrize("path", sorted((EVENTS / "api").glob("*.json")), ids=lambda path: path.stem)
 def test_the_sample_requests_are_requests(path: Path) -> None:
     assert StitchRequest.of(json.loads(path.read_text()))
+
+
+def test_a_message_too_long_to_hear_is_refused_and_counted(
+    buckets: Buckets, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "MESSAGE_SECONDS", 1)
+    found = looked_up("hello, shreeshail")
+    for clip in stitch.lambda_handler({"plan": found["plan"]}, CONTEXT)["clips"]:
+        fetch_clips.lambda_handler(clip, CONTEXT)
+    capsys.readouterr()
+    refused = stitch.lambda_handler({"plan": found["plan"]}, CONTEXT)
+    assert refused["outcome"] == "rejected"
+    assert (refused["problem"]["status"], refused["problem"]["code"]) == (413, "message_too_long")
+    assert counted(capsys)["MessageRejected"] == (1, {"service": "test", "reason": "message_too_long"})
+    assert not buckets.keys(OUTPUT, "work/")
 
 
 def test_fetch_clips_prepares_its_sample_event_for_every_spliced_profile(buckets: Buckets) -> None:

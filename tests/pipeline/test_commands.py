@@ -1,17 +1,20 @@
 """`python -m tools.delivery` as `make` calls it: provenance, the lock of versions, and what is said of mistakes."""
 
+import hashlib
 import importlib
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tools.delivery import __main__ as program
-from tools.delivery import lock
+from tools.delivery import hashes, lock, scan
 from tools.delivery.release import verify
 from tools.delivery.stage import Stage
 from tools.delivery.store import DeliveryError, Store
@@ -90,6 +93,55 @@ def test_every_line_of_this_repositorys_lock_is_one_version() -> None:
     assert {"botocore", "setuptools", "wheel"} <= {pin.split("==")[0] for pin in pins}
     assert [pin for pin in pins if not re.fullmatch(r"[a-z0-9-]+==[0-9][\w.]*", pin)] == []
     assert pins == sorted(pins)
+
+
+def test_every_pinned_package_has_hashes_of_files_that_need_no_compiler() -> None:
+    text = (ROOT / "functions" / "hashes.txt").read_text()
+    entries = re.findall(
+        r"^([a-z0-9-]+==\S+)(?: ; [^\\]+)?((?: \\\n    --hash=sha256:[0-9a-f]{64})+)$", text, re.MULTILINE
+    )
+    assert len(entries) == text.count("==", text.index("\n")) - text.count("; python_version ==")
+    hashed = {pin for pin, _ in entries}
+    lines = (ROOT / "functions" / "constraints.txt").read_text().splitlines()
+    pins = {line for line in lines if line and not line.startswith(("#", "setuptools", "wheel"))}
+    for path in (ROOT / "functions").glob("*/requirements.txt"):
+        pins |= {re.sub(r"\[.*?\]|[; ].*", "", line) for line in path.read_text().splitlines()}
+    assert pins == hashed
+
+
+def test_the_one_package_that_has_no_wheel_is_here_with_its_hash() -> None:
+    (wheel,) = (ROOT / "functions" / "wheels").glob("*.whl")
+    assert (
+        f"--hash=sha256:{hashlib.sha256(wheel.read_bytes()).hexdigest()}"
+        in (ROOT / "functions" / "hashes.txt").read_text()
+    )
+
+
+def test_a_file_with_another_hash_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "functions").mkdir()
+    shutil.copytree(ROOT / "functions" / "wheels", tmp_path / "functions" / "wheels")
+    (tmp_path / "functions" / "hashes.txt").write_text(f"docopt==0.6.2 --hash=sha256:{'0' * 64}\n")
+    with pytest.raises(DeliveryError, match="DO NOT MATCH THE HASHES"):
+        hashes.download(tmp_path, "x86_64", "python3.13")
+
+
+ACCEPTED = '["PYSEC-1"]\nuntil = 2026-12-31\nreason = "its command line is not called"\n'
+
+
+def test_a_hole_is_accepted_until_a_day() -> None:
+    assert scan.accepted(ACCEPTED, date(2026, 12, 31)) == ["PYSEC-1"]
+    with pytest.raises(DeliveryError, match="PYSEC-1 was accepted until 2026-12-31"):
+        scan.accepted(ACCEPTED, date(2027, 1, 1))
+
+
+@pytest.mark.parametrize("entry", ["", 'reason = "x"', "until = 2026-12-31", 'until = "soon"\nreason = "x"'])
+def test_what_is_accepted_needs_an_end_and_a_reason(entry: str) -> None:
+    with pytest.raises(DeliveryError, match="needs a date"):
+        scan.accepted(f'["PYSEC-1"]\n{entry}\n', date(2026, 1, 1))
+
+
+def test_the_exceptions_of_this_repository_are_read() -> None:
+    scan.accepted((ROOT / scan.EXCEPTIONS).read_text(), date(2026, 1, 1))
 
 
 @pytest.mark.parametrize("name", ["adopt", "drift", "prune", "smoke"])

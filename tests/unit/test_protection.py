@@ -73,7 +73,12 @@ def test_every_stage_throttles_the_api(stage: str) -> None:
 
 @pytest.mark.parametrize(
     ("function", "column"),
-    [("FetchClips", "FetchAtOnce"), ("PrepareClip", "PrepareAtOnce"), ("IdentifyImage", "IdentifyAtOnce")],
+    [
+        ("FetchClips", "FetchAtOnce"),
+        ("Stitch", "StitchAtOnce"),
+        ("PrepareClip", "PrepareAtOnce"),
+        ("IdentifyImage", "IdentifyAtOnce"),
+    ],
 )
 def test_many_clips_or_images_do_not_take_the_functions_that_answer_callers(function: str, column: str) -> None:
     properties = translated(stage="prod")[f"{function}Function"]["Properties"]
@@ -87,7 +92,9 @@ def test_many_clips_or_images_do_not_take_the_functions_that_answer_callers(func
     for stage in GUARDED:
         # An account has 1,000 at once, of which Lambda keeps 100 unreserved.
         assert row(stage)[column] > 0
-        assert sum(row(stage)[name] for name in ("PrepareAtOnce", "FetchAtOnce", "IdentifyAtOnce")) <= 500
+        assert (
+            sum(row(stage)[name] for name in ("PrepareAtOnce", "FetchAtOnce", "StitchAtOnce", "IdentifyAtOnce")) <= 500
+        )
 
 
 def test_callers_can_be_restricted_by_account_organisation_and_address() -> None:

@@ -55,7 +55,7 @@ def test_data_of_people_stays_out_of_the_logs_of_stage_and_prod() -> None:
 
 def test_a_change_of_the_mapping_or_the_layer_changes_the_digest_in_the_template() -> None:
     rows = json.dumps(TEMPLATE["Mappings"]["Environments"], sort_keys=True)
-    layer = (ROOT / "layers" / "ffmpeg" / "Makefile").read_text()
+    layer = "".join((ROOT / "layers" / "ffmpeg" / name).read_text() for name in ("Makefile", "requirements.txt"))
     digest = hashlib.sha256((rows + layer).encode()).hexdigest()[:12]
     assert TEMPLATE["Globals"]["Function"]["Environment"]["Variables"]["SETTINGS_DIGEST"] == digest
 
@@ -408,7 +408,7 @@ def test_functions_and_package_pin_the_same_versions() -> None:
     for step in FUNCTIONS.values():
         lines = (ROOT / "functions" / step / "requirements.txt").read_text().splitlines()
         assert [line for line in lines if line not in pinned] == []
-    layer = (ROOT / "layers" / "ffmpeg" / "Makefile").read_text()
+    layer = (ROOT / "layers" / "ffmpeg" / "requirements.txt").read_text()
     assert next(pin for pin in pinned if pin.startswith("imageio-ffmpeg")) in layer
 
 

@@ -41,6 +41,7 @@ ROUTES: dict[str, list[tuple[str, Any, str | None]]] = {
         ("Stitch", FAULT, "Failed"),
         ("AllPrepared", {"outcome": "stitched", "staged": {}}, "Publish"),
         ("AllPrepared", {"outcome": "unprepared", "clips": []}, "FetchClips"),
+        ("AllPrepared", {"outcome": "rejected", "problem": {}}, "Rejected"),
         ("AllPrepared", {"outcome": "?"}, "Failed"),
         ("AllPrepared", {}, "Failed"),
         ("FetchClips", ANY, "ClipsReady"),

@@ -7,7 +7,7 @@ from pathlib import Path
 
 ROOT = Path.cwd()
 BUILD = Path(".aws-sam") / "build"
-WITHOUT_BUCKET = {"changes", "service", "lock", "sbom", "probe", "drift", "adopt", "smoke", "prune"}
+WITHOUT_BUCKET = {"changes", "service", "lock", "wheels", "scan", "sbom", "probe", "drift", "adopt", "smoke", "prune"}
 """Commands that need no artifact bucket."""
 
 
@@ -38,6 +38,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     service.add_argument("name")
     commands.add_parser("lock", help="pin the packages that the functions' own pins bring along")
+    wheels = commands.add_parser("wheels", help="get the packages that a build needs, each checked against its hash")
+    wheels.add_argument("--architecture", default="x86_64")
+    wheels.add_argument("--runtime", default="", help="the template's own by default")
+    commands.add_parser("scan", help="whether a package that is deployed has a published hole")
     commands.add_parser("sbom", help="the bill of materials of the build")
     commands.add_parser("package", help="upload the build's parts and the release that names them")
     for name, words in (
@@ -97,9 +101,20 @@ def _without_bucket(options: argparse.Namespace) -> int:
 
             return service.main(options.name, ROOT)
         case "lock":
-            from tools.delivery import lock
+            from tools.delivery import hashes, lock
 
-            return lock.main(ROOT, ROOT / BUILD)
+            lock.main(ROOT, ROOT / BUILD)
+            hashes.write(ROOT)
+            return 0
+        case "wheels":
+            from tools.delivery import hashes
+
+            hashes.download(ROOT, options.architecture, options.runtime)
+            return 0
+        case "scan":
+            from tools.delivery import scan
+
+            return scan.main(ROOT)
         case "sbom":
             from tools.delivery import sbom
 

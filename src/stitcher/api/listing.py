@@ -14,8 +14,8 @@ from stitcher.clips.facts import Shape, Shapes
 from stitcher.errors import InvalidRequest, UnusableClip
 from stitcher.formats.profiles import PROFILES
 from stitcher.planning.catalogue import clip_of, voice_prefix
-from stitcher.planning.settings import FILE, VoiceSettings, voice_of
-from stitcher.storage import CONNECTIONS, NotStored, Repo
+from stitcher.planning.settings import VoiceSettings, find_settings
+from stitcher.storage import CONNECTIONS, Repo
 
 DEFAULT = "-"
 """How the default voice is written where a name cannot be empty; it is no voice's name."""
@@ -96,9 +96,7 @@ def _voice(clips: Repo, name: str) -> VoiceEntry | None:
         return None
     settings, warnings = VoiceSettings(), []
     try:
-        settings = voice_of(prefix + FILE, clips.read(prefix + FILE))
-    except NotStored:
-        pass
+        settings = find_settings(clips, prefix)
     except UnusableClip as refusal:  # its messages are refused for the same reason
         warnings = [reason for _, reason in refusal.unusable]
     return VoiceEntry(voice=name, language=settings.language, warnings=warnings)

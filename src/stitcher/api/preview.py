@@ -8,6 +8,7 @@ from stitcher.api.answers import ClipSegment, Path, PauseSegment, PlanAnswer
 from stitcher.api.requests import StitchRequest
 from stitcher.clip import Clip
 from stitcher.clips.facts import Shape
+from stitcher.clips.length import Length
 from stitcher.clips.prepared import Report
 from stitcher.errors import MissingWords, UncertainNumbers
 from stitcher.formats.profiles import PROFILES, RATE, milliseconds
@@ -80,6 +81,10 @@ def _answer(
 ) -> PlanAnswer:
     profile = PROFILES[plan.profile]
     known = shapes.of(plan.clips, profile.name if profile.spliced else profile.edges)
+    length = Length(plan.clips, plan.pauses)
+    for clip, shape in zip(plan.clips, known, strict=True):
+        if shape:
+            length.add(clip, shape)
     path, why, duration_ms = expected(plan, known) if known else (None, "", None)
     return PlanAnswer(
         segments=list(_segments(request.message, plan, known)),

@@ -7,6 +7,7 @@ from stitcher import limits
 from stitcher.clip import Clip
 from stitcher.clips.encode import encode
 from stitcher.clips.facts import Shape
+from stitcher.clips.length import Length
 from stitcher.clips.prepared import PreparedClip
 from stitcher.clips.ready import read_and_prepare
 from stitcher.errors import UnusableClip
@@ -29,11 +30,14 @@ class PreparedHere:
             Recordings cannot be used; all of them are named.
         NotStored
             A recording was replaced or deleted since it was listed.
+        MessageTooLong
+            Together they are; the rest is not prepared then.
         """
+        length = Length(clips)
         refused: list[tuple[str, str]] = []
         for clip in dict.fromkeys(clips):
             try:
-                self._samples(clip)
+                length.add(clip, self._samples(clip))
             except UnusableClip as error:
                 refused += error.unusable
         if refused:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from stitcher.clip import Clip
+from stitcher.clips.length import Length
 from stitcher.clips.prepared import CorruptPrepared, PreparedClip, prepared_key
 from stitcher.storage import CONNECTIONS, NotStored, Repo
 
@@ -39,21 +40,34 @@ class PreparedStore:
         self._held = 0
 
     def load(self, clips: Sequence[Clip], profile: str) -> list[PreparedClip]:
-        """The clips' prepared forms, in order. Raises `Unprepared` where any is missing or damaged."""
+        """The clips' prepared forms, in order.
+
+        Raises
+        ------
+        Unprepared
+            Any is missing or damaged.
+        MessageTooLong
+            Together they are; the rest is not read then.
+        """
         keys = [prepared_key(clip, profile) for clip in clips]
         found: dict[str, PreparedClip] = {}
+        length = Length(keys)
         for key in keys:
             if (known := self._memory.get(key)) is not None:
                 self._memory.move_to_end(key)
                 found[key] = known
+                length.add(key, known)
         wanted = {key: clip for key, clip in zip(keys, clips, strict=True) if key not in found}
         if wanted:
             with ThreadPoolExecutor(min(CONNECTIONS, len(wanted))) as pool:
-                read = dict(zip(wanted, pool.map(self._read, wanted), strict=True))
-            for key, prepared in read.items():
-                if prepared is not None:
-                    found[key] = prepared
-                    self._remember(key, prepared)
+                try:
+                    for key, prepared in zip(wanted, pool.map(self._read, wanted), strict=True):
+                        if prepared is not None:
+                            found[key] = prepared
+                            self._remember(key, prepared)
+                            length.add(key, prepared)
+                finally:
+                    pool.shutdown(cancel_futures=True)
             if missing := [clip for key, clip in wanted.items() if key not in found]:
                 raise Unprepared(missing)
         return [found[key] for key in keys]

@@ -1,6 +1,8 @@
 """The pinned static ffmpeg: where it is, and how it is run on audio that nobody vouches for."""
 
+import contextlib
 import re
+import resource
 import shutil
 import subprocess
 import tempfile
@@ -12,7 +14,21 @@ from stitcher import limits
 # Containers that hold speech recordings. Playlists (hls, dash, concat …), which name other files and addresses, are not
 # among them: ffmpeg would follow them even when the file is called .mp3.
 DEMUXERS = "wav,w64,mp3,ogg,flac,mov,aac,matroska,aiff,amr,caf,asf,au,gsm"
+# Codecs that recorders, phones, exchanges and sound editors write, by the names of ffmpeg's decoders. ffmpeg opens a
+# decoder for every stream that it finds, pictures and films beside the sound, too; those have had the most holes.
+DECODERS = ",".join(
+    (
+        *("pcm_u8", "pcm_s8", "pcm_s16le", "pcm_s16be", "pcm_s24le", "pcm_s24be", "pcm_s32le", "pcm_s32be"),
+        *("pcm_f32le", "pcm_f32be", "pcm_f64le", "pcm_f64be", "pcm_mulaw", "pcm_alaw"),
+        *("adpcm_ms", "adpcm_ima_wav", "adpcm_ima_qt", "g722", "g726", "g726le", "gsm", "gsm_ms"),
+        *("mp3float", "mp3", "mp2float", "mp2", "mp1float", "mp1", "aac", "alac", "flac"),
+        *("vorbis", "libvorbis", "opus", "libopus", "speex", "libspeex"),
+        *("amrnb", "libopencore_amrnb", "amrwb", "libopencore_amrwb", "wmav1", "wmav2", "wmavoice"),
+    )
+)
 DECODE_SECONDS = 10
+CPU_SECONDS, MEMORY_BYTES = 10, 1024**3
+"""What ffmpeg may take of a processor and of addresses; the largest clip takes a fifth of it."""
 PEAKS = "astats=length=0.001:measure_perchannel=none:measure_overall=Peak_count+Number_of_samples"
 """Counts the samples at the recording's highest and lowest value, before resampling moves them. The window, which the
 count does not use, is short, because a header may claim 2 GHz."""
@@ -65,12 +81,48 @@ def transcode(data: bytes, *options: str) -> bytes:
         *("-map_metadata", "-1", "-fflags", "+bitexact", "-flags:a", "+bitexact", *options, "pipe:1"),
     ]
     try:
-        done = subprocess.run(command, input=data, capture_output=True, timeout=DECODE_SECONDS, check=False)
+        status, made, log = _run(command, data)
     except subprocess.TimeoutExpired:
         raise FfmpegFailed(f"encoding took longer than {DECODE_SECONDS} s") from None
-    if done.returncode or not done.stdout:
-        raise FfmpegFailed(done.stderr.decode(errors="replace")[-500:])
-    return done.stdout
+    if status or not made:
+        raise FfmpegFailed(log.decode(errors="replace")[-500:])
+    return made
+
+
+def _run(command: list[str], data: bytes) -> tuple[int, bytes, bytes]:
+    """Run ffmpeg on a file without a name; its exit status, what it made, and what it said.
+
+    It has nothing of this process's environment, and no more of the machine than a clip needs; it may write no file.
+    Raises `subprocess.TimeoutExpired`.
+    """
+    with tempfile.TemporaryFile() as source:
+        source.write(data)
+        source.flush()
+        source.seek(0)
+        with subprocess.Popen(
+            command, stdin=source, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={}, close_fds=True
+        ) as process:
+            _limit(process.pid)
+            try:
+                made, log = process.communicate(timeout=DECODE_SECONDS)
+            except BaseException:
+                process.kill()
+                raise
+        return process.returncode, made, log
+
+
+def _limit(pid: int) -> None:
+    # From here, because a process with threads may not run Python between fork and exec. Linux only, and so Lambda.
+    if not hasattr(resource, "prlimit"):
+        return
+    for what, most in (
+        (resource.RLIMIT_CPU, CPU_SECONDS),
+        (resource.RLIMIT_AS, MEMORY_BYTES),
+        (resource.RLIMIT_FSIZE, 0),
+        (resource.RLIMIT_CORE, 0),
+    ):
+        with contextlib.suppress(ProcessLookupError):  # it has ended
+            resource.prlimit(pid, what, (most, most))
 
 
 class Decoded(NamedTuple):
@@ -94,7 +146,8 @@ def decode_to_wav(data: bytes, *, rate: int, seconds: float) -> Decoded:
     750 MB.
 
     What it is, is found from the content. ffmpeg gets the bytes as an open file without a name, may open no other file
-    or address (protocol and container whitelists), and has `DECODE_SECONDS` to finish.
+    or address (protocol and container whitelists), has no decoders but those of sound that is meant (`DECODERS`), and
+    has `DECODE_SECONDS` to finish.
 
     Raises
     ------
@@ -104,6 +157,7 @@ def decode_to_wav(data: bytes, *, rate: int, seconds: float) -> Decoded:
     command = [
         *(ffmpeg_path(), "-hide_banner", "-nostats", "-loglevel", "level+info", "-nostdin", "-threads", "1"),
         *("-max_alloc", str(MAX_ALLOCATION), "-protocol_whitelist", "fd", "-format_whitelist", DEMUXERS),
+        *("-codec_whitelist", DECODERS),
         *_decoder(data),
         *(
             "-i",
@@ -118,17 +172,17 @@ def decode_to_wav(data: bytes, *, rate: int, seconds: float) -> Decoded:
         *("-c:a", "pcm_f32le", "-map_metadata", "-1", "-fflags", "+bitexact", "-f", "wav"),
         *("-fs", str(round(limits.CLIP_CHANNELS * seconds * rate * 4)), "-"),
     ]
-    with tempfile.TemporaryFile() as source:
-        source.write(data)
-        source.flush()
-        source.seek(0)
-        try:
-            done = subprocess.run(command, stdin=source, capture_output=True, timeout=DECODE_SECONDS, check=False)
-        except subprocess.TimeoutExpired:
-            raise DecodeError(f"decoding took longer than {DECODE_SECONDS} s") from None
-    if not done.stdout:
+    try:
+        status, wav, log = _run(command, data)
+    except subprocess.TimeoutExpired:
+        raise DecodeError(f"decoding took longer than {DECODE_SECONDS} s") from None
+    if status < 0:
+        raise DecodeError(f"decoding it was stopped (signal {-status}): it takes too much time or memory")
+    if not wav:
         raise DecodeError("it is not audio in a format that can be read (WAV, MP3, OGG, M4A, FLAC, WebM, AMR or AIFF)")
-    return Decoded(done.stdout, done.stderr.decode(errors="replace"))
+    said = log.decode(errors="replace").splitlines()
+    # Of the pictures beside the sound, which are not meant to be decoded: no damage.
+    return Decoded(wav, "\n".join(line for line in said if "not on whitelist" not in line))
 
 
 def _decoder(data: bytes) -> tuple[str, ...]:

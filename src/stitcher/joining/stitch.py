@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from stitcher.clip import Clip
+from stitcher.clips.length import Length
 from stitcher.clips.prepared import PreparedClip
 from stitcher.formats.profiles import PCM, PROFILES, milliseconds
 from stitcher.joining.splice import CannotSplice, splice
@@ -28,12 +29,22 @@ def stitch(plan: Plan, load: Load) -> Stitched:
 
     Raises
     ------
+    MessageTooLong
+        It would be over `limits.MESSAGE_SECONDS`; nothing is joined.
     Whatever `load` raises.
     """
     clips, profile = plan.clips, PROFILES[plan.profile]
+
+    def loaded(form: str) -> list[PreparedClip]:
+        prepared = load(clips, form)
+        length = Length(clips, plan.pauses)
+        for clip, ready in zip(clips, prepared, strict=True):
+            length.add(clip, ready)
+        return prepared
+
     if profile.spliced:
         try:
-            audio, samples = splice(load(clips, profile.name), plan.pauses, profile.name)
+            audio, samples = splice(loaded(profile.name), plan.pauses, profile.name)
             return Stitched(audio, milliseconds(samples), "spliced")
         except CannotSplice as error:
             why = str(error)
@@ -42,9 +53,9 @@ def stitch(plan: Plan, load: Load) -> Stitched:
     # Here, because a message that is spliced needs nothing of it.
     from stitcher.joining.render import render
 
-    parts = load(clips, PCM)
+    parts = loaded(profile.edges)
     if profile.edges != PCM:
-        heard = load(clips, profile.edges)
-        parts = [replace(part, begin=edge.begin, end=edge.end) for part, edge in zip(parts, heard, strict=True)]
+        samples_of = load(clips, PCM)
+        parts = [replace(one, begin=edge.begin, end=edge.end) for one, edge in zip(samples_of, parts, strict=True)]
     audio, duration_ms = render(parts, plan.pauses, profile.name)
     return Stitched(audio, duration_ms, "rendered", why)

@@ -9,10 +9,13 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
+from stitcher import limits
 from stitcher.numbers.tables import Table
 
 LARGEST = 10**15
 """From here on numbers are read digit by digit: nobody says quadrillions, and codes are that long."""
+CARDINAL_CHARACTERS = 500
+"""A number's words at most: three times the longest that a language has. A voice's rules may compose more."""
 
 
 class Unspeakable(Exception):
@@ -25,10 +28,21 @@ def tidy(words: str) -> str:
 
 
 def fill(template: str, **parts: str) -> str:
-    """The template with its `{names}` replaced; other braces stay, so that no voice's rule can fail."""
+    """The template with its `{names}` replaced; other braces stay, so that no voice's rule can fail.
+
+    Raises `Unspeakable` where that is longer than the numbers of a whole message may be.
+    """
     for name, words in parts.items():
-        template = template.replace("{" + name + "}", words)
+        place = "{" + name + "}"
+        bounded(len(template) + template.count(place) * len(words))
+        template = template.replace(place, words)
     return tidy(template)
+
+
+def bounded(characters: int, most: int = limits.SAID_CHARACTERS) -> None:
+    """Raises `Unspeakable` where words would be so many characters: only rules that are made for it compose them."""
+    if characters > most:
+        raise Unspeakable(f"{characters} characters")
 
 
 @lru_cache(maxsize=64)
@@ -68,7 +82,9 @@ class Spelling:
         if key not in self._said:
             if len(self._said) > 4096:
                 self._said.clear()
-            self._said[key] = self._cardinal(value, form)
+            said = self._cardinal(value, form)
+            bounded(len(said), CARDINAL_CHARACTERS)
+            self._said[key] = said
         return self._said[key]
 
     def _cardinal(self, value: int, form: str) -> str:
@@ -97,6 +113,7 @@ class Spelling:
         words = f" {tidy(words)} "
         for wrong, right in self.numbers.get("respell", {}).items():
             words = words.replace(f" {wrong} ", f" {right} ")
+            bounded(len(words), CARDINAL_CHARACTERS)
         return tidy(words)
 
     def _composed(self, value: int) -> str:
@@ -146,9 +163,12 @@ class Spelling:
     def digits(self, text: str) -> str:
         """Every decimal digit of any script by its name; what else is in the text is left out but for a plus."""
         said: list[str] = []
+        length = 0
         for char in text:
             if char.isdecimal():
                 said.append(self.cardinal(unicodedata.decimal(char)))
+                length += len(said[-1])
+                bounded(length)
             elif char == "+" and (plus := self.numbers.get("plus")):
                 said.append(plus)
         return tidy(" ".join(said))

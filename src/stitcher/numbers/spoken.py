@@ -12,16 +12,21 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
+from stitcher import limits
 from stitcher.numbers import tables as languages
 from stitcher.numbers.notation import VULGAR
 from stitcher.numbers.reading import Reader, Reading, Spoken, Unsure
 from stitcher.numbers.spelling import Unspeakable
 
-__all__ = ["Reading", "Spoken", "Unsure", "digits", "readings", "spoken", "supported"]
+__all__ = ["Reading", "Spoken", "TooManyWords", "Unsure", "digits", "readings", "spoken", "supported"]
 
 NO_RULES: Mapping[str, Any] = {}
 NO_LANGUAGE = {"style": {"decimal": ".", "group": ","}, "numbers": {"engine": "digits"}}
 """The table of a voice without a language: numbers are said by the clips of their digits, or not at all."""
+
+
+class TooManyWords(Exception):
+    """The numbers of a text come to more words than a message may have."""
 
 
 def supported() -> list[str]:
@@ -63,12 +68,23 @@ def readings(text: str, language: str, rules: Mapping[str, Any] = NO_RULES, *, s
         what needs a word ("10-15") is `Unsure`.
     strict
         Also a reading that has another beside it is `Unsure`.
+
+    Raises
+    ------
+    TooManyWords
+        All of them together come to more than `limits.SAID_CHARACTERS`.
     """
     if not has_numbers(text):
         return []
     reader = _reader(language, json.dumps(rules, sort_keys=True, default=str)) or _shapes()
-    found = reader.read(text)
-    return [_strictly(part) for part in found] if strict else list(found)
+    found: list[Reading] = []
+    length = 0
+    for part in reader.read(text):
+        length += len(part.words) if isinstance(part, Spoken) else 0
+        if length > limits.SAID_CHARACTERS:
+            raise TooManyWords
+        found.append(_strictly(part) if strict else part)
+    return found
 
 
 def _strictly(part: Reading) -> Reading:

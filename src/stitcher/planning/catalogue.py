@@ -1,6 +1,8 @@
 """The clips of one voice, found by what they say."""
 
+import contextlib
 import json
+import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -9,7 +11,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from stitcher.clip import Clip
-from stitcher.errors import InvalidRequest
+from stitcher.errors import InvalidRequest, UnusableClip
 from stitcher.planning.names import AUDIO_SUFFIXES, UNREADABLE_SUFFIXES, has_signs, phrase_of, split
 from stitcher.storage import Repo, Stored
 from stitcher.text.alike import loose
@@ -119,7 +121,8 @@ class Catalogue:
         if not digits:
             return {}
         rules = json.dumps(self.settings.rules, sort_keys=True, default=str)
-        said = _numerals(self.settings.language or "", rules, tuple(digits[:NUMERALS]))
+        with self.following_rules():
+            said = _numerals(self.settings.language or "", rules, tuple(digits[:NUMERALS]))
         return {words: clip for words, clip in said.items() if words not in self.by_phrase}
 
     @cached_property
@@ -135,6 +138,20 @@ class Catalogue:
     def begins_alike(self) -> frozenset[str]:
         """The beginnings of all longer phrases in their looser form."""
         return frozenset(_beginnings(self.alike))
+
+    @contextlib.contextmanager
+    def following_rules(self) -> Iterator[None]:
+        """Around what follows the voice's own rules: a fault there is the settings' fault. Raises `UnusableClip`.
+
+        None is known: `planning.rules` gives every rule a form. If one is found, only this voice is refused.
+        """
+        try:
+            yield
+        except (ArithmeticError, LookupError, TypeError, AttributeError, RecursionError, re.error) as error:
+            if not self.settings.rules:
+                raise
+            key = f"{voice_prefix(self.voice)}voice.toml"
+            raise UnusableClip((key, f"its rules cannot be followed ({type(error).__name__})")) from error
 
     def take(self, said: str, place: str) -> Clip:
         """The clip for a phrase that there is, at a place in the sentence (`initial`, `medial`, `final`)."""
@@ -165,11 +182,12 @@ def _alias(groups: Iterable[list[str]], by_phrase: dict[str, Clip], takes: dict[
 
 
 def _beginnings(phrases: Iterable[str]) -> Iterator[str]:
+    """Of at most so many words as are looked for: a name may have five hundred."""
     for said in phrases:
-        space = said.find(" ")
-        while space > 0:
+        space, words = said.find(" "), 1
+        while space > 0 and words < LONGEST_PHRASE:
             yield said[:space]
-            space = said.find(" ", space + 1)
+            space, words = said.find(" ", space + 1), words + 1
 
 
 @lru_cache(maxsize=16)
@@ -201,7 +219,7 @@ def read_catalogue(repo: Repo, voice: str) -> Catalogue:
     UnusableClip
         Where the voice's settings cannot be read.
     """
-    from stitcher.planning.settings import FILE, voice_of
+    from stitcher.planning.settings import FILE, read_settings
 
     stored = list(repo.list(voice_prefix(voice)))
     settings = next((item for item in stored if PurePosixPath(item.key).name == FILE), None)
@@ -211,7 +229,7 @@ def read_catalogue(repo: Repo, voice: str) -> Catalogue:
     if known not in _SETTINGS:
         if len(_SETTINGS) >= KNOWN_SETTINGS:
             _SETTINGS.clear()
-        _SETTINGS[known] = voice_of(settings.key, repo.read(settings.key))
+        _SETTINGS[known] = read_settings(repo, settings)
     return Catalogue.of(voice, stored, _SETTINGS[known])
 
 

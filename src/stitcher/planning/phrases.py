@@ -14,8 +14,9 @@ from stitcher.text.words import Word
 
 NOWHERE = (1_000_000, 0, 0)
 """Costs more than any way there is."""
-WAYS = 64
-"""Ways kept at one place and length. Only clips that are made to have more of them reach it."""
+WAYS, TRIED = 64, 200_000
+"""Ways kept at one place and length, and at all places and lengths of a row: only clips that are made to have more of
+them reach it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +115,7 @@ def choose(
     """
     edges, order = _lattice(row, insteads)
     end = len(row)
+    most = max(1, min(WAYS, TRIED // (len(order) * longest or 1)))
     # (missing, branches, clips) from each node to the end.
     cost: dict[int, tuple[int, int, int]] = {end: (0, 0, 0)}
     step: dict[int, _Step] = {}
@@ -142,7 +144,7 @@ def choose(
                         step[node] = _Step(to, said, start, stop, False, why)
             if length == longest or (len(ways) == 1 and not begins(ways[0].said)):  # nearly always
                 break
-            if not (ways := _longer(ways, edges, has, begins, barriers)):
+            if not (ways := _longer(ways, edges, has, begins, barriers, most)):
                 break
         # The digits of a number may lead nowhere: then it has another way, and every word of that may be missing.
         cost[node] = best or NOWHERE
@@ -160,6 +162,7 @@ def _longer(
     has: Callable[[str], bool],
     begins: Callable[[str], bool],
     barriers: frozenset[int],
+    most: int,
 ) -> list[_Way]:
     """The ways with one word more, of those that begin a longer phrase; of two that say the same, the better."""
     if len(ways) == 1:  # nearly always: nothing branches here
@@ -187,7 +190,7 @@ def _longer(
                     more, edge.to, start, edge.end, why or edge.why, taken + edge.branch, crosses or edge.bound
                 )
     kept = list(found.values())
-    return kept if len(kept) <= WAYS else sorted(kept, key=lambda way: way.branches)[:WAYS]
+    return kept if len(kept) <= most else sorted(kept, key=lambda way: way.branches)[:most]
 
 
 def _lattice(row: Sequence[Word], insteads: Sequence[Instead]) -> tuple[Mapping[int, list[_Edge]], list[int]]:

@@ -96,6 +96,8 @@ class Planner:
         if lacking and (self.policy in ("error", "fallback") or not self.said):
             raise self._refusal(lacking)
         segments = tuple(self._segments(gap_ms))
+        if sum(segment.ms for segment in segments if isinstance(segment, Pause)) > limits.MESSAGE_SECONDS * 1000:
+            raise MessageTooLong(limits.too_long_to_hear())
         if len(segments) > limits.SEGMENTS:
             raise MessageTooLong(f"the message has {len(segments)} clips and pauses; the limit is {limits.SEGMENTS}")
         notes = tuple(said.note for said in self.said)
@@ -182,7 +184,8 @@ class Planner:
 
         settings = self.catalogue.settings
         try:
-            said = forced(mark.kind, mark.text, settings.language or "", settings.rules)
+            with self.catalogue.following_rules():
+                said = forced(mark.kind, mark.text, settings.language or "", settings.rules)
         except ValueError:
             raise InvalidRequest(f"'{self.message[mark.start : mark.end]}' holds no {mark.kind}") from None
         if not said:
@@ -270,7 +273,7 @@ class Planner:
             row = [Word(choice.phrase, choice.start, choice.end) for choice in lacking]
             lacking = []
             for choice in choose(
-                row, (), self.fallback.by_phrase.__contains__, self.fallback.longest, self.fallback.begins.__contains__
+                row, (), self.fallback.by_phrase.__contains__, self.fallback.tried, self.fallback.begins.__contains__
             ):
                 if choice.missing:
                     lacking.append(choice)
@@ -296,7 +299,8 @@ class Planner:
 
     def _say(self, clip: Clip, said: str, catalogue: Catalogue, note: Note) -> None:
         exact = self.exact_ms is not None
-        pause_ms = self.exact_ms if self.exact_ms is not None else self.pause_ms
+        # However many marks or silent words there are in a row.
+        pause_ms = min(limits.GAP_MS, self.exact_ms if self.exact_ms is not None else self.pause_ms)
         self.said.append(_Said(clip, said, catalogue, self.sentence, note, pause_ms, exact))
         self.pause_ms, self.exact_ms = 0, None
 
@@ -304,10 +308,17 @@ class Planner:
         if not any(map(str.isnumeric, self.message)):
             return []
         # Here, because most messages need none of it.
-        from stitcher.numbers.spoken import readings
+        from stitcher.numbers.spoken import TooManyWords, readings
 
         settings = self.catalogue.settings
-        return readings(self.message, settings.language or "", settings.rules, strict=self.read_numbers == "strict")
+        try:
+            strict = self.read_numbers == "strict"
+            with self.catalogue.following_rules():
+                return readings(self.message, settings.language or "", settings.rules, strict=strict)
+        except TooManyWords:
+            raise MessageTooLong(
+                f"the numbers of the message take over {limits.SAID_CHARACTERS} characters in words"
+            ) from None
 
     def _digit(self, char: str) -> tuple[str, ...]:
         settings = self.catalogue.settings
@@ -315,7 +326,8 @@ class Planner:
             return ()
         from stitcher.numbers.spoken import digits
 
-        said = tuple(words(digits(char, settings.language or "", settings.rules)))
+        with self.catalogue.following_rules():
+            said = tuple(words(digits(char, settings.language or "", settings.rules)))
         return () if said == (char,) else said
 
 

@@ -19,15 +19,22 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from stitcher import limits
 from stitcher.errors import UnusableClip
 from stitcher.numbers.tables import BadRule, table
+from stitcher.planning import rules
+from stitcher.storage import NotStored, Repo, Stored
 from stitcher.text.words import phrase
 
 FILE = "voice.toml"
-Section = Mapping[str, Any]
+FAULTS, INPUT = 5, 80
+"""Faults of a file that are named, and characters of it in one of them."""
+DOTS = 64
+"""Full stops in one line: the time of Python's reader of TOML grows with the square of a dotted name's parts."""
+VALUES, DEPTH = 4_000, 6
+Alias = Annotated[str, Field(max_length=300)]
 Milliseconds = Annotated[int, Field(ge=0, le=limits.GAP_MS)]
 
 
@@ -48,33 +55,43 @@ class VoiceSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    language: Annotated[str, Field(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]+)*$")] | None = None
+    language: Annotated[str, Field(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{1,8}){0,3}$")] | None = None
     gap_ms: Annotated[int, Field(ge=-limits.CROSSFADE_MS, le=limits.GAP_MS)] = limits.DEFAULT_GAP_MS
-    aliases: list[str] = Field(default_factory=list)
+    aliases: list[Alias] = Field(default_factory=list)
     pauses: Pauses = Pauses()
     read_numbers: Literal["likely", "strict"] = "likely"
     """Whether a number that can be read in two ways is said in the likelier one, or refused."""
 
     # Sections of the language's table: what is here wins.
-    numbers: Section = Field(default_factory=dict)
-    style: Section = Field(default_factory=dict)
-    templates: Section = Field(default_factory=dict)
-    fractions: Section = Field(default_factory=dict)
-    mixed: Section = Field(default_factory=dict)
-    mixed_unit: Section = Field(default_factory=dict)
-    units: Section = Field(default_factory=dict)
-    per: Section = Field(default_factory=dict)
-    currencies: Section = Field(default_factory=dict)
-    ordinals: Section = Field(default_factory=dict)
-    time: Section = Field(default_factory=dict)
-    signs: Section = Field(default_factory=dict)
-    abbreviations: Section = Field(default_factory=dict)
-    multipliers: Section | list[str] = Field(default_factory=dict)
-    months: list[str] = Field(default_factory=list)
-    feminine: list[str] = Field(default_factory=list)
-    singular_below: float | None = None
+    numbers: rules.Numbers = Field(default_factory=lambda: rules.Numbers())
+    style: rules.Style = Field(default_factory=lambda: rules.Style())
+    templates: rules.Named = Field(default_factory=dict)
+    fractions: rules.Named = Field(default_factory=dict)
+    mixed: rules.Named = Field(default_factory=dict)
+    mixed_unit: rules.Named = Field(default_factory=dict)
+    units: rules.Counted = Field(default_factory=dict)
+    per: rules.Named = Field(default_factory=dict)
+    currencies: rules.Counted = Field(default_factory=dict)
+    ordinals: Annotated[dict[rules.Name, rules.Ordinal], Field(max_length=rules.LIST)] = Field(default_factory=dict)
+    time: rules.Time = Field(default_factory=lambda: rules.Time())
+    signs: rules.Signs = Field(default_factory=lambda: rules.Signs())
+    abbreviations: rules.Lists = Field(default_factory=dict)
+    multipliers: rules.Named | rules.Texts = Field(default_factory=dict)
+    months: Annotated[list[rules.Word], Field(min_length=12, max_length=12)] | None = None
+    feminine: rules.Texts | None = None
+    singular_below: Annotated[float, Field(gt=0, le=1_000)] | None = None
 
-    @property
+    @model_validator(mode="before")
+    @classmethod
+    def _lifted(cls, document: Any) -> Any:
+        """A section of the table that stands under `[numbers]`, as earlier versions had it, holds as well."""
+        numbers = document.get("numbers") if isinstance(document, dict) else None
+        if not isinstance(numbers, dict):
+            return document
+        inner = {name: numbers[name] for name in numbers if name in SECTIONS and name != "numbers"}
+        return inner | document | {"numbers": {name: numbers[name] for name in numbers if name not in inner}}
+
+    @cached_property
     def groups(self) -> list[list[str]]:
         """The aliases as groups of phrases that mean the same."""
         return [[phrase(name, glottal=self.glottal) for name in line.split("=")] for line in self.aliases]
@@ -86,15 +103,8 @@ class VoiceSettings(BaseModel):
 
     @cached_property
     def rules(self) -> Mapping[str, Any]:
-        """The voice's own rules, in the form of a language's table.
-
-        A section of the table that stands under `[numbers]`, as earlier versions had it, holds as well.
-        """
-        own = {name: rule for name in SECTIONS if (rule := getattr(self, name)) not in ({}, [], None)}
-        numbers = dict(own.pop("numbers", {}))
-        for name in [name for name in numbers if name in SECTIONS and isinstance(numbers[name], Mapping | list)]:
-            own.setdefault(name, numbers.pop(name))
-        return own | ({"numbers": numbers} if numbers else {})
+        """The voice's own rules, in the form of a language's table."""
+        return {name: rule for name in SECTIONS if (rule := getattr(self, name)) not in ({}, None)}
 
 
 SECTIONS = tuple(
@@ -114,19 +124,80 @@ def _checked(voice: VoiceSettings) -> None:
 
 
 def voice_of(key: str, data: bytes) -> VoiceSettings:
-    """The settings in the file's content. Raises `UnusableClip`, naming the file, where they cannot be read."""
+    """The settings in the file's content.
+
+    Raises
+    ------
+    UnusableClip
+        Naming the file, with the reason, where it cannot be read, whatever is in it: it is a file of whoever may
+        upload clips.
+    """
     try:
-        voice = VoiceSettings.model_validate(tomllib.loads(data.decode()))
+        voice = VoiceSettings.model_validate(_document(data))
         if voice.rules:
             _checked(voice)
-    except BadRule as error:
+    except _Fault as error:
         raise UnusableClip((key, str(error))) from None
-    except UnicodeDecodeError:
-        raise UnusableClip((key, "it is not UTF-8 text")) from None
-    except tomllib.TOMLDecodeError as error:
-        raise UnusableClip((key, f"it is not TOML: {error}")) from None
+    except BadRule as error:
+        raise UnusableClip((key, str(error)[: 3 * INPUT])) from None
     except ValidationError as error:
-        faults = error.errors(include_url=False, include_input=False)
-        reason = "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in faults)
-        raise UnusableClip((key, reason)) from None
+        faults = error.errors(include_url=False, include_input=False, include_context=False)
+        named = list(dict.fromkeys(f"{'.'.join(map(str, fault['loc']))[:INPUT]}: {fault['msg']}" for fault in faults))
+        more = [f"and {len(named) - FAULTS} more"] if len(named) > FAULTS else []
+        raise UnusableClip((key, "; ".join([*(one[: 3 * INPUT] for one in named[:FAULTS]), *more]))) from None
     return voice
+
+
+def read_settings(repo: Repo, item: Stored) -> VoiceSettings:
+    """The settings in a listed file, in the version that was listed. Raises `UnusableClip`, and `NotStored`."""
+    if item.size > limits.SETTINGS_BYTES:  # said without reading it
+        raise UnusableClip((item.key, _too_large(item.size)))
+    return voice_of(item.key, repo.read(item.key, item.etag))
+
+
+def find_settings(repo: Repo, prefix: str) -> VoiceSettings:
+    """The settings of the folder `prefix`, by one request for its listing; the defaults where it has no file of them.
+
+    Raises `UnusableClip`.
+    """
+    key = prefix + FILE
+    item = next(iter(repo.list(prefix, key[:-1])), None)
+    if item is None or item.key != key:
+        return VoiceSettings()
+    try:
+        return read_settings(repo, item)
+    except NotStored:  # gone, or replaced, since it was listed
+        return VoiceSettings()
+
+
+class _Fault(Exception):
+    """What is wrong with the file as a whole."""
+
+
+def _too_large(size: int) -> str:
+    return f"it has {size} bytes; the limit is {limits.SETTINGS_BYTES // 1024} KiB"
+
+
+def _document(data: bytes) -> dict[str, Any]:
+    """The TOML in a file. Raises `_Fault` for whatever is none, or so deep or so long that nobody would write it."""
+    if len(data) > limits.SETTINGS_BYTES:
+        raise _Fault(_too_large(len(data)))
+    try:
+        text = data.decode()
+    except UnicodeDecodeError:
+        raise _Fault("it is not UTF-8 text") from None
+    for number, line in enumerate(text.splitlines(), 1):
+        if line.count(".") > DOTS:
+            raise _Fault(f"line {number} has over {DOTS} full stops: divide it into lines")
+    try:
+        document = tomllib.loads(text)
+    except RecursionError:
+        raise _Fault("its lists and tables lie too deep in one another") from None
+    except ValueError as error:  # TOMLDecodeError, and what Python says of numbers that are too long
+        raise _Fault(f"it is not TOML: {error}"[: 3 * INPUT]) from None
+    count, deepest = rules.places(document)
+    if deepest > DEPTH:
+        raise _Fault("its lists and tables lie too deep in one another")
+    if count > VALUES:
+        raise _Fault(f"it has {count} values; the limit is {VALUES}")
+    return document
