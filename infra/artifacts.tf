@@ -1,12 +1,12 @@
-# Packages and releases, in one account for all stages: what is tested in dev is, byte for byte, what prod gets.
-#   packages/…           what `sam package` uploads; named by its content
-#   releases/…           what a release is; written once
-#   deployed/<stage>/…   what a stage runs; written by the stage's pipeline role only
+# Packages and releases, in one account for all stages: prod gets byte for byte the files that dev tested.
+#   packages/…           uploads of `sam package`; named by their content
+#   releases/…           each release's list of parts; written once
+#   deployed/<stage>/…   the history of a stage; only the stage's pipeline role writes it
 locals {
   artifacts_here  = var.artifact_account == local.account
   artifact_bucket = "audio-stitcher-artifacts-${var.artifact_account}"
 
-  # A stage's own statements. They name its roles in conditions: as principals the roles would have to exist before.
+  # The statements of each stage. They name its roles in conditions: a role as principal would have to exist before.
   artifact_statements = { for of in ["bucket", "key"] : of => flatten([
     for stage, account in var.accounts : jsondecode(templatefile(
       "${path.module}/policies/artifact-${of}-stage.json.tftpl", merge(local.names, { stage = stage, account = account })
@@ -94,7 +94,7 @@ resource "aws_s3_bucket_ownership_controls" "artifacts" {
   }
 }
 
-# Current objects stay: an old package may be part of what runs.
+# Current objects stay: a running release may use an old package.
 resource "aws_s3_bucket_lifecycle_configuration" "artifacts" {
   count = local.artifacts_here ? 1 : 0
 

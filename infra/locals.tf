@@ -5,7 +5,7 @@ locals {
   allowed_accounts = distinct(concat(values(var.accounts), [var.artifact_account]))
   stages           = toset([for stage, account in var.accounts : stage if account == local.account])
 
-  # What the documents in policies/ name; those of a stage also have `stage`.
+  # The names in the documents of policies/; a stage's documents also have `stage`.
   names = {
     account          = local.account
     artifact_account = var.artifact_account

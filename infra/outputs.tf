@@ -9,6 +9,6 @@ output "boundaries" {
 }
 
 output "artifact_bucket" {
-  description = "Where packages and releases are kept; in the account `artifact_account`"
+  description = "Bucket of packages and releases, in the account `artifact_account`"
   value       = local.artifact_bucket
 }

@@ -1,5 +1,5 @@
 locals {
-  # What each kind of role may do: documents of policies/. Whom it trusts is policies/<kind>.trust.json.tftpl.
+  # Rights of each kind of role: documents of policies/. Its trust: policies/<kind>.trust.json.tftpl.
   may = {
     pipeline       = ["pipeline"]
     cloudformation = ["cloudformation", "cloudformation-watch", "application-read"]
@@ -28,14 +28,14 @@ locals {
   ]...)
 }
 
-# All of it lies under the path /foundation/, and the boundary keeps every role from changing what lies there.
+# All have the path /foundation/, and the boundary stops every role from changing this path.
 resource "aws_iam_role" "this" {
   for_each = local.roles
 
   name                 = "audio-stitcher-${each.key}"
   path                 = "/foundation/"
   description          = "Audio Stitcher: ${each.key} (infra/README.md)"
-  max_session_duration = each.value.kind == "pipeline" ? 7200 : 3600 # a canary may bake there and back
+  max_session_duration = each.value.kind == "pipeline" ? 7200 : 3600 # a canary may run on the way forward and back
   permissions_boundary = aws_iam_policy.deployment_boundary.arn
   assume_role_policy = templatefile(
     "${path.module}/policies/${each.value.kind}.trust.json.tftpl", merge(local.names, { stage = each.value.stage })
@@ -55,7 +55,7 @@ resource "aws_iam_policy" "this" {
   )
 }
 
-# Exclusive: what anybody attached besides is a difference in the next plan.
+# Exclusive: a policy that somebody attaches by hand shows in the next infra plan.
 resource "aws_iam_role_policy_attachments_exclusive" "this" {
   for_each = local.roles
 

@@ -44,7 +44,7 @@ variable "artifact_account" {
 }
 
 variable "region" {
-  description = "AWS region of everything"
+  description = "AWS region of all resources"
   type        = string
   default     = "ap-south-1"
 }
@@ -66,7 +66,7 @@ variable "prefix" {
 }
 
 variable "budgets" {
-  description = "What each stage may cost in a month, in US dollars"
+  description = "Monthly budget of each stage, in US dollars"
   type        = map(number)
 
   validation {
@@ -76,7 +76,7 @@ variable "budgets" {
 }
 
 variable "alert_email" {
-  description = "Who hears of a budget that is used up"
+  description = "E-mail address that gets the budget alerts"
   type        = string
 
   validation {

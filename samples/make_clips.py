@@ -106,7 +106,7 @@ BITEXACT = "-map_metadata -1 -bitexact -fflags +bitexact -flags:a +bitexact"
 
 
 class ClipsError(Exception):
-    """A sentence that says what is missing or failed, and the exit code for it."""
+    """A sentence that names the missing or failed part, and its exit code."""
 
     def __init__(self, why: str, exit_code: int) -> None:
         super().__init__(why)
@@ -164,7 +164,7 @@ def encode(clip: Clip, pcm: list[int], rate: int, to: Path, ffmpeg: str) -> None
 
 
 def make_clips(output: Path) -> list[Path]:
-    """Write every clip below `output`; on failure, leave what was there untouched."""
+    """Write every clip below `output`; on failure, leave the old files untouched."""
     espeak, ffmpeg = find_espeak(), find_ffmpeg()
     output.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=output, prefix=".making-") as folder:

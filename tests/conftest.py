@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from botocore.credentials import ReadOnlyCredentials
 from tools.client import Caller, Response, ambient_caller
+from tools.local.containers import gateway
 from tools.local.stack import Stack, running
 from xdist.scheduler import LoadScopeScheduling
 
@@ -60,7 +61,7 @@ def patience() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def embedded() -> Iterator[Stack]:
     """The real template on a new embedded AWS, once for the whole run."""
-    with running() as stack:
+    with running(host=gateway()) as stack:
         yield stack
 
 

@@ -19,14 +19,14 @@ TIMEOUT = 60
 
 @dataclass(frozen=True)
 class Response:
-    """What came back; header names are lower case."""
+    """An answer; header names are lower case."""
 
     status: int
     headers: dict[str, str]
     body: bytes
 
     def json(self) -> Any:
-        """The body, parsed. Raises ValueError where it is not JSON."""
+        """The body, parsed. Raises ValueError if it is not JSON."""
         return json.loads(self.body)
 
 
@@ -70,7 +70,7 @@ class Caller:
 def ambient_caller(url: str) -> Caller:
     """A caller of the API at this address with the credentials that AWS's own tools would take.
 
-    Raises LookupError where there are none.
+    Raises LookupError if there are none.
     """
     session = boto3.Session()
     credentials = session.get_credentials()

@@ -51,7 +51,7 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
 
 
 def count(found: dict[str, Any], started: datetime) -> None:
-    """To the metrics and the log. Words are part of what people are told: only where the environment says so."""
+    """Count and log missing words. Words are people's data: they are logged only in environments that allow it."""
     if found["outcome"] == "rejected":
         problem = found["problem"]
         metrics.add_dimension("reason", problem["code"])
@@ -67,7 +67,7 @@ def count(found: dict[str, Any], started: datetime) -> None:
 
 
 def lookup(request: StitchRequest) -> dict[str, Any]:
-    """Plan the message and say whether it is in the cache; raises `StitchError` where it is refused."""
+    """Plan the message and say whether it is in the cache; raises `StitchError` if it is refused."""
     plan = request.plan(recordings())
     output_key = f"{settings.cache_prefix}{plan.cache_key}{PROFILES[plan.profile].suffix}"
     if stored := output().stat(output_key):

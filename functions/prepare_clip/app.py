@@ -24,7 +24,7 @@ from stitcher.storage import PATIENCE, Stored
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The queue that people are told of refused recordings by."""
+    """The queue of refused recordings, for people who record."""
 
     refused_queue_url: str
 

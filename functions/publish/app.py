@@ -59,7 +59,7 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
 
 
 def publish(made: Event, plan: Plan) -> Stored:
-    """Copy the staged file to its place; where another execution was first, its file is the message."""
+    """Copy the staged file to its place; if another execution was first, its file is the message."""
     staged = made.staged
     try:
         return output().promote(

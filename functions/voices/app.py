@@ -1,4 +1,4 @@
-"""Voices: which voices there are and what clips they have. Answers `GET /voices` and `GET /voices/{voice}/clips`."""
+"""Lists voices and their clips. Answers `GET /voices` and `GET /voices/{voice}/clips`."""
 
 from functools import cache
 from urllib.parse import unquote

@@ -1,1 +1,1 @@
-"""What the functions share: what they tell operators, their settings, their buckets, how they answer HTTP."""
+"""Code that all functions share: logs and metrics, settings, buckets, HTTP answers."""

@@ -9,7 +9,7 @@ from stitcher.storage import BucketRepo
 
 @dataclass(frozen=True, slots=True)
 class Buckets:
-    """Their names."""
+    """Names of the two buckets."""
 
     bucket_input: str
     bucket_output: str
@@ -20,7 +20,7 @@ names = read(Buckets)
 
 @cache
 def recordings() -> BucketRepo:
-    """The input bucket: the clips as they were recorded."""
+    """The input bucket: the recordings."""
     return BucketRepo(names.bucket_input)
 
 

@@ -1,4 +1,4 @@
-"""From a clip to its outcome: the same for a clip that was put, and for one that a message waits for."""
+"""From a clip to its outcome: the same code for an uploaded clip and for a clip that a message waits for."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -15,14 +15,14 @@ from stitcher.storage import NotStored
 
 @dataclass(frozen=True, slots=True)
 class ClipOutcome:
-    """What became of a clip: `changed` is one that was replaced or deleted since it was listed."""
+    """The outcome of a clip; `changed`: it was replaced or deleted after the list was read."""
 
     name: Literal["ready", "unusable", "changed"]
     refusal: UnusableClip | None = None
 
 
 def prepare(clip: Clip) -> ClipOutcome:
-    """Make one clip ready, count it and log it. Faults are raised, for whoever calls the function to try again."""
+    """Prepare one clip, count it and log it. Raises faults, so that the function's caller retries."""
     try:
         report = make_ready(clip, recordings(), output())
     except NotStored:

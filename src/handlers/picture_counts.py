@@ -1,4 +1,4 @@
-"""What operators are told of pictures: metrics, and warnings without names and answers, which may be people's."""
+"""Metrics and warnings about pictures. They hold no names and no answers, because these may be personal data."""
 
 from datetime import UTC, datetime
 
@@ -11,7 +11,7 @@ from identifier.result import Result
 from identifier.sameness import Sameness
 
 OUT_OF_FORM = {"schema", "no_answer", "malformed", "malformed_model_output", "malformed_tool_use"}
-"""Reasons of an answer that is not in the form that the prompt asks for."""
+"""Reasons for an answer without the prompt's form."""
 
 
 class PictureCounts:
@@ -21,12 +21,12 @@ class PictureCounts:
         self.sameness = Sameness()
 
     def stale(self, prompt_id: str, reason: str) -> None:
-        """The last good prompt is used."""
+        """The function used the last good prompt."""
         metrics.add_metric("PromptFallback", MetricUnit.Count, 1)
         logger.warning("the last good prompt is used", prompt=prompt_id, reason=reason)
 
     def paid(self, result: Result) -> None:
-        """What the model took, whether or not its answer could be used."""
+        """The model's time, tokens and cost, also for an answer that could not be used."""
         metrics.add_metric("InputTokens", MetricUnit.Count, result.input_tokens)
         metrics.add_metric("OutputTokens", MetricUnit.Count, result.output_tokens)
         metrics.add_metric("ModelTime", MetricUnit.Milliseconds, result.latency_ms)
@@ -36,7 +36,7 @@ class PictureCounts:
             metrics.add_metric("SchemaFirstTry", MetricUnit.Count, int(result.answer is not None))
 
     def ended(self, outcome: str, result: Result, put: Put) -> None:
-        """What became of a picture; one that was given up is counted by the workflow."""
+        """Count a picture's outcome; the workflow counts the failed ones."""
         if outcome == "failed":
             return
         if outcome != "rejected":

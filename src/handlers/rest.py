@@ -53,9 +53,9 @@ class Rest:
         return lambda_handler
 
     def json(self) -> Any:
-        """The request's body, parsed. Raises `InvalidRequest` where it is not JSON; another media type is a 415."""
+        """The request's body, parsed. Raises `InvalidRequest` if it is not JSON; another media type is a 415."""
         event = self._app.current_event
-        # What names no media type is taken as JSON, as API Gateway takes it.
+        # A body without a media type counts as JSON, as in API Gateway.
         named = next((value for name, value in event.headers.items() if name.lower() == "content-type"), "")
         if named.partition(";")[0].strip().lower() not in ("", "application/json"):
             raise _Unsupported
@@ -76,15 +76,15 @@ class Rest:
 
 
 class _Unsupported(Exception):
-    """The body is of another media type."""
+    """The body has another media type."""
 
 
 def request_id_of(event: dict[str, Any]) -> str:
-    """The request's id: API Gateway's own, which a caller cannot choose, as the workflow's executions are named by it.
+    """The request's id, made by API Gateway: a caller cannot choose it. It also names the workflow's executions.
 
     Callers may set `requestId`, not `extendedRequestId` (API Gateway guide, "Variables for access logging");
-    `sam local` has the first only. Characters other than letters, digits, `-` and `_` are left out: names of executions
-    that are logged must not have them (Step Functions API reference, "StartSyncExecution").
+    `sam local` has only the first. Characters other than letters, digits, `-` and `_` are left out: names of logged
+    executions must not have them (Step Functions API reference, "StartSyncExecution").
     """
     context = event["requestContext"]
     return re.sub("[^0-9A-Za-z_-]", "", context.get("extendedRequestId") or context["requestId"])
@@ -101,6 +101,6 @@ def _failed(_fault: Exception) -> Response[str]:
 
 
 def _answer(body: dict[str, Any], status: int = 0, kind: str = PROBLEM) -> Response[str]:
-    # Half of a surrogate pair, which is no Unicode, becomes the JSON escape that it came as.
+    # Half of a surrogate pair is not Unicode: it stays the JSON escape of the request.
     text = json.dumps(body, ensure_ascii=False).encode(errors="backslashreplace").decode()
     return Response(status or body["status"], kind, text)

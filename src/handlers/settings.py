@@ -21,7 +21,7 @@ _READ: Mapping[type, tuple[Callable[[str], Any], str]] = {
 
 
 class BadSettings(Exception):
-    """Variables that are not set, or not what they must be; the sentence names all of them."""
+    """Variables that are missing or have a wrong form; the sentence names all of them."""
 
 
 def read(kind: "type[T]", environment: Mapping[str, str] = os.environ) -> "T":

@@ -1,7 +1,7 @@
-"""Which JSON Schemas a prompt may ask for: closed, bounded and small.
+"""The JSON Schemas that a prompt may have: closed, bounded and small.
 
-Whatever a picture makes a model say, an answer has only the fields of the schema and no text without an end. The
-keywords are those that every model's tools understand and that cost no time to check: no references, no patterns.
+So an answer has only the schema's fields, and every text has a limit, even if a picture gives orders to the model.
+Every model's tools understand the allowed keywords, and they are quick to check: no references, no patterns.
 """
 
 import json
@@ -23,7 +23,7 @@ _KEYWORDS = {
 
 
 def check_schema(schema: dict[str, Any]) -> None:
-    """Raises `InvalidPrompt` for the first rule that the schema breaks, with the path of where."""
+    """Raises `InvalidPrompt` for the first broken rule, with its path in the schema."""
     try:
         Draft202012Validator.check_schema(schema)
     except SchemaError as error:

@@ -1,4 +1,4 @@
-"""Who works on a picture: a claim is written before the model is paid, so that events that come twice cost once."""
+"""Claims on pictures: a claim is written before the model is paid, so a repeated event costs no second call."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,19 +16,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """The picture is the caller's to work on."""
+    """The caller has the claim and works on the picture."""
 
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """There is a result."""
+    """The picture has a result."""
 
     result: Result
 
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """Somebody else is at it, at the latest until then."""
+    """Another execution has the claim, at the latest until `until`."""
 
     until: datetime
 
@@ -45,14 +45,14 @@ class _Claim(BaseModel):
 def claim(
     s3: "S3Client", bucket: str, image_key: str, version_id: str, *, owner: str, now: datetime, lease_s: float
 ) -> Claimed | Done | Taken:
-    """Claim a version of a picture for `owner`, whose earlier claim does not stand in its way.
+    """Claim a version of a picture for `owner`. The owner's earlier claim does not block it.
 
-    `lease_s` must be longer than the work can last: a claim that has expired is whoever's comes next. Raises
+    `lease_s` must be longer than the work can last: the next caller takes over an expired claim. Raises
     `StorageFault`.
     """
     wanted = _Claim(image=image_key, version_id=version_id, owner=owner, expires_at=now + timedelta(seconds=lease_s))
     until = _take(s3, bucket, wanted, now)
-    # After the claim: whoever had it before has written the result by now, or will not any more.
+    # Read after the claim: the claim's earlier owner has written the result by now, or will never write it.
     result = find_result(s3, bucket, image_key, version_id)
     if result and result.final:
         return Done(result)
@@ -60,7 +60,7 @@ def claim(
 
 
 def _take(s3: "S3Client", bucket: str, wanted: _Claim, now: datetime) -> datetime | None:
-    """None if the claim is the caller's now, otherwise until when it is another's."""
+    """None if the caller has the claim now; otherwise the end of the other owner's claim."""
     key, data = claim_key(wanted.image, wanted.version_id), wanted.model_dump_json().encode()
     if storage.put_new(s3, bucket, key, data):
         return None

@@ -28,7 +28,7 @@ TURNS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-"""What makes a picture of an EXIF orientation upright (EXIF 2.3, tag 274)."""
+"""The turn that makes a picture upright, by EXIF orientation (EXIF 2.3, tag 274)."""
 ORIENTATION = 274
 
 
@@ -47,7 +47,7 @@ def main() -> int:
         return _refuse("too_complex", f"decoding it takes more than {limits.DECODE_BYTES // limits.MB} MB")
     except UnidentifiedImageError:
         return _refuse("unreadable", f"it begins like {kind.upper()} but is none")
-    except Exception as error:  # whatever a decoder makes of a broken file
+    except Exception as error:  # a decoder may raise anything for a broken file
         return _refuse("unreadable", f"it is damaged, not complete, or too large to decode: {error}"[:300])
     sys.stdout.buffer.write(json.dumps({"width": width, "height": height}).encode() + b"\n" + made)
     return 0
@@ -68,7 +68,7 @@ def _limit() -> None:
         (resource.RLIMIT_FSIZE, 0),
         (resource.RLIMIT_CORE, 0),
     ):
-        # Some systems know no limit of memory; Linux, and with it Lambda, does.
+        # Some systems have no limit of memory; Linux, so also Lambda, has one.
         with contextlib.suppress(ValueError, OSError):
             resource.setrlimit(what, (most, most))
 
@@ -94,7 +94,7 @@ def image(data: bytes, kind: str, longest_edge: int) -> tuple[int, int, bytes]:
         shown = shown.transpose(turn)
     if min(shown.size) < limits.SHORTEST_EDGE:
         raise Unusable("too_small", f"{shown.width} × {shown.height} pixels would be sent, which shows nothing")
-    # Only pixels are copied: what a file says of itself (EXIF, comments) sticks to images that are changed in place.
+    # Copy only pixels: an image that is changed in place keeps the file's EXIF and comments.
     clean = Image.new("RGB", shown.size)
     clean.paste(shown)
     return _fitting(clean)
@@ -103,7 +103,7 @@ def image(data: bytes, kind: str, longest_edge: int) -> tuple[int, int, bytes]:
 def _orientation(source: Image.Image) -> int:
     try:
         return int(source.getexif().get(ORIENTATION, 1))
-    except Exception:  # broken metadata is no reason to refuse the pixels
+    except Exception:  # broken metadata does not spoil the pixels
         return 1
 
 
@@ -116,12 +116,12 @@ def _scaled(source: Image.Image, longest_edge: int) -> Image.Image:
     elif source.mode.startswith("I"):  # 16 bits of grey, of which the upper eight are kept
         source = source.point(lambda value: value * (1 / 256)).convert("L")
     source.thumbnail((longest_edge, longest_edge), Image.Resampling.LANCZOS, reducing_gap=2.0)
-    source.load()  # where it was small enough, nothing has been decoded yet
+    source.load()  # a small picture is not decoded yet
     return source
 
 
 def _srgb(shown: Image.Image, profile: bytes | None) -> Image.Image:
-    """In the colours that models expect. A profile that cannot be used is as good as none."""
+    """In sRGB, which models expect. A broken profile is ignored."""
     if not profile or shown.mode in ("LA", "RGBA"):
         return shown
     with contextlib.suppress(ImageCms.PyCMSError, OSError):
@@ -140,7 +140,7 @@ def _flat(shown: Image.Image) -> Image.Image:
 
 
 def _fitting(clean: Image.Image) -> tuple[int, int, bytes]:
-    """As JPEG; made smaller as long as it is over Bedrock's limit of bytes, which only noise is."""
+    """As JPEG, made smaller until it fits Bedrock's limit of bytes; only noise is over it."""
     while True:
         buffer = BytesIO()
         clean.save(buffer, "JPEG", quality=QUALITY, subsampling="4:4:4")  # coloured writing stays sharp

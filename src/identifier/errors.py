@@ -1,16 +1,16 @@
-"""What can go wrong, each with a sentence for people. The class says what becomes of the picture.
+"""Every way a picture can end without an answer, each with a sentence for people.
 
-An `Outcome` ends the work on it: the same picture would end the same way again, and the result says why. `Busy`, `Held`
-and `StorageFault` pass: the workflow tries again. The others are faults that somebody has to look at.
+An `Outcome` ends the work on a picture: the same picture would end the same way again, and the result has the reason.
+`Busy`, `Held` and `StorageFault` pass: the workflow tries again. The others are faults that a person has to repair.
 """
 
 
 class IdentifyError(Exception):
-    """Base of them all; the message is for people."""
+    """Base of all; the message is for people."""
 
 
 class Outcome(IdentifyError):
-    """There is no answer to this picture; `reason` is a code for machines, `detail` a sentence for people."""
+    """The picture gets no answer; `reason` is a code for machines, `detail` a sentence for people."""
 
     def __init__(self, reason: str, detail: str) -> None:
         self.reason, self.detail = reason, detail
@@ -18,18 +18,18 @@ class Outcome(IdentifyError):
 
 
 class Unusable(Outcome):
-    """The picture cannot be shown to a model; none was asked."""
+    """The picture cannot be sent to a model; no model was asked."""
 
 
 class UnknownPrompt(Outcome):
-    """No prompt of that name is published."""
+    """No prompt with this id is published."""
 
     def __init__(self, prompt_id: str) -> None:
         super().__init__("unknown_prompt", f"there is no prompt '{prompt_id}': pictures go to inbox/<prompt>/<name>")
 
 
 class Rejected(Outcome):
-    """The model was asked, and paid, but what it gave is no answer. The counts are what was used."""
+    """The model was asked and paid, but gave no valid answer. The counts are the tokens and the time that it used."""
 
     def __init__(
         self, reason: str, detail: str, *, input_tokens: int = 0, output_tokens: int = 0, latency_ms: int = 0
@@ -39,28 +39,28 @@ class Rejected(Outcome):
 
 
 class Busy(IdentifyError):
-    """The model cannot answer now: throttled, starting, timed out or out of reach. Trying again may help."""
+    """The model cannot answer now: throttled, starting, timed out or not reachable. A retry may help."""
 
 
 class Held(IdentifyError):
-    """Somebody else is at work on this picture. Trying again finds their result, or their claim expired."""
+    """Another execution works on this picture. A retry finds its result, or its expired claim."""
 
 
 class StorageFault(IdentifyError):
-    """S3 did not answer as it should. Trying again may help."""
+    """S3 failed. A retry may help."""
 
 
 class Refused(IdentifyError):
-    """The model's service refuses the request: malformed, not allowed, or no such model. Trying again does not help."""
+    """The model's service refuses the request: malformed, not allowed, or no such model. A retry does not help."""
 
 
 class InvalidPrompt(IdentifyError):
-    """The prompt document breaks a rule, which the message names."""
+    """The prompt document breaks a rule; the message names the rule."""
 
 
 class PromptUnavailable(IdentifyError):
-    """A published prompt cannot be loaded, and this worker has no earlier one to go on with."""
+    """A published prompt cannot be loaded, and this worker has no earlier version in memory."""
 
 
 class PublishingError(IdentifyError):
-    """A prompt cannot be published or rolled back; the message says why and nothing was changed."""
+    """A prompt cannot be published or rolled back; the message has the reason, and nothing was changed."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
+from botocore.exceptions import ClientError
 from pydantic import AwareDatetime, BaseModel, NonNegativeInt, PositiveInt
 
 from identifier import storage
@@ -25,11 +26,11 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 DETAIL = 500
-"""Characters of an error that a result keeps."""
+"""The most characters of an error in a result."""
 
 
 class Failure(BaseModel):
-    """What ended the execution's last try."""
+    """The error that ended the execution's last try."""
 
     error: str
     cause: str = ""
@@ -45,7 +46,7 @@ class Failure(BaseModel):
 
 
 class Put(BaseModel):
-    """A version of an object in the inbox, when it was put, who works on it, and, where it was given up, why."""
+    """A version of an object in the inbox: its upload time, its execution, and the failure of the last try, if any."""
 
     bucket: str
     key: str
@@ -58,18 +59,18 @@ class Put(BaseModel):
 
     @property
     def is_folder(self) -> bool:
-        """Whether it is no picture, but what S3's console makes for a new folder."""
+        """Whether it is the empty object that S3's console makes for a new folder."""
         return self.key.endswith("/") and self.size == 0
 
 
 class Told(Protocol):
-    """Is told what happens on the way: it has happened even if the work then fails."""
+    """Gets reports during the work; they stay true if the work then fails."""
 
     def stale(self, prompt_id: str, reason: str) -> None:
-        """The last good prompt is used, because the one in force cannot be loaded."""
+        """The prompt in force cannot be loaded; the last good one is used."""
 
     def paid(self, result: Result) -> None:
-        """A model was asked, whether or not its answer can be used."""
+        """A model was asked and paid; its answer may be unusable."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +93,12 @@ class Identifier:
     told: Told
 
     def identify(self, put: Put) -> tuple[Result, str]:
-        """The result that stands, and what became of the picture: answered, rejected, failed or duplicate.
+        """The valid result, and the picture's outcome: answered, rejected, failed or duplicate.
 
         Raises
         ------
         Held, Busy, StorageFault, PromptUnavailable
-            Trying again may help.
+            A retry may help.
         """
         if put.failure:
             return self._keep(self._given_up(put, put.failure))
@@ -131,7 +132,7 @@ class Identifier:
             words = spoken(loaded.prompt, reply.answer)
             said = {"say": words} if isinstance(words, Say) else {"unsaid": words.reason}
             result = self._result(about, reply, outcome="answered", answer=reply.answer, **said)
-        # It is paid: it is written before anything else is done with it.
+        # The answer is paid: write it before anything else.
         return self._keep(result)
 
     def _keep(self, result: Result) -> tuple[Result, str]:
@@ -145,8 +146,13 @@ class Identifier:
         return loaded
 
     def _read(self, put: Put) -> bytes:
-        """The very version that the event names, whatever lies under its key by now."""
-        found = storage.read(self.s3, put.bucket, put.key, put.version_id)
+        """Exactly the version that the event names; the key may have a newer one."""
+        try:
+            found = storage.read(self.s3, put.bucket, put.key, put.version_id)
+        except ClientError as error:
+            if not (reason := storage.why_unreadable(error)):
+                raise
+            raise Unusable("unreadable", reason) from None
         if found is None:
             raise Unusable("deleted", "this version of the picture was deleted before it was read")
         return found.data
@@ -160,7 +166,7 @@ class Identifier:
         return result
 
     def _given_up(self, put: Put, failure: Failure) -> Result:
-        """The note that a picture was given up; an answer that is there already stands."""
+        """Write a failed result; an existing answer stays."""
         return Result(
             image=Image(bucket=put.bucket, key=put.key, version_id=put.version_id),
             prompt=PromptUsed(id=split_key(put.key)[0]),

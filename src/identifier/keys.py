@@ -1,4 +1,4 @@
-"""Names of things in buckets: which prompt a picture is for, and where its result and its claim are."""
+"""Keys in buckets: a picture's prompt, its result and its claim."""
 
 import hashlib
 import json
@@ -6,7 +6,7 @@ import re
 
 INBOX, RESULTS, CLAIMS, PROMPTS = "inbox/", "results/", "claims/", "prompts/"
 KEY_BYTES = 1_000
-"""S3's limit is 1,024; the rest is left for the ending of what is saved beside a result."""
+"""S3's limit is 1,024; the rest is for the endings of files beside a result."""
 MAX_ID = 64
 """Characters of a prompt's id."""
 
@@ -23,7 +23,7 @@ def split_key(image_key: str) -> tuple[str, str]:
 
 
 def result_key(image_key: str, version_id: str) -> str:
-    """Where the result for this version of a picture is: `results/<prompt id>/<name>/<version id>.json`.
+    """The key of a picture version's result: `results/<prompt id>/<name>/<version id>.json`.
 
     Another picture or version never has the same key, and the key is valid whatever the picture's is: characters that
     S3 or its tools do not take well (controls, backslashes, empty, `.` and `..` folders) are percent-encoded, and so is
@@ -38,12 +38,12 @@ def result_key(image_key: str, version_id: str) -> str:
 
 
 def claim_key(image_key: str, version_id: str) -> str:
-    """Where the claim on this version of a picture is."""
+    """The key of the claim on a picture's version."""
     return f"{CLAIMS}{_digest(image_key, version_id)}.json"
 
 
 def document_key(prompt_id: str, version: int) -> str:
-    """Where a version of a prompt is."""
+    """The key of a prompt's version."""
     return f"{PROMPTS}{prompt_id}/{version}.json"
 
 
@@ -54,7 +54,7 @@ def _in_inbox(image_key: str) -> str:
 
 
 def _folder(name: str) -> str:
-    """One part of a path; an empty one and dots would mean something else to a file system."""
+    """One part of a path. An empty part and dots have another meaning in a file system, so they are encoded."""
     if name in (".", ".."):
         return name.replace(".", "%2E")
     # Two hexadecimal digits follow every other percent sign, so that nobody else's name has this one.

@@ -32,7 +32,7 @@ REQUEST = (
 )
 READ_SECONDS, CONNECT_SECONDS = 60, 5
 DETAIL = 500
-"""Characters of what was wrong with an answer; it may quote what the model said."""
+"""The most characters of a reason; it may quote the model's answer."""
 
 _STOPS = {
     "max_tokens": "the answer was cut off at the prompt's max_tokens",
@@ -46,7 +46,7 @@ _STOPS = {
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer that keeps to the prompt's schema, and what it took."""
+    """An answer that fits the prompt's schema, with its tokens and time."""
 
     answer: dict[str, Any]
     input_tokens: int
@@ -58,7 +58,7 @@ class Reply:
 def bedrock(
     region: str | None = None, endpoint_url: str | None = None, read_seconds: float = READ_SECONDS
 ) -> "BedrockRuntimeClient":
-    """A client that tries once and gives up in time: the workflow owns the retries."""
+    """A client with one attempt and a time limit: the workflow owns the retries."""
     config = Config(
         retries={"total_max_attempts": 1, "mode": "standard"},
         connect_timeout=CONNECT_SECONDS,
@@ -73,11 +73,11 @@ def ask(client: "BedrockRuntimeClient", prompt: Prompt, picture: Picture) -> Rep
     Raises
     ------
     Rejected
-        There is no answer, or none that keeps to the schema. It was paid for.
+        The model gave no answer, or one that does not fit the schema. It was paid.
     Busy
         Throttling, a model that starts or times out, an error of the service, a broken connection.
     Refused
-        Every other error: the request itself will not do.
+        Every other error: the request itself is wrong.
     """
     try:
         response = client.converse(**request(prompt, picture))
@@ -89,7 +89,7 @@ def ask(client: "BedrockRuntimeClient", prompt: Prompt, picture: Picture) -> Rep
         raise Busy(f"{prompt.model}: {error}") from error
     except BotoCoreError as error:
         raise Refused(f"{prompt.model}: {error}") from error
-    if "stopReason" not in response:  # botocore reads a page of some proxy as an empty answer
+    if "stopReason" not in response:  # botocore reads a proxy's error page as an empty answer
         raise Busy(f"{prompt.model}: what answered is not the model")
     usage = response.get("usage", {})
     used = {
@@ -106,7 +106,7 @@ def ask(client: "BedrockRuntimeClient", prompt: Prompt, picture: Picture) -> Rep
 
 def request(prompt: Prompt, picture: Picture) -> dict[str, Any]:
     """The arguments of `Converse`."""
-    # The prompt is the system's word; what the user brings is only the picture.
+    # The prompt is the system's text; the user's text is only the picture.
     sent: dict[str, Any] = {
         "modelId": prompt.model,
         "system": [{"text": prompt.text}],
@@ -139,12 +139,12 @@ def _block(prompt: Prompt, picture: Picture) -> dict[str, Any]:
         return {"image": {"format": picture.format, "source": source}}
     # Claude sees only the text of a document, and not its pictures, unless citations are on (its guide, "PDF support").
     sight = {"citations": {"enabled": True}} if "anthropic." in prompt.model else {}
-    # The name is shown to the model, so that the file's own would be a way to speak to it.
+    # The model sees this name; with the file's own name the uploader could give orders to it.
     return {"document": {"format": picture.format, "name": "document", "source": source} | sight}
 
 
 def _tool_schema(schema: dict[str, Any]) -> dict[str, Any]:
-    """Amazon Nova takes no other keys at the top (its guide, "Defining a tool"); the rest is checked on receipt."""
+    """Amazon Nova takes no other keys at the top (its guide, "Defining a tool"); the rest is checked in the answer."""
     return {key: schema[key] for key in ("type", "properties", "required") if key in schema}
 
 
@@ -158,7 +158,7 @@ def _answer(response: "ConverseResponseTypeDef", prompt: Prompt) -> tuple[dict[s
     if len(uses) != 1 or uses[0]["name"] != TOOL:
         return {}, ("no_answer", f"the model did not use the tool once: it stopped with {stop}")
     answer: Any = uses[0]["input"]
-    if isinstance(answer, dict):  # models like to write null for a field that they could leave out
+    if isinstance(answer, dict):  # models often write null for a field that they could leave out
         required = prompt.answer_schema.get("required", [])
         answer = {name: value for name, value in answer.items() if value is not None or name in required}
     try:

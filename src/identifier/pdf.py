@@ -1,4 +1,4 @@
-"""A PDF's pages in a new file, without what the old one brought along."""
+"""A PDF's pages in a new file, without the old file's metadata, scripts and attachments."""
 
 import re
 from io import BytesIO
@@ -9,7 +9,7 @@ from identifier import limits
 from identifier.errors import Unusable
 
 _CHANCE = re.compile(rb"(?<=/CreationDate\(D:)\d{14}|(?<=/ID\[)<[0-9A-F]{32}><[0-9A-F]{32}>")
-"""What differs when the same pages are saved again."""
+"""Parts that differ when the same pages are saved again."""
 _APP1 = re.compile(rb"\xff\xe1(..)(Exif\x00|http://ns\.adobe\.com/)", re.DOTALL)
 
 
@@ -35,7 +35,7 @@ def document(data: bytes) -> tuple[int, int, bytes]:
 
 
 def _without_exif(pdf: bytes) -> bytes:
-    """Photos lie in a PDF as whole JPEGs, with the place where they were taken: blanked, so that nothing moves."""
+    """A PDF holds photos as whole JPEGs with EXIF, also with GPS. EXIF is blanked, so that no byte moves."""
     made = bytearray(pdf)
     for found in _APP1.finditer(pdf):
         begin, end = found.start() + 4, min(len(pdf), found.start() + 2 + int.from_bytes(found[1], "big"))

@@ -1,7 +1,7 @@
-"""A picture as it arrived → what is sent to the model: pixels only, upright, no larger than asked.
+"""An uploaded picture → the picture for the model: pixels only, upright, no larger than asked.
 
-What arrives is anybody's, and decoders have had holes. It is decoded in a process of its own, which has little time,
-little memory, and nothing of this one's environment: no credentials.
+Anybody can upload a file, and decoders have had security holes. So a separate process decodes it, with little time,
+little memory and no variables of this process: no credentials.
 """
 
 import hashlib
@@ -18,7 +18,7 @@ from identifier.limits import DECODE_WAIT_SECONDS, LONGEST_EDGE, MB, UPLOAD_BYTE
 Format = Literal["jpeg", "png", "gif", "webp", "pdf"]
 
 REFUSED = 2
-"""How the decoding process ends when it has a reason to give."""
+"""The decoding process's exit code when it gives a reason."""
 
 _SIGNATURES: tuple[tuple[bytes, Format], ...] = (
     (b"\xff\xd8\xff", "jpeg"),
@@ -32,7 +32,7 @@ _TAKEN = "JPEG, PNG, GIF, WebP and PDF can be used"
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """What the model is shown.
+    """The picture that the model gets.
 
     `kind` and `format` are those of `data`, which is always a file made anew: a JPEG in sRGB without metadata, or a
     PDF of the same pages. `width` and `height` are pixels, or points of a PDF's first page (1/72 inch); `sha256` is
@@ -48,7 +48,7 @@ class Picture:
 
 
 def prepare_picture(data: bytes, longest_edge: int = LONGEST_EDGE) -> Picture:
-    """Make the file ready for a model: its longer side at most `longest_edge` pixels, never enlarged.
+    """Prepare the file for a model: its longer side at most `longest_edge` pixels, never enlarged.
 
     The same file always gives the same bytes. Raises `Unusable`, within 10 s, for whatever cannot be shown.
     """
@@ -67,7 +67,7 @@ def prepare_picture(data: bytes, longest_edge: int = LONGEST_EDGE) -> Picture:
 
 
 def check_size(size: int) -> None:
-    """Raises `Unusable` for a file of so many bytes; it need not have been read."""
+    """Raises `Unusable` for a file size outside the limits; the file need not be read."""
     if not size:
         raise Unusable("empty", "the file is empty")
     if size > UPLOAD_BYTES:
@@ -75,7 +75,7 @@ def check_size(size: int) -> None:
 
 
 def sniff(data: bytes) -> Format:
-    """What the file is by its content; names and declared types are not asked. Raises `Unusable`."""
+    """The file's type by its content; names and declared types do not count. Raises `Unusable`."""
     kind = next((kind for signature, kind in _SIGNATURES if data.startswith(signature)), None)
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         kind = "webp"
@@ -84,8 +84,8 @@ def sniff(data: bytes) -> Format:
             raise Unusable(
                 "wrong_type", f"it is a HEIC or AVIF file; {_TAKEN} (iPhone: Camera, Formats, Most Compatible)"
             )
-        raise Unusable("wrong_type", f"it is no picture that is known here, whatever its name; {_TAKEN}")
-    # Other programs would see another file in it than this one does: that is no accident of a camera.
+        raise Unusable("wrong_type", f"it is no picture of a known type, by its content; {_TAKEN}")
+    # Other programs would read another file in it. No camera makes such files.
     if kind != "pdf" and b"%PDF-" in data[:1024]:
         raise Unusable("ambiguous", f"it is {kind.upper()} and PDF at once")
     if _ends_as_zip(data):

@@ -1,4 +1,4 @@
-"""What an answer costs, estimated from the tokens that the model counted, by list prices of a date.
+"""The estimated cost of an answer, from the model's counted tokens and dated list prices.
 
 Prices change, differ a little by region, and are not the bill: check the table against Bedrock's price page and raise
 `AS_OF` when you do. A model that is not in it costs None, not nothing.
@@ -43,10 +43,10 @@ _NOVA = (
     (1_300 * 1_300, 2_600),
 )
 _NOVA_2 = 230
-"""Nova 2 Lite is billed so many tokens for a picture of any size (its guide, "Multimodal understanding")."""
+"""Tokens that Nova 2 Lite bills for a picture of any size (its guide, "Multimodal understanding")."""
 _CLAUDE_PATCH, _CLAUDE_MOST = 28, 1_568
-"""Claude sees patches of 28 px, each a token. Haiku 4.5 and Sonnet 4.6 scale down to so many, Haiku 5.5 to more than
-any picture of 1,568 px has (Anthropic's guide, "Vision")."""
+"""Claude sees patches of 28 px, each a token. Haiku 4.5 and Sonnet 4.6 scale a picture down to
+1,568 patches; Haiku 5.5 has a higher limit than any picture of 1,568 px (Anthropic's guide, "Vision")."""
 
 
 def cost_usd(model: str, input_tokens: int, output_tokens: int) -> float | None:
@@ -58,7 +58,7 @@ def cost_usd(model: str, input_tokens: int, output_tokens: int) -> float | None:
 
 
 def picture_tokens(model: str, width: int, height: int) -> int:
-    """Roughly how many tokens a picture of so many pixels is to a model; what it counts itself is in its answer."""
+    """A model's tokens for a picture of this size, roughly; the model's answer has the exact count."""
     if "nova-2" in model:
         return _NOVA_2
     if "claude" in model:

@@ -1,7 +1,7 @@
-"""A prompt: what a model is asked about a picture, the form of its answer, and what is then said aloud.
+"""A prompt: the question about a picture, the form of the answer, and the spoken message.
 
 A document is JSON, `prompts/<id>/<version>.json`, and never changes once it is published; docs/identify.md describes
-its fields for those who write them.
+its fields for people who write prompts.
 """
 
 import hashlib
@@ -18,7 +18,7 @@ from identifier.limits import LARGEST_EDGE, LONGEST_EDGE, PROMPT_BYTES
 
 ID = re.compile(rf"(?=.{{1,{MAX_ID}}}\Z)[a-z0-9]+(-[a-z0-9]+)*\Z")
 FIELD = re.compile(r"\{([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)\}")
-"""A field of the answer in a template; a dotted one is inside of an object."""
+"""A field of the answer in a template; a dot goes into an object."""
 
 Version = Annotated[int, Field(ge=1, le=1_000_000)]
 
@@ -28,14 +28,14 @@ class _Part(BaseModel):
 
 
 class Guardrail(_Part):
-    """A Bedrock guardrail that looks at what is asked and answered."""
+    """A Bedrock guardrail that checks the question and the answer."""
 
     id: Annotated[str, Field(min_length=1, max_length=2_048)]
     version: Annotated[str, Field(min_length=1, max_length=20)]
 
 
 class Speech(_Part):
-    """What is said aloud about an answer.
+    """The spoken message about an answer.
 
     `template` is a message for the stitcher with fields of the answer in braces; `words` translates what an answer
     says into what the voice has clips for, and null says that with this answer nothing is said. `when` gives, by field,
@@ -81,7 +81,7 @@ class Prompt(_Part):
 
 
 def read_prompt(data: bytes) -> Prompt:
-    """The prompt in a document. Raises `InvalidPrompt` with a sentence that names what is wrong, and where."""
+    """The prompt in a document. Raises `InvalidPrompt` with a sentence that names the error and its place."""
     if len(data) > PROMPT_BYTES:
         raise InvalidPrompt(f"the document has {len(data)} bytes; the limit is {PROMPT_BYTES}")
     try:
@@ -92,7 +92,7 @@ def read_prompt(data: bytes) -> Prompt:
 
 
 def digest(data: bytes) -> str:
-    """The SHA-256 by which a document is known."""
+    """The document's SHA-256."""
     return hashlib.sha256(data).hexdigest()
 
 

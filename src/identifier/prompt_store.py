@@ -1,7 +1,7 @@
 """The prompts that are in force: a pointer in SSM names a document in S3 by version and hash.
 
-What a worker has loaded is good for `max_age_s`; then it looks at the pointer again, so that a change reaches warm
-workers, too. What cannot be loaded does not replace what could: the worker goes on with the last good one and says so.
+A worker uses a loaded prompt for `max_age_s`. Then it reads the pointer again, so that a change also reaches warm
+workers. If the new prompt cannot be loaded, the worker uses the last good one and reports it.
 """
 
 import time
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class Pointer(BaseModel):
-    """Which version of a prompt is in force, and the SHA-256 of its document."""
+    """The prompt's version in force, and its document's SHA-256."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -33,7 +33,7 @@ class Pointer(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A prompt, the hash of its document, and why it is not the newest, if it is not."""
+    """A prompt, its document's hash, and the reason if it is not the newest."""
 
     prompt: Prompt
     sha256: str
@@ -115,7 +115,7 @@ def read_pointer(ssm: "SSMClient", prefix: str, prompt_id: str) -> Pointer:
 
 
 def read_version(s3: "S3Client", bucket: str, prompt_id: str, pointer: Pointer) -> Prompt:
-    """The document that a pointer names, if it is what the pointer says. Raises `InvalidPrompt`, `StorageFault`."""
+    """The document that a pointer names, with the pointer's hash. Raises `InvalidPrompt`, `StorageFault`."""
     key = document_key(prompt_id, pointer.version)
     found = storage.read(s3, bucket, key)
     if found is None:

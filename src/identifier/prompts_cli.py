@@ -1,4 +1,4 @@
-"""The `stitcher-prompts` command: for those who write prompts. Try one on pictures, put it into force, take it back."""
+"""The `stitcher-prompts` command, for people who write prompts: try a prompt on pictures, publish it, roll it back."""
 
 import argparse
 import json
@@ -45,9 +45,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="stitcher-prompts",
-        description="Check, try, publish and roll back the prompts that ask what is in a picture (docs/identify.md).",
-        epilog="Exit codes: 0 done; 2 refused, and then nothing was changed; 1 fault. "
-        "Credentials and region are those of the AWS command line.",
+        description="Check, try, publish and roll back the prompts for pictures (docs/identify.md).",
+        epilog="Exit codes: 0 done; 2 refused, nothing was changed; 1 fault. "
+        "Credentials and region come from the AWS command line's settings.",
     )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
@@ -56,31 +56,33 @@ def _parser() -> argparse.ArgumentParser:
     check.set_defaults(run=_validate)
 
     attempt = commands.add_parser(
-        "try", help="ask the model about pictures, and publish nothing; each answer is paid for"
+        "try", help="ask the model about pictures; publishes nothing, but each answer costs money"
     )
     attempt.add_argument("file", type=Path, metavar="FILE", help="the document")
     attempt.add_argument("images", nargs="+", type=Path, metavar="IMAGE", help="pictures on this computer")
     attempt.add_argument(
-        "--endpoint", metavar="URL", help="ask here instead of Bedrock: the stand-in of the embedded AWS, say"
+        "--endpoint",
+        metavar="URL",
+        help="ask this address, not Bedrock; for example the embedded AWS's stand-in",
     )
     attempt.set_defaults(run=_try)
 
-    put = commands.add_parser("publish", help="store documents for good and put them into force")
+    put = commands.add_parser("publish", help="store documents as new versions and put them into force")
     put.add_argument("files", nargs="+", type=Path, metavar="FILE", help="a document: prompts/animal/2.json")
     _place(put)
     put.set_defaults(run=_publish)
 
-    show = commands.add_parser("list", help="the prompts, the version in force, the stored ones, and what is wrong")
+    show = commands.add_parser("list", help="list prompts, their versions in force, stored versions and errors")
     _place(show)
     show.set_defaults(run=_list)
 
     back = commands.add_parser("rollback", help="put an earlier version into force")
     back.add_argument("prompt", metavar="PROMPT", help="its id: animal")
-    back.add_argument("--version", type=int, help="default: the one before the version in force")
+    back.add_argument("--version", type=int, help="default: the version before the version in force")
     _place(back)
     back.set_defaults(run=_rollback)
 
-    costs = commands.add_parser("costs", help="what 1,000 pictures cost, by model and size; needs no AWS")
+    costs = commands.add_parser("costs", help="print the cost of 1,000 pictures, by model and size; needs no AWS")
     costs.set_defaults(run=_costs)
     return parser
 

@@ -1,4 +1,4 @@
-"""Putting prompts into force, and back. Nothing here changes a document that is published."""
+"""Publish prompts and roll them back. A published document never changes."""
 
 import re
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """A prompt: the version in force, if one is, the stored ones, and what is wrong with it, if anything."""
+    """A prompt: its version in force, its stored versions, and its error; each may be absent."""
 
     prompt_id: str
     version: int | None
@@ -57,8 +57,8 @@ def publish(s3: "S3Client", ssm: "SSMClient", bucket: str, prefix: str, document
 def rollback(
     s3: "S3Client", ssm: "SSMClient", bucket: str, prefix: str, prompt_id: str, version: int | None = None
 ) -> Prompt:
-    """Put a stored version into force, by default the one before the present one. Raises `PublishingError`, and
-    `InvalidPrompt` where the stored document is not one."""
+    """Put a stored version into force, by default the version before the present one. Raises `PublishingError`, and
+    `InvalidPrompt` if the stored document is no prompt."""
     if version is None:
         try:
             present = read_pointer(ssm, prefix, prompt_id).version
@@ -77,7 +77,7 @@ def rollback(
 
 
 def published(s3: "S3Client", ssm: "SSMClient", bucket: str, prefix: str) -> Iterator[Published]:
-    """Every prompt that is stored or pointed to, by name; each is loaded, to say whether it is sound."""
+    """Every prompt that is stored or pointed to, by name; each is loaded to find errors."""
     pages = ssm.get_paginator("get_parameters_by_path").paginate(Path=prefix)
     names = {item["Name"].removeprefix(prefix) for page in pages for item in page["Parameters"]}
     stored = _stored(s3, bucket, PROMPTS)

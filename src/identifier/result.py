@@ -1,4 +1,4 @@
-"""What became of a picture, written once and kept."""
+"""The outcome of a picture, written once."""
 
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
@@ -21,7 +21,7 @@ class _Part(BaseModel):
 
 
 class Image(_Part):
-    """Which picture: the version of the file that was put; `sha256` is that of its content, where it was read."""
+    """The picture: the uploaded file's version; `sha256` of its content, if it was read."""
 
     bucket: str
     key: str
@@ -30,7 +30,7 @@ class Image(_Part):
 
 
 class PromptUsed(_Part):
-    """Which prompt; without version and hash where it could not be loaded."""
+    """The prompt; without version and hash if it could not be loaded."""
 
     id: str
     version: int | None = None
@@ -38,12 +38,12 @@ class PromptUsed(_Part):
 
 
 class Result(_Part):
-    """The document beside which nothing else about a picture needs to be kept.
+    """Everything that is stored about a picture.
 
     `outcome` is "answered" with an `answer`, or "rejected" (the same picture would end the same way again) or "failed"
-    (it could not be worked on) with a `reason` for machines and a `detail` for people. `say` is what is to be said
-    about an answer, or `unsaid` why nothing is. `cost_usd` is an estimate by the dated table in prices.py, None for a
-    model that is not in it. `attempts` counts the tries of the execution.
+    (the last try failed) with a `reason` for machines and a `detail` for people. `say` is the spoken message about an
+    answer, or `unsaid` the reason for none. `cost_usd` is an estimate by the dated table in prices.py, None for a
+    model without a price. `attempts` counts the tries of the execution.
     """
 
     image: Image
@@ -72,12 +72,12 @@ class Result(_Part):
 
     @property
     def key(self) -> str:
-        """Where it is stored."""
+        """The key of the document."""
         return result_key(self.image.key, self.image.version_id)
 
     @property
     def final(self) -> bool:
-        """Nothing replaces it: it is an answer, or would be the same again."""
+        """No other result replaces it: it is an answer, or a retry would give the same."""
         return self.outcome != "failed"
 
     def to_json(self) -> bytes:
@@ -86,13 +86,13 @@ class Result(_Part):
 
 
 def find_result(s3: "S3Client", bucket: str, image_key: str, version_id: str) -> Result | None:
-    """The result for this version of a picture; what is no result is as good as none. Raises `StorageFault`."""
+    """The result for this version of a picture; None for a document that is no result. Raises `StorageFault`."""
     found = storage.read(s3, bucket, result_key(image_key, version_id))
     return _result(found.data) if found else None
 
 
 def save_result(s3: "S3Client", bucket: str, result: Result) -> Result:
-    """Store the result unless there is one that is final; returns the one that stands then.
+    """Store the result unless a final one exists; returns the stored one.
 
     A failed one makes way for what a later try finds, and never replaces anything. Raises `StorageFault`.
     """

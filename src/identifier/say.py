@@ -1,12 +1,15 @@
-"""What is said aloud about an answer."""
+"""The spoken message about an answer."""
 
 from dataclasses import dataclass
 from typing import Any
 
 from identifier.prompt import FIELD, Prompt
 
+TEXT = str.maketrans("[]", "()")
+"""What a model writes is text: a mark (`[clip …]`, `[pause …]`) is only what the prompt's author wrote."""
+
 LONGEST = 2_000
-"""Characters of a message, which the stitcher has as its limit, too."""
+"""The most characters of a message; the stitcher has the same limit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +23,7 @@ class Say:
 
 @dataclass(frozen=True, slots=True)
 class Unsaid:
-    """Nothing is said, for this reason."""
+    """No message, for this reason."""
 
     reason: str
 
@@ -30,7 +33,7 @@ class _NoWords(Exception):
 
 
 def spoken(prompt: Prompt, answer: dict[str, Any]) -> Say | Unsaid:
-    """The prompt's message with the answer's values in it, or why there is none."""
+    """The prompt's message with the answer's values, or the reason for none."""
     say = prompt.say
     if say is None:
         return Unsaid("the prompt says nothing aloud")
@@ -69,7 +72,7 @@ def _one(words: dict[str, str | None], path: str, value: Any) -> str:
     else:
         # A model may write a whole number as 20.0; nobody says the zero.
         text = str(int(value) if isinstance(value, float) and value.is_integer() else value)
-    said = words.get(text, text)
+    said = words.get(text, text.translate(TEXT))
     if said is None:
         raise _NoWords(f"nothing is said when {path} is {text}")
     return said

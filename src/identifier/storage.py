@@ -1,4 +1,4 @@
-"""The three S3 requests that all of this rests on: read, write what is new, replace what is known."""
+"""The three S3 requests of this package: read a file, write a new one, replace a known one."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,18 +14,18 @@ if TYPE_CHECKING:
 
 JSON = "application/json"
 PATIENCE = Config(connect_timeout=2, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 3})
-"""Of clients: seconds and attempts. A request that stalls is tried again, and the picture is not late by a minute."""
+"""Seconds and attempts of each client. A stalled request is tried again, so it costs seconds and not a minute."""
 
 
 class Stored(NamedTuple):
-    """A file's content, and the ETag that `replace` wants."""
+    """A file's content, and the ETag for `replace`."""
 
     data: bytes
     etag: str
 
 
 def read(s3: "S3Client", bucket: str, key: str, version_id: str | None = None) -> Stored | None:
-    """The file, in the version that is named; None where there is none. Raises `StorageFault`."""
+    """The file in this version, or None. Raises `StorageFault`."""
     version = {"VersionId": version_id} if version_id else {}
     try:
         with faults(key):
@@ -37,13 +37,29 @@ def read(s3: "S3Client", bucket: str, key: str, version_id: str | None = None) -
         raise
 
 
+def why_unreadable(error: ClientError) -> str:
+    """The reason where the file itself forbids reading, whatever rights there are; empty for any other error.
+
+    S3 API reference, "Error responses" and "GetObject"; a denial that names no key of KMS is a right that is missing.
+    """
+    told = error.response["Error"]
+    code, message = told.get("Code", ""), told.get("Message", "").lower()
+    if code == "InvalidObjectState":
+        return "the picture is archived (Glacier)"
+    if code == "InvalidRequest" and "encryption" in message:
+        return "the picture is encrypted with a customer's key (SSE-C)"
+    if code.startswith("KMS.") or (code == "AccessDenied" and "kms" in message):
+        return "the picture is encrypted with a key of KMS that may not be used here"
+    return ""
+
+
 def put_new(s3: "S3Client", bucket: str, key: str, data: bytes, content_type: str = JSON) -> bool:
-    """Write the file unless the key is taken; True if it was written by this call. Raises `StorageFault`."""
+    """Write the file unless the key exists; True if this call wrote it. Raises `StorageFault`."""
     return _put(s3, bucket, key, data, content_type, IfNoneMatch="*")
 
 
 def replace(s3: "S3Client", bucket: str, key: str, data: bytes, etag: str, content_type: str = JSON) -> bool:
-    """Write the file if it is still what was read; True if it was written by this call. Raises `StorageFault`."""
+    """Write the file if it has not changed since it was read; True if this call wrote it. Raises `StorageFault`."""
     return _put(s3, bucket, key, data, content_type, IfMatch=etag)
 
 
@@ -52,7 +68,7 @@ def _put(s3: "S3Client", bucket: str, key: str, data: bytes, content_type: str, 
         with faults(key):
             s3.put_object(Bucket=bucket, Key=key, Body=data, ContentType=content_type, **condition)  # type: ignore[arg-type]
     except ClientError as error:
-        # 409: somebody else is writing it at this moment. 404: it was deleted since it was read.
+        # 409: another request writes it at this moment. 404: it was deleted since it was read.
         if error.response["Error"]["Code"] in ("PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey"):
             return False
         raise
@@ -61,7 +77,7 @@ def _put(s3: "S3Client", bucket: str, key: str, data: bytes, content_type: str, 
 
 @contextmanager
 def faults(key: str) -> Iterator[None]:
-    """What may pass when it is tried again becomes `StorageFault`; denials and missing buckets stay what they are."""
+    """An error that a retry may solve becomes `StorageFault`; denials and missing buckets keep their type."""
     # The folder and not the key: names of pictures are people's, and faults are logged. botocore's own messages have
     # the whole address in them.
     what = f"S3, in {key.partition('/')[0]}/"

@@ -29,7 +29,7 @@ from stitcher.voice import BUCKET, Voice
 REFUSED, FAULT = 2, 1
 VOICE_COLUMN = "voice"
 LOOK, STEP = 500, 5
-"""Progress is looked at every so many rows, and told every so many percent where there is no terminal."""
+"""Rows between two looks at the progress; percent between two lines of progress without a terminal."""
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -64,7 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _faults(audios: str) -> tuple[type[Exception], ...]:
-    """What is no bug: told as a sentence."""
+    """Exceptions that are faults of storage or input, not bugs: printed as a sentence."""
     known = (OSError, NotStored, StorageFault, FfmpegMissing, FfmpegFailed, CampaignFault)
     if not audios.startswith(BUCKET):
         return known
@@ -113,11 +113,11 @@ _voice_options = _options(
     click.option("--voice", default="", help="A voice: a subfolder of the clips. Default: the folder itself."),
 )  # fmt: skip
 _message_options = _options(
-    click.option("-m", "--message", required=True, metavar="TEXT", help='What to say, "hello, shreeshail".'),
+    click.option("-m", "--message", required=True, metavar="TEXT", help='The message to say: "hello, shreeshail".'),
     _voice_options,
     click.option(
         "--format", type=click.Choice(list(PROFILES)),
-        help="How the audio is encoded. Default: by the output's suffix, otherwise mp3.",
+        help="Format of the audio. Default: from the output's suffix, otherwise mp3.",
     ),
     click.option(
         "--gap-ms", type=int, metavar="MS",
@@ -126,7 +126,7 @@ _message_options = _options(
     ),
     click.option(
         "--missing", default="error", metavar="POLICY", callback=_missing,
-        help="What becomes of words without a clip: error, skip, silence, or fallback:VOICE. Default: error.",
+        help="For words without a clip: error, skip, silence, or fallback:VOICE. Default: error.",
     ),
     click.option(
         "--read-numbers", type=click.Choice(["likely", "strict"]),
@@ -143,9 +143,9 @@ _as_json = click.option("--json", "as_json", is_flag=True, help="Print the answe
     cls=_Command,
     help="Say a message: find the recorded clip of each word or phrase, and join them at equal loudness.",
     epilog="Other commands (each has its own --help):\n"
-    "  stitcher plan    which clips would say a message, and why; writes no file\n"
-    "  stitcher script  check a table of messages: what still has to be recorded\n"
-    "  stitcher starter what a new voice records to say all numbers, prices, times and dates\n\n"
+    "  stitcher plan    show the clips of a message and the reasons for them; writes no file\n"
+    "  stitcher script  check a table of messages and list the recordings that are missing\n"
+    "  stitcher starter list the recordings of a new voice for all numbers, prices, times and dates\n\n"
     "Exit codes: 0 made; 2 refused (for example, a word has no clip), and no file is written; 1 fault",
 )
 @_message_options
@@ -195,8 +195,8 @@ def _format_of(output: Path | None) -> str:
 
 @click.command(
     cls=_Command,
-    help="Show which clips say which part of a message, and why, and what is missing. Writes no file. "
-    "With --json it prints what POST /plans answers.",
+    help="Show the clip for each part of a message, the reason for it, and the missing words. Writes no file. "
+    "With --json it prints the answer of POST /plans.",
     epilog="Exit codes: 0 planned, even if words are missing; 2 nothing can be said, or refused; 1 fault",
 )
 @_message_options
@@ -251,13 +251,13 @@ def _print_plan(answer: PlanAnswer) -> None:
 
 @click.command(
     cls=_Command,
-    help="Check a table of messages (CSV, a header row first) and write what still has to be recorded, most needed "
+    help="Check a table of messages (CSV with a header row) and write the recordings that are missing, most needed "
     f"first: {CSV_NAME}, and {HTML_NAME} to print. A column '{VOICE_COLUMN}' names the voice of a row.",
-    epilog="Exit codes: 0 everything can be said; 2 something has to be recorded or a row is refused; 1 fault",
+    epilog="Exit codes: 0 all messages are ready; 2 a recording is missing or a row is refused; 1 fault",
 )
 @click.option("--messages", required=True, type=click.Path(path_type=Path), metavar="CSV", help="The table, in UTF-8.")
 @_voice_options
-@click.option("--column", help="The column that has the message. Default: message.")
+@click.option("--column", help="The column with the message. Default: message.")
 @click.option(
     "--template", metavar="TEXT",
     help='The message with columns in braces, "hello, {name}: rain in {place}"; {{ says a brace.',
@@ -269,7 +269,7 @@ def _print_plan(answer: PlanAnswer) -> None:
 @click.option(
     "--date", "day", type=click.DateTime(["%Y-%m-%d"]), metavar="YYYY-MM-DD", help="Date on the page. Default: today."
 )
-@click.option("--progress", is_flag=True, help="Report progress even where there is no terminal.")
+@click.option("--progress", is_flag=True, help="Report progress even without a terminal.")
 @_as_json
 def script(
     messages: Path, audios: str, voice: str, column: str | None, template: str | None, output: Path,
@@ -295,7 +295,7 @@ def script(
         raise CampaignFault(f"{messages} has no rows below its header")
     for name in campaign.voices:
         _tell_ignored(speaker, name)
-    # Both are made before the first is written.
+    # Make both before the first is written.
     today = day.date() if day else date.today()  # noqa: DTZ011
     made = {
         CSV_NAME: (script_csv(campaign.to_record), "text/csv"),
@@ -334,7 +334,7 @@ def _summary(summary: dict[str, Any]) -> str:
 
 @contextmanager
 def _progress(table: Table, *, always: bool) -> Iterator[Callable[[int], None]]:
-    """Tells how far a table is read: by a bar on a terminal, elsewhere, if asked for, by a line every 5 %."""
+    """Reports the progress in a table: as a bar on a terminal; elsewhere, with `always`, as a line every 5 %."""
     size, told = max(1, table.size), 0
 
     def line(rows: int) -> None:

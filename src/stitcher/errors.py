@@ -1,8 +1,7 @@
 """Every way a request can be refused: its sentence, its HTTP status, and its problem document (RFC 9457).
 
-Each error is a sentence that a user can act on. These are outcomes, not faults: the same request on the same clips is
-refused again. Faults (storage that does not answer, a missing ffmpeg) are other exceptions and are retried or reported
-as such.
+Each error is a sentence that a user can act on. Refusals are outcomes, not faults: the same request with the same
+clips is refused again. Faults (storage that does not answer, a missing ffmpeg) are other exceptions.
 """
 
 import difflib
@@ -10,21 +9,44 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 SUGGESTED_FOR, COMPARED, COMPARABLE = 20, 4_000, 40
-"""Suggestions are for so many words at most, all of them together compared with so many phrases; for words of so many
-characters, because the time of a comparison grows with their square."""
+"""The most words that get suggestions, the most phrases that all of them together are compared with, and the longest
+word in characters, because the time of a comparison grows with its square."""
+
+
+SHOWN, LISTED, REASON = 80, 50, 300
+"""What a refusal repeats: characters of each text that somebody sent, texts in a list, characters of a reason."""
+
+
+def shown(text: str, most: int = SHOWN) -> str:
+    """The text as a refusal repeats it: of a long one the beginning, with an ellipsis.
+
+    Examples
+    --------
+    >>> shown("hello")
+    'hello'
+    >>> len(shown("x" * 120_000))
+    80
+    """
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
+def listed(sentences: Collection[str], between: str) -> str:
+    """The first sentences in one, and how many more there are."""
+    first, more = list(sentences)[:LISTED], len(sentences) - LISTED
+    return between.join(first) + (f"{between}and {more} more" if more > 0 else "")
 
 
 def problem(status: int, code: str, title: str, detail: str) -> dict[str, Any]:
-    """The problem document: the one form of every answer that is no success, whoever refuses.
+    """The problem document: every refusal and fault has this form, from the service, API Gateway and the firewall.
 
     Parameters
     ----------
     status
         HTTP status, 400 to 599.
     code
-        Names the kind for machines; `type` is made of it.
+        The kind of the problem, for machines; `type` contains it.
     title, detail
-        The kind for people, and a sentence to act on.
+        The kind of the problem for people, and a sentence to act on.
     """
     return {
         "type": f"urn:audio-stitcher:{code}",
@@ -36,16 +58,16 @@ def problem(status: int, code: str, title: str, detail: str) -> dict[str, Any]:
     }
 
 
-# What is refused before anybody has looked at the message, and faults. API Gateway's templates answer with the same
+# Faults, and refusals that come before the message is read. API Gateway's mapping templates answer with the same
 # documents (tests/unit/test_problems.py).
 FORBIDDEN = problem(
     403, "forbidden", "The call is not allowed", "sign the call with AWS credentials that may call this path"
 )
-BLOCKED = problem(403, "blocked", "The firewall refused the call", "its form is that of an attack")
+BLOCKED = problem(403, "blocked", "The firewall refused the call", "it looks like an attack")
 TOO_LARGE = problem(413, "message_too_long", "The message is too long", "the request is over 256 KiB")
 UNSUPPORTED = problem(415, "unsupported_media_type", "Unsupported Media Type", "send the body as application/json")
 TOO_MANY = problem(429, "too_many_requests", "Too many requests; try again later", "wait some seconds, then call again")
-FAULT = problem(500, "fault", "The service failed; try again", "the fault is ours, and its log says why")
+FAULT = problem(500, "fault", "The service failed; try again", "the fault is ours; the log has the reason")
 TOO_SLOW = problem(504, "timeout", "The message took too long to make; try again", "the limit is 29 seconds")
 
 
@@ -57,7 +79,7 @@ class StitchError(Exception):
     status = 422
 
     def problem(self) -> dict[str, Any]:
-        """The problem document, and whatever the kind adds to it (`missing`, `unusable`)."""
+        """The problem document, with the fields that the kind adds (`missing`, `unusable`)."""
         return problem(self.status, self.code, self.title, str(self))
 
 
@@ -80,8 +102,8 @@ class MessageTooLong(StitchError):
 class MissingWords(StitchError):
     """Words of the message have no clip.
 
-    `missing` lists all of them in message order, each once; `suggestions` has, by word, phrases of the voice that are
-    spelled much like it.
+    `missing` lists them in message order, each once. `suggestions` has, by word, phrases of the voice with a similar
+    spelling.
     """
 
     code = "missing_words"
@@ -94,12 +116,15 @@ class MissingWords(StitchError):
         near = {word: _near(word, phrases, COMPARED // len(first)) for word in first}
         self.suggestions = {word: found for word, found in near.items() if found}
         where = named(voice)
-        said = ", ".join(f"'{word}'" for word in self.missing)
+        said = listed([f"'{shown(word)}'" for word in self.missing], ", ")
         hint = f"record a clip for each in {where}" if phrases else f"{where} has no clips at all"
         super().__init__(f"no clip says {said}: {hint}")
 
     def problem(self) -> dict[str, Any]:
-        return super().problem() | {"missing": self.missing, "suggestions": self.suggestions}
+        return super().problem() | {
+            "missing": [shown(word) for word in self.missing],
+            "suggestions": {shown(word): [shown(near) for near in found] for word, found in self.suggestions.items()},
+        }
 
 
 class UncertainNumbers(MissingWords):
@@ -107,24 +132,25 @@ class UncertainNumbers(MissingWords):
 
     def __init__(self, refusal: MissingWords, unsure: Mapping[str, str]) -> None:
         self.missing, self.suggestions, self.unsure = refusal.missing, refusal.suggestions, dict(unsure)
-        words = ", ".join(f"'{word}'" for word in self.missing if word not in unsure)
-        reasons = [f"the number '{number}' is not said: {why}" for number, why in unsure.items()]
-        Exception.__init__(self, "; ".join([*([f"no clip says {words}"] if words else []), *reasons]))
+        words = listed([f"'{shown(word)}'" for word in self.missing if word not in unsure], ", ")
+        reasons = [f"the number '{shown(number)}' is not said: {shown(why, REASON)}" for number, why in unsure.items()]
+        Exception.__init__(self, listed([*([f"no clip says {words}"] if words else []), *reasons], "; "))
 
     def problem(self) -> dict[str, Any]:
-        return super().problem() | {"unsure": self.unsure}
+        first = list(self.unsure.items())[:LISTED]
+        return super().problem() | {"unsure": {shown(number): shown(why, REASON) for number, why in first}}
 
 
 def named(voice: str) -> str:
     """A voice in a sentence."""
-    return f"voice '{voice}'" if voice else "the default voice"
+    return f"voice '{shown(voice)}'" if voice else "the default voice"
 
 
 def _near(word: str, phrases: Collection[str], most: int) -> list[str]:
-    """At most three phrases that the word may be a slip of; so many are looked at."""
+    """At most three phrases that the writer may have meant; `most` phrases are compared."""
     if len(word) > COMPARABLE:
         return []
-    # Comparing is slow: only with those of about its length that begin or end alike.
+    # A comparison is slow: compare only phrases of a similar length with the same first or last letter.
     alike = [
         other
         for other in phrases
@@ -134,7 +160,7 @@ def _near(word: str, phrases: Collection[str], most: int) -> list[str]:
 
 
 class UnusableClip(StitchError):
-    """Clips that cannot be used: `unusable` gives each one's key and the reason."""
+    """Clips that cannot be used: `unusable` has the key and the reason of each."""
 
     code = "unusable_clips"
     title = "A clip cannot be used"
@@ -142,7 +168,8 @@ class UnusableClip(StitchError):
 
     def __init__(self, *unusable: tuple[str, str]) -> None:
         self.unusable = unusable
-        super().__init__("; ".join(f"{key}: {reason}" for key, reason in unusable))
+        super().__init__(listed([f"{shown(key)}: {shown(reason, REASON)}" for key, reason in unusable], "; "))
 
     def problem(self) -> dict[str, Any]:
-        return super().problem() | {"unusable": [{"key": key, "reason": reason} for key, reason in self.unusable]}
+        named = [{"key": shown(key), "reason": shown(reason, REASON)} for key, reason in self.unusable[:LISTED]]
+        return super().problem() | {"unusable": named}

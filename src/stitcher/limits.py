@@ -1,5 +1,8 @@
 """The limits of messages, clips and audio, once. Each is checked, and the refusal names it."""
 
+import json
+from typing import Any
+
 MESSAGE_CHARACTERS = 2_000
 SEGMENTS = 500
 """Clips and pauses of one message."""
@@ -13,6 +16,10 @@ CLIP_CHANNELS = 8
 PLAN_BYTES = 200 * 1024
 """A plan travels through Step Functions, whose payload ends at 256 KiB; the rest is left for the envelope."""
 
+VOICE_CHARACTERS, FORMAT_CHARACTERS, MISSING_CHARACTERS = 256, 32, 300
+"""Of a request, as it is sent; a voice's name has 64 at most when its characters are composed."""
+PART_CHARACTERS = 1_024
+"""A key of S3 has 1,024 bytes at most."""
 SETTINGS_BYTES = 64 * 1024
 """A voice's settings file."""
 SAID_CHARACTERS = 40_000
@@ -23,8 +30,13 @@ MESSAGE_SECONDS = 600
 DEFAULT_GAP_MS = 120
 
 
+def travelling(value: Any) -> int:
+    """Bytes that a value has in Step Functions at most: as JSON text inside of a JSON text, in plain ASCII."""
+    return len(json.dumps(json.dumps(value)))
+
+
 def clip_too_large(size: int) -> str:
-    """The reason for refusing a clip of so many bytes."""
+    """The reason for refusing a clip of this size in bytes."""
     return f"it has {size} bytes; the limit is {CLIP_BYTES // 1024**2} MB"
 
 

@@ -51,6 +51,10 @@ class NotStored(Exception):
     """There is no such file, or not in the version asked for."""
 
 
+class Unreadable(Exception):
+    """The file is there, and is kept in a way that nobody may read it now; the sentence says which."""
+
+
 class AlreadyStored(Exception):
     """`save(only_new=True)` found that somebody else was first."""
 
@@ -65,7 +69,7 @@ class Repo(Protocol):
         """The folders at the top, each name ending in "/", by name."""
 
     def read(self, key: str, etag: str | None = None) -> bytes:
-        """The file's content, in the version `etag` if one is named. Raises `NotStored`."""
+        """The file's content, in the version `etag` if one is named. Raises `NotStored` and `Unreadable`."""
 
     def stat(self, key: str) -> Stored | None:
         """What is stored under the key, or None."""
@@ -79,7 +83,7 @@ class Repo(Protocol):
         metadata: Mapping[str, str] | None = None,
         only_new: bool = False,
     ) -> Stored:
-        """Store the whole file or nothing. Raises `AlreadyStored` where `only_new` and the key is taken."""
+        """Store the whole file or nothing. Raises `AlreadyStored` if `only_new` and the key is taken."""
 
 
 class LocalRepo:
@@ -98,7 +102,7 @@ class LocalRepo:
         return Stored(key, hashlib.md5(data, usedforsecurity=False).hexdigest(), len(data))
 
     def _within(self, prefix: str, wanted: Callable[[Path], bool]) -> Iterator[Path]:
-        """What of the kind that is wanted is directly in a folder, by name, but for what is hidden."""
+        """The entries of the wanted kind directly in a folder, by name, without hidden ones."""
         folder, root = self._path(prefix), self.folder.resolve()
         for path in sorted(folder.iterdir()) if folder.is_dir() else ():
             # A link that leads out of the folder is not listed, because it would not be read either.
@@ -183,6 +187,8 @@ class BucketRepo:
                 return operation(Bucket=self.bucket, Key=key, **arguments)
         except ClientError as error:
             status, code = _status(error), error.response.get("Error", {}).get("Code")
+            if reason := _why_unreadable(error):
+                raise Unreadable(reason) from error
             if (status == 404 and code != "NoSuchBucket") or (status == 412 and "IfMatch" in arguments):
                 raise NotStored(f"{key}: {error}") from error
             if status == 412 and "IfNoneMatch" in arguments:
@@ -252,12 +258,12 @@ class BucketRepo:
         except AlreadyStored:
             # Both conditions fail alike: it is the source's where the key is still free.
             if self.stat(key) is None:
-                raise NotStored(f"{source.key} is not what was stored") from None
+                raise NotStored(f"{source.key} has changed since it was stored") from None
             raise
         return Stored(key, done["CopyObjectResult"]["ETag"].strip('"'), source.size, dict(metadata))
 
     def presign(self, key: str, seconds: int) -> str:
-        """A URL that lets whoever has it read the file for `seconds`; made without a request.
+        """A URL that lets its holder read the file for `seconds`; made without a request.
 
         It ends earlier if the credentials that sign it do: keep `seconds` well under a role session's life.
         """
@@ -282,6 +288,24 @@ def _faults() -> Iterator[None]:
         raise
     except BotoCoreError as error:  # its text may hold the URL
         raise StorageFault(f"S3 did not answer: {type(error).__name__}") from error
+
+
+def _why_unreadable(error: "ClientError") -> str:
+    """The reason where the file itself forbids reading, whatever rights there are; empty for any other error.
+
+    S3 API reference, "Error responses" and "GetObject"; a denial that names no key of KMS is a right that is missing.
+    """
+    told = error.response.get("Error", {})
+    code, message = told.get("Code", ""), told.get("Message", "").lower()
+    if error.operation_name not in ("GetObject", "HeadObject"):
+        return ""
+    if code == "InvalidObjectState":
+        return "it is archived (Glacier): restore it, or put it again"
+    if code == "InvalidRequest" and "encryption" in message:
+        return "it is encrypted with a customer's key (SSE-C): put it without"
+    if code.startswith("KMS.") or (code == "AccessDenied" and "kms" in message):
+        return "it is encrypted with a key of KMS that may not be used here: put it without"
+    return ""
 
 
 def _status(error: "ClientError") -> int:

@@ -43,7 +43,7 @@ class Spoken:
     path
         How it was made: `spliced` or `rendered`.
     why
-        Why it was not spliced; empty where it was.
+        Why it was not spliced; empty if it was.
     clips
         The clips that it says, in order.
     missing
@@ -142,7 +142,7 @@ class Spoken:
 class Voice:
     """The clips and settings of one speaker and language, and the messages that they can say.
 
-    Clips are read anew for every message, so that what somebody records meanwhile is used. A clip that has not changed
+    Clips are read anew for every message, so that new recordings are used at once. A clip that has not changed
     is prepared once, in this process's memory: nothing is written beside the recordings, in a bucket neither.
 
     Parameters
@@ -163,7 +163,7 @@ class Voice:
     """
 
     def __init__(self, name: str, recordings: Repo, shapes: "Shapes | None" = None) -> None:
-        voice_prefix(name)  # refuses what is no voice's name
+        voice_prefix(name)  # refuses an invalid name
         self.name, self.recordings, self._shapes = name, recordings, shapes
 
     @classmethod
@@ -202,7 +202,7 @@ class Voice:
 
     @property
     def settings(self) -> "VoiceSettings":
-        """The settings as they are now. Raises UnusableClip where `voice.toml` cannot be read."""
+        """The settings as they are now. Raises UnusableClip if `voice.toml` cannot be read."""
         return read_catalogue(self.recordings, self.name).settings
 
     def plan(

@@ -45,9 +45,10 @@ def test_a_message_that_nobody_recorded_is_planned_as_nothing(caller: Caller) ->
 
 
 def test_text_arrives_as_it_was_sent(caller: Caller) -> None:
-    missing = ["don't", '"', "क्षत्रिय", "👩🏽‍🌾", "$"]
-    found = made(caller.post("/plans", {"message": f'don\'t "{NONSENSE}" \\ क्षत्रिय 👩🏽‍🌾 $ x'}))["missing"]
-    assert [word for word in missing if word not in found] == ['"']
+    missing = ["don't", '"', "क्षत्रिय", "$"]
+    answer = made(caller.post("/plans", {"message": f'don\'t "{NONSENSE}" \\ क्षत्रिय 👩🏽‍🌾 $ x'}))
+    assert [word for word in missing if word not in answer["missing"]] == ['"']
+    assert answer["decoration"] == ["👩🏽‍🌾"]
 
 
 def test_2001_characters_are_too_long(caller: Caller) -> None:

@@ -180,7 +180,7 @@ def test_every_word_without_a_clip_is_named(caller: Caller) -> None:
         ("क्षत्रिय ज़्यादा किसानों", ["क्षत्रिय", "ज़्यादा", "किसानों"]),
         ("ከሰላምታ እንዴት", ["ከሰላምታ", "እንዴት"]),
         ("مرحبا‌به", ["مرحبا‌به"]),
-        (f"{NONSENSE}😀👩🏽‍🌾", [NONSENSE, "😀", "👩🏽‍🌾"]),
+        (f"{NONSENSE}😀👩🏽‍🌾 {NONSENSE}2", [NONSENSE, f"{NONSENSE}2"]),
         (f"#set($x = y) ${{{NONSENSE}}} $util.x </script>", ["#", "set", "$", "x", "=", "y", NONSENSE, "util"]),
         ("{% $states.input %}", ["%", "$", "states", "input"]),
     ],

@@ -13,7 +13,6 @@ from functions.fetch_clips import app as fetch_clips
 from functions.prepare_clip import app as prepare_clip
 from functions.publish import app as publish
 from functions.stitch import app as stitch
-from pydantic import ValidationError
 
 from handlers.telemetry import logger
 from stitcher import limits
@@ -225,13 +224,14 @@ def test_a_staged_file_that_is_gone_is_a_fault(buckets: Buckets) -> None:
 @pytest.mark.parametrize(
     ("step", "fault"),
     [
-        *((step, ValidationError) for step in (cache_lookup, fetch_clips, prepare_clip, publish)),
-        (stitch, KeyError),
+        *((step, "ValidationError") for step in (cache_lookup, fetch_clips, prepare_clip, publish)),
+        (stitch, "KeyError"),
     ],
 )
-def test_an_event_of_another_form_is_a_fault(buckets: Buckets, step: Any, fault: type[Exception]) -> None:
-    with pytest.raises(fault):
+def test_an_event_of_another_form_is_a_fault(buckets: Buckets, step: Any, fault: str) -> None:
+    with pytest.raises(Exception, match="may be people's") as raised:
         step.lambda_handler({"unexpected": True}, CONTEXT)
+    assert type(raised.value).__name__ == fault, "the workflow and Lambda's log know it by its name"
 
 
 def test_no_text_of_a_message_is_logged(buckets: Buckets, monkeypatch: pytest.MonkeyPatch) -> None:

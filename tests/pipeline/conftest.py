@@ -11,7 +11,8 @@ from typing import Any
 import boto3
 import pytest
 from moto.server import ThreadedMotoServer
-from tools.local.stack import ADMIN, emulator, free_port
+from tools.local.root import variables
+from tools.local.stack import emulator, free_port
 
 from tests.paths import ROOT
 
@@ -100,9 +101,9 @@ def empty_aws(aws: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iter
     """The embedded AWS with nothing deployed, in the environment: for what moto lacks. Its address."""
     port, folder = free_port(), tmp_path / "aws"
     folder.mkdir()
-    with emulator(port, folder):
+    with emulator(port, folder) as root:
         monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{port}")
-        monkeypatch.setenv("AWS_ACCESS_KEY_ID", ADMIN["aws_access_key_id"])
-        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", ADMIN["aws_secret_access_key"])
+        for name, value in variables(root).items():
+            monkeypatch.setenv(name, value)
         monkeypatch.setattr("boto3.DEFAULT_SESSION", None)  # it keeps the credentials that it found first
         yield f"http://127.0.0.1:{port}"

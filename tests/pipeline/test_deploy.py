@@ -168,7 +168,7 @@ def test_every_parameter_is_the_releases_own_or_the_stages(
 def test_going_back_takes_no_canary(store: Store, dev: Stage, root: Path, sam: Path, api: Api) -> None:
     """Nine tenths of the callers would have the bad release for ten minutes more."""
     good = release(store, 1)
-    deploy.record(store, dev, good.name, root)
+    deploy.note_passed(store, dev, good.name, root)
     deploy.promote(store, dev, good.name, root, back=True)
     assert 'AtOnce="true"' in options(calls(sam)[0])["--parameter-overrides"]
     older = TEMPLATE.replace('  AtOnce: {Type: String, Default: "false"}\n', "")
@@ -204,7 +204,7 @@ def test_a_failed_deployment_is_said_and_noted_nowhere(
 ) -> None:  # fmt: skip
     first, second = release(store, 1), release(store, 2)
     deploy.promote(store, dev, first.name, root)
-    deploy.record(store, dev, first.name, root)
+    deploy.note_passed(store, dev, first.name, root)
     capsys.readouterr()
     monkeypatch.setenv("API_URL", api.url)
     monkeypatch.setenv("SAM_EXIT", "1")
@@ -219,7 +219,7 @@ def test_a_failed_deployment_is_said_and_noted_nowhere(
 def passes(store: Store, stage: Stage, name: str, root: Path) -> None:
     """A deployment that passes its checks."""
     deploy.promote(store, stage, name, root)
-    deploy.record(store, stage, name, root)
+    deploy.note_passed(store, stage, name, root)
 
 
 def deployed(sam: Path) -> str:
@@ -254,9 +254,9 @@ def test_what_passed_and_is_bad_all_the_same_is_taken_back_to_the_one_before(
     for name in (first, second, third):
         passes(store, dev, name, root)
     assert deploy.rollback(store, dev, root) == second == deployed(sam)
-    deploy.record(store, dev, second, root)  # as the workflow does, when the tests pass
+    deploy.note_passed(store, dev, second, root)  # as the workflow does, when the tests pass
     assert deploy.rollback(store, dev, root) == first == deployed(sam)
-    deploy.record(store, dev, first, root)
+    deploy.note_passed(store, dev, first, root)
     with pytest.raises(DeliveryError, match="nothing to go back to"):
         deploy.rollback(store, dev, root)
 
@@ -291,7 +291,7 @@ def test_the_releases_of_a_stage_are_listed(
     deploy.rollback(store, dev, root)
     assert deploy.releases(store, dev).splitlines() == [
         f"dev runs {first}",
-        f"{second}  commit 9 of main  made of 000000000000  taken back",
+        f"{second}  commit 9 of main  made of 000000000000  rolled back",
         f"{first}  commit 7 of main  made of 000000000000",
     ]
 
@@ -349,7 +349,7 @@ def test_a_rollback_is_not_undone_by_a_run_from_before_it(
         passes(store, dev, name, root)
     main[0] = 4  # main went on
     assert deploy.rollback(store, dev, root) == good
-    deploy.record(store, dev, good, root)
+    deploy.note_passed(store, dev, good, root)
     main[0] = 3
     with pytest.raises(DeliveryError, match="a later run has passed in dev"):
         deploy.promote(store, dev, waiting, root)

@@ -129,7 +129,7 @@ def test_every_way_to_deploy_gives_the_same_parameters(
     monkeypatch.setenv("PERMISSIONS_BOUNDARY", ARN)
     first = release(store, 2, template=write(2))
     deploy.promote(store, prod, first.name, root)
-    deploy.record(store, prod, first.name, root)
+    deploy.note_passed(store, prod, first.name, root)
     expected["PermissionsBoundary"] = ARN
     assert of_the_stack() == expected, "the pipeline, over what a person deployed"
 

@@ -39,7 +39,50 @@ TREES = (
     "prompts",
 )
 NAMED = re.compile(rf"`((?:{'|'.join(TREES)})/[\w./-]*)`")
+HARD_TO_READ = (
+    r"so many\b",
+    r"\bwhoever\b",
+    r"\bof a place\b",
+    r"\bwhich one (?:is|that)\b",
+    r"\bnone of it\b",
+    r"\bnothing of (?:them|it)\b",
+    r"what is not there back",
+    r"takes? (?:it|itself) back",
+    r"worked off",
+    r"sees by `RedriveCount`",
+    r"(?:is|are) no model\b",
+    r"nobody recorded",
+    r"would sound different",
+    r"`rendered` by ffmpeg, and then",
+    r"Lists come in pages",
+    r"A page of voices may be shorter",
+    r"and three for pictures",
+    r"cost more than that",
+    r"Once there is a team",
+    r"between other words the voice's",
+)
+"""Phrases that readers whose English is a third language did not understand, each with its kind."""
+TEXTS = [
+    *PAGES,
+    ROOT / "CHANGELOG.md",
+    ROOT / "samples" / "README.md",
+    ROOT / "Makefile",
+    ROOT / "template.yaml",
+    *(ROOT / "statemachine").glob("*.json"),
+    *(path for tree in ("src", "tools", "functions") for path in (ROOT / tree).rglob("*.py")),
+]
 MADE_LATER = ("tools/delivery/node_modules", "tools/mutants/results")
+
+
+@pytest.mark.parametrize("phrase", HARD_TO_READ)
+def test_a_phrase_that_is_hard_to_read_stays_away(phrase: str) -> None:
+    pattern = re.compile(phrase.replace(" ", r"[\s#]+"), re.IGNORECASE)
+    found = {
+        str(path.relative_to(ROOT)): match[0]
+        for path in TEXTS
+        if "node_modules" not in path.parts and (match := pattern.search(path.read_text()))
+    }
+    assert found == {}
 
 
 def imports(path: Path) -> set[str]:
@@ -73,6 +116,16 @@ def test_a_page_names_only_what_there_is(page: Path) -> None:
     assert {one for one in named if not (ROOT / one).exists()} == set()
     links = {one.split("#")[0] for one in re.findall(r"\]\(([^)\s]+)\)", text) if "://" not in one}
     assert {one for one in links if one and not (page.parent / one).exists()} == set()
+
+
+def test_the_table_of_behaviours_names_only_files_that_exist() -> None:
+    table = (ROOT / "docs" / "architecture.md").read_text().split("## Where to find what")[1].split("\n## ")[0]
+    for row in re.findall(r"^\| .*\|$", table, re.MULTILINE)[2:]:
+        named = re.findall(r"`([\w/.]*?)([\w.]+\.(?:py|yaml|json))`", row)
+        folders = [ROOT / folder for folder, _ in named if folder] or re.findall(r"`([\w/]+/)`", row)
+        for folder, name in named:
+            places = [ROOT / folder] if folder else [ROOT, *(ROOT / one for one in folders)]
+            assert any((place / name).exists() for place in places), f"{name} in: {row}"
 
 
 def test_every_page_is_found_from_the_index() -> None:

@@ -374,3 +374,14 @@ def test_every_crop_of_the_shipped_prompt_has_a_word_or_says_nothing() -> None:
     assert prompt.say
     properties = prompt.answer_schema["properties"]
     assert set(properties["crop"]["enum"]) | set(properties["spray"]["enum"]) == set(prompt.say.words)
+
+
+@pytest.mark.parametrize("mark", ["[clip secret.wav]", "[pause 5s]", "x] [clip secret.wav", "[DIGITS 12]", "[spell a"])
+def test_marks_in_a_models_answer_are_text(mark: str) -> None:
+    from stitcher.text.message import items
+    from stitcher.text.words import Word
+
+    said = saying("crop: {crop} [pause 300ms]", {"crop": mark})
+    assert isinstance(said, Say)
+    kinds = [type(item).__name__ for item in items(said.message) if not isinstance(item, Word)]
+    assert [kind for kind in kinds if kind != "Stop"] == ["Silence"], "the prompt's own mark alone"

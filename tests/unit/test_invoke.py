@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
+from botocore.credentials import Credentials
 from samcli.lib.providers.sam_function_provider import SamFunctionProvider
 from samcli.lib.providers.sam_stack_provider import SamLocalStackProvider
 from samcli.local.lambdafn.env_vars import EnvironmentVariables
@@ -74,7 +75,7 @@ def test_events_name_the_account_and_the_stage(tmp_path: Path) -> None:
 
 
 def test_every_function_is_told_how_to_reach_the_embedded_aws() -> None:
-    place = Place("000000000000", "local", "http://172.17.0.1:4566")
+    place = Place("000000000000", "local", "http://172.17.0.1:4566", Credentials("AKIAEXAMPLE", "secret"))
     template = declaring(json.loads(json.dumps(TEMPLATE)), place)
     for name, resource in template["Resources"].items():
         if resource["Type"] == "AWS::Serverless::Function":

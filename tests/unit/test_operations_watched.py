@@ -132,10 +132,10 @@ def test_every_alarm_that_tells_somebody_is_on_a_dashboard() -> None:
 
 
 @pytest.mark.parametrize("name", DASHBOARDS)
-def test_a_dashboard_has_a_picture_in_the_guide(name: str) -> None:
-    picture = f"images/dashboard-{name.removesuffix('Dashboard').lower()}.png"
-    assert f"({picture})" in GUIDE
-    assert (ROOT / "docs" / picture).stat().st_size > 20_000
+def test_a_dashboard_has_an_image_in_the_guide(name: str) -> None:
+    image = f"images/dashboard-{name.removesuffix('Dashboard').lower()}.png"
+    assert f"({image})" in GUIDE
+    assert (ROOT / "docs" / image).stat().st_size > 20_000
 
 
 def test_the_limits_that_are_drawn_are_those_of_the_objectives() -> None:

@@ -1,4 +1,4 @@
-"""One form of refusal, whoever refuses: what the template answers is what `stitcher.errors` defines."""
+"""One form of refusal: the template's answers are those that `stitcher.errors` defines."""
 
 import json
 import re

@@ -119,3 +119,23 @@ def test_nobody_is_let_in_by_default() -> None:
 
 def test_a_changed_policy_is_deployed() -> None:
     assert TEMPLATE["Resources"]["Api"]["Properties"]["AlwaysDeploy"] is True
+
+
+def test_a_caller_with_a_role_has_a_rate_of_its_own_from_however_many_addresses() -> None:
+    (rule,) = (rule for rule in firewall()["Rules"] if rule["Name"] == "per-session")
+    rate = rule["Statement"]["RateBasedStatement"]
+    (key,) = rate["CustomKeys"]
+    assert (rate["AggregateKeyType"], key["Header"]["Name"]) == ("CUSTOM_KEYS", "x-amz-security-token")
+    assert rule["Action"]["Block"]["CustomResponse"]["ResponseCode"] == 429
+    assert len({rule["Priority"] for rule in firewall()["Rules"]}) == len(firewall()["Rules"])
+
+
+def test_pictures_and_answers_end_where_a_parameter_says_so() -> None:
+    for bucket, condition, days in (
+        ("ImagesBucket", "PicturesEnd", "PictureDays"),
+        ("ResultsBucket", "ResultsEnd", "ResultDays"),
+    ):
+        rules = TEMPLATE["Resources"][bucket]["Properties"]["LifecycleConfiguration"]["Rules"]
+        (rule,) = (rule["Fn::If"][1] for rule in rules if rule.get("Fn::If", [""])[0] == condition)
+        assert rule["ExpirationInDays"] == {"Ref": days}
+        assert TEMPLATE["Parameters"][days]["Default"] == 0, "kept, unless somebody says otherwise"

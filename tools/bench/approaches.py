@@ -147,7 +147,7 @@ def _one_ffmpeg(clips: Sequence[Recorded]) -> bytes:
 
 
 def _ffmpeg(*arguments: str) -> bytes:
-    """An MP3 of what the arguments name."""
+    """An MP3 of the named files."""
     command = [_ffmpeg_path(), "-v", "error", "-nostdin", *arguments, "-b:a", f"{KBPS}k", "-f", "mp3", "-"]
     return subprocess.run(command, capture_output=True, check=True).stdout
 
@@ -173,7 +173,7 @@ def _pyav(clips: Sequence[Recorded]) -> bytes:
 def _sox(clips: Sequence[Recorded]) -> bytes:
     """A process for each clip, because sox joins only clips of one rate and width; then one joins, and one encodes.
 
-    Distributions build sox without AAC and often without MP3; what it cannot read or write goes through ffmpeg.
+    Distributions build sox without AAC and often without MP3; ffmpeg converts the other files.
     """
     sox, formats = _sox_found()
     with _as_files(clips) as paths, tempfile.TemporaryDirectory() as folder:

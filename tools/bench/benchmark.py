@@ -1,4 +1,4 @@
-"""Ways to make one spoken message of recorded clips, side by side, and what the Lambdas cost beside the audio.
+"""Ways to make one spoken message of recorded clips, side by side, and the other costs of the functions.
 
     python -m tools.bench.benchmark
 
@@ -81,7 +81,7 @@ def _say(progress: str) -> None:
 
 
 def _about() -> dict[str, Any]:
-    """Where and with what the numbers were found."""
+    """The machine and the versions of the run."""
     versions = {"ffmpeg": [ffmpeg_path(), "-version"], "sox": [shutil.which("sox") or "", "--version"]}
     return {
         "date": datetime.now(UTC).strftime("%Y-%m-%d"),

@@ -2,7 +2,7 @@
 
 espeak-ng speaks; every clip then gets a level, silence or low noise around it, sometimes DC and noise, and one of eight
 formats with its own sample rate. All of it is drawn from the clip's own name: the same espeak-ng, ffmpeg and numpy give
-the same bytes. Nothing of it is kept in git.
+the same bytes. Git does not hold the corpus.
 
     python -m tools.bench.corpus --output .local/corpus
 
@@ -82,13 +82,13 @@ EDGE_MS = 600
 DC_SHARE, DC = 0.2, 0.02
 """A fifth of the recorders has an offset, of at most 2 % of full scale."""
 NOISE_SHARE, NOISE_DB = 0.5, (40.0, 65.0)
-"""Half have noise all through, so many dB (RMS) under the word's peak; the others have digital silence around."""
+"""Half have noise all through, this many dB (RMS) under the word's peak; the others have digital silence around."""
 VARIANTS = ("", "+f3", "+m3", "+f2")
 """espeak-ng's speakers; one for each language, as a voice is one person."""
 
 
 class CorpusError(Exception):
-    """The corpus cannot be made here; the message says what is missing."""
+    """The corpus cannot be made here; the message names the missing program."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +186,7 @@ def _spoken(espeak: str, language: str, phrase: str) -> tuple[npt.NDArray[np.flo
 
 
 def _as_recorded(word: npt.NDArray[np.float64], rate: int, dice: np.random.Generator) -> npt.NDArray[np.float64]:
-    """The word at a level of its own, with what a recorder adds: silence, noise, DC."""
+    """The word at its own level, with a recorder's silence, noise and DC."""
     peak = 10.0 ** ((PEAK_DBFS + dice.uniform(-SPREAD_DB, SPREAD_DB)) / 20.0)
     before, after = (int(dice.integers(0, EDGE_MS * rate // 1000, endpoint=True)) for _ in range(2))
     heard: npt.NDArray[np.float64] = np.concatenate([np.zeros(before), word * peak, np.zeros(after)])

@@ -64,7 +64,7 @@ Rows = dict[str, dict[str, float]]
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """What became of one recording; times in ms, NaN where it was refused."""
+    """What became of one recording; times in ms, NaN if it was refused."""
 
     onset_ms: tuple[float, ...]
     """Consonants lost before what was kept, by band."""
@@ -111,7 +111,7 @@ LIMITS = (
 
 
 def recordings(count: int, voices: Sequence[str]) -> Iterator[tuple[str, Samples, int]]:
-    """(voice, samples, rate) of so many recordings of each voice, at 8 and 16 kHz; the same ones each time."""
+    """(voice, samples, rate) of this number of recordings of each voice, at 8 and 16 kHz; the same ones each time."""
     for voice in voices:
         names = sorted(
             file.relative_to(SOUNDS / voice).with_suffix("")

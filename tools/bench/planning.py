@@ -31,7 +31,7 @@ def catalogue(chance: random.Random) -> tuple[Catalogue, list[str]]:
 
 
 def main() -> int:
-    """Print the time; returns 1 where it is over the limit."""
+    """Print the time; returns 1 if it is over the limit."""
     argparse.ArgumentParser(prog="python -m tools.bench.planning", description=__doc__).parse_args()
     chance = random.Random(2026)  # noqa: S311 - a corpus, no secret
     voice, pairs = catalogue(chance)

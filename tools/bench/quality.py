@@ -1,4 +1,4 @@
-"""The quality gate of the audio: what a listener would hear of the joins, measured on decoded messages.
+"""The quality gate of the audio: the audible joins, measured on decoded messages.
 
     python -m tools.bench.quality
 
@@ -56,16 +56,16 @@ RENDERED = "mp3-128"
 PYDUB = "pydub"
 """The row to compare with: the recordings joined as most programs do it."""
 AUDIBLE_DB = 35.0
-"""Audible is what lies within so many dB of a word's loudest 5 ms."""
+"""Sound within this many dB of a word's loudest 5 ms is audible."""
 
 ON_FRAMES = tuple(profile for profile in SPLICED if PROFILES[profile].codec == "mp3")
 """Profiles whose clips stand on a grid of 24 ms; what is rendered to MP3 stands where it is wanted."""
 
 Floats = npt.NDArray[np.float64]
 Values = dict[str, list[float]]
-"""What was measured, by source; empty where the program that measures it is not installed."""
+"""What was measured, by source; empty if the program that measures it is not installed."""
 Row = dict[str, float | None]
-"""A profile's result by metric: None where it was not checked, absent where there is nothing to check."""
+"""A profile's result by metric: None if it was not checked, absent where there is nothing to check."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,7 +235,7 @@ def decoded(file: Path, *options: str) -> Samples:
 
 
 def length_in_mpg123(file: Path) -> int | None:
-    """Samples that mpg123 decodes an MP3 file to; None where it is not installed."""
+    """Samples that mpg123 decodes an MP3 file to; None if it is not installed."""
     program = shutil.which("mpg123")
     if program is None:
         return None
@@ -243,7 +243,7 @@ def length_in_mpg123(file: Path) -> int | None:
 
 
 def complaints(file: Path, validator: str) -> int | None:
-    """Warnings and errors that mp3val or opusinfo has about a file; None where it is not installed.
+    """Warnings and errors that mp3val or opusinfo has about a file; None if it is not installed.
 
     That an MP3 file has no ID3 tag is a warning to mp3val; ours have none on purpose, and it is not counted.
     """
@@ -477,7 +477,7 @@ def _cell(metric: Metric, profile: str, row: Row) -> str:
 
 
 def circumstances(made: Corpus, seconds: float) -> dict[str, Any]:
-    """Where, when and with what it was measured."""
+    """Place, date and versions of the measurement."""
     return {
         "date": datetime.now(UTC).strftime("%Y-%m-%d"),
         "seconds": round(seconds),
@@ -512,7 +512,7 @@ def _says(command: Sequence[str]) -> str:
 
 
 def listened(progress: Callable[[str], None]) -> ears.Rows:
-    """What is lost of human speech; empty where there is none on this machine."""
+    """What is lost of human speech; empty if there is none on this machine."""
     if not ears.is_installed():
         print(NO_HUMAN_SPEECH, file=sys.stderr)
         return {}
@@ -551,7 +551,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Measure, print and save; returns 0, or 1 where a limit is missed, or 2 where it cannot be measured."""
     parser = argparse.ArgumentParser(
         prog="python -m tools.bench.quality",
-        description="Measure what is heard of stitched messages, and hold it to the limits of docs/audio.md.",
+        description="Measure the audio of stitched messages against the limits of docs/audio.md.",
         epilog="Exit codes: 0 every limit is held; 1 one is missed; 2 the quality could not be measured.",
     )
     parser.add_argument(

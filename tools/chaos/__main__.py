@@ -7,7 +7,7 @@ from tools.chaos import trials
 
 
 def main() -> int:
-    """Try every fault and print what came of it; returns the exit code, 1 where a promise was broken."""
+    """Try every fault and print the outcomes; returns the exit code, 1 if a promise was broken."""
     began = time.monotonic()
     outcomes = trials.run()
     broken = sum(bool(outcome.broken) for outcome in outcomes)

@@ -1,7 +1,7 @@
-"""The embedded stack as a place for trials: what is put there before each, what may be there after, and its faults.
+"""The embedded stack for trials: the files before each trial, the allowed files after it, and the faults.
 
-Each trial has a voice of its own, so that no function remembers its clips. Of the same two recordings the same message
-is made, whatever the voice is called: what it has to be is known from the first one, which has no fault.
+Each trial has a voice of its own, so that no function has its clips in memory. Every voice has the same two recordings,
+so every trial makes the same message. The first trial has no fault and gives the right bytes.
 """
 
 import hashlib
@@ -35,7 +35,7 @@ def form_key(voice: str, name: str, profile: str) -> str:
 
 @dataclass
 class Lab:
-    """The embedded stack, its faults, and what the message has to be (known when it was made once)."""
+    """The embedded stack, its faults, and the message's right bytes (known after the first trial)."""
 
     stack: Stack
     audio: bytes = b""
@@ -53,7 +53,7 @@ class Lab:
     # ── Faults ────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def arm(self, fault: dict[str, Any] | None) -> None:
-        """From now on the fault strikes (tools/local/faults.py); what was called before is forgotten."""
+        """From now on the fault strikes (tools/local/faults.py); the list of calls starts again."""
         done = fetch(f"{self.stack.endpoint}/_faults", data=json.dumps(fault).encode())
         if done.status != 200:
             raise ValueError(done.body.decode())
@@ -104,7 +104,7 @@ class Lab:
         return found
 
     def forget(self, voice: str) -> None:
-        """Leave nothing of a voice, nor anything that was made."""
+        """Delete a voice's clips and all files made from them."""
         self._empty(self.input, f"{voice}/")
         for prefix in ("cache/", "work/", f"prepared/v3/{voice}/"):
             self._empty(self.output, prefix)
@@ -114,7 +114,7 @@ class Lab:
             self.s3.delete_objects(Bucket=bucket, Delete={"Objects": [{"Key": item["Key"]} for item in listed]})
 
     def reported(self, voice: str) -> bool:
-        """Whether the queue of refused clips tells of the voice; what it tells is taken out."""
+        """Whether the queue of refused clips has messages about the voice; it deletes them."""
         url, found = self.stack.outputs["RefusedClipsQueueUrl"], False
         while messages := self.sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", ()):
             for message in messages:
@@ -141,7 +141,7 @@ class Lab:
         return self.stack.caller.get(f"/voices/{voice}/clips")
 
     def put_and_stitch(self, voice: str) -> Response:
-        """A clip is put, and the message asked for when its event was worked off: prepared, or reported."""
+        """Upload a clip, wait until its event is handled (prepared or reported), then ask for the message."""
         wanted = {(CLIPS[0], profile) for profile in SPLICED}
         return self._after_event(voice, CLIPS[0], lambda: wanted <= self.read_forms(voice).keys())
 

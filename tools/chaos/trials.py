@@ -1,10 +1,10 @@
 """`make chaos`: every step and every call of AWS fails in turn, and the promises are checked.
 
 The calls are those of runs without faults. Calls of one function, to one operation, with one kind of answer are alike:
-the first of them fails, on the first path that has it. What is promised, whatever fails:
+the first of them fails, on the first path that has it. The promises for every fault:
 
 - the caller gets the right answer, or a clean 5xx problem (429 where the service itself was throttled)
-- what is in the cache or prepared is whole: byte for byte what it has to be
+- files in the cache and prepared clips are whole and have the right bytes
 - the next try succeeds
 """
 
@@ -29,7 +29,7 @@ PROCESSES = 2
 """That a function has in the embedded AWS."""
 HELD_SECONDS = 120
 FRAMES_MS = 60
-"""How far a decoded MP3 may be from what was promised: its first and last frames."""
+"""The allowed difference between a decoded MP3 and the plan: its first and last frames."""
 KINDS = {
     "slow_down": "error once",
     "internal_error": "error for good",
@@ -47,7 +47,7 @@ ALIKE = {"throttled": "slow_down", "service_exception": "internal_error"}
 
 @dataclass(frozen=True)
 class Path:
-    """One way through the service: what is there before, and how it is gone."""
+    """One way through the service: the files before it, and its calls."""
 
     name: str
     says: str
@@ -103,7 +103,7 @@ class Outcome:
 
 
 def cases(recorded: Iterable[tuple[Path, Iterable[dict[str, Any]]]]) -> Iterator[Case]:
-    """Every fault of the calls that were recorded, by path; of calls that are alike the first."""
+    """Every fault of the listed calls, by path; of similar calls only the first."""
     alike = set[tuple[str, str, bool]]()
     for path, calls in recorded:
         made = Counter[tuple[str, str]]()
@@ -134,7 +134,7 @@ def _kinds(by: str, operation: str) -> Iterator[tuple[str, int]]:
 
 
 def learn(lab: Lab) -> None:
-    """Make the message once without a fault: from now on it is known what it has to be. Raises ValueError."""
+    """Make the message once without a fault, to learn its right bytes. Raises ValueError."""
     voice = "chaos-first"
     _begin(lab, PATHS[0], voice)
     with ThreadPoolExecutor(PROCESSES) as pool:  # so that no trial has to wait for a process to start
@@ -147,7 +147,7 @@ def learn(lab: Lab) -> None:
     lab.forget(voice)
 
 
-def record(lab: Lab, path: Path, voice: str) -> list[dict[str, Any]]:
+def list_calls(lab: Lab, path: Path, voice: str) -> list[dict[str, Any]]:
     """The calls of a path without faults; its answer is what others have to be. Raises ValueError."""
     _begin(lab, path, voice)
     lab.arm(None)
@@ -237,7 +237,7 @@ def not_clean(response: Response) -> list[str]:
 
 
 def not_whole(lab: Lab, voice: str) -> list[str]:
-    """What is in the cache or prepared, and is not what it has to be."""
+    """Files in the cache and prepared clips with wrong bytes."""
     cached, forms = lab.cached(), lab.read_forms(voice)
     wrong = [
         f"{key} holds {len(data)} bytes, {metadata}"
@@ -254,7 +254,7 @@ def run() -> list[Outcome]:
         lab = Lab(stack)
         lab.events(on=False)
         learn(lab)
-        planned = list(cases([(path, record(lab, path, f"record-{path.name}")) for path in PATHS]))
+        planned = list(cases([(path, list_calls(lab, path, f"list-{path.name}")) for path in PATHS]))
         outcomes = []
         for number, case in enumerate(planned, 1):
             outcome = trial(lab, case, f"chaos{number:03}")
@@ -267,7 +267,7 @@ def run() -> list[Outcome]:
 
 
 def table(outcomes: Iterable[Outcome]) -> str:
-    """The outcomes in Markdown: a row a call, a column a kind of fault; what is broken is marked."""
+    """The outcomes in Markdown: a row for each call, a column for each kind of fault; broken promises are marked."""
     rows = dict[str, dict[str, str]]()
     for outcome in outcomes:
         case = outcome.case

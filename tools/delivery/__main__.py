@@ -1,4 +1,4 @@
-"""`python -m tools.delivery …`: each command is a target of the Makefile, which is how people and workflows call it."""
+"""`python -m tools.delivery …`: each command is a target of the Makefile; people and workflows call these targets."""
 
 import argparse
 import os
@@ -12,7 +12,7 @@ WITHOUT_BUCKET = {"changes", "service", "lock", "wheels", "scan", "sbom", "probe
 
 
 def main() -> int:
-    """Run one command; returns the exit code. What cannot be done is said in one line."""
+    """Run one command; returns the exit code. A failure is printed as one line."""
     options = _parser().parse_args()
     if options.command == "gate":  # with nothing but Python
         from tools.delivery import gate
@@ -28,24 +28,22 @@ def main() -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tools.delivery", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
-    changes = commands.add_parser("changes", help="which checks a change needs")
-    changes.add_argument("--base", default="", help="the commit to compare with; the last release's by default")
+    changes = commands.add_parser("changes", help="print the checks that a change needs")
+    changes.add_argument("--base", default="", help="the commit to compare with; default: the last release's")
     changes.add_argument("--head", default="HEAD")
-    commands.add_parser("gate", help="whether every needed job succeeded (NEEDS: the workflow's context as JSON)")
-    commands.add_parser("tag", help="name this commit in the repository").add_argument("--release", required=True)
-    service = commands.add_parser(
-        "service", help="build one part of the template, and run the tests that lie beside it"
-    )
+    commands.add_parser("gate", help="fail unless every needed job succeeded (NEEDS: the workflow's context as JSON)")
+    commands.add_parser("tag", help="put a release's tag on this commit").add_argument("--release", required=True)
+    service = commands.add_parser("service", help="build one function or layer of the template, and run its tests")
     service.add_argument("name")
     commands.add_parser("lock", help="pin the packages that the functions' own pins bring along")
-    wheels = commands.add_parser("wheels", help="get the packages that a build needs, each checked against its hash")
+    wheels = commands.add_parser("wheels", help="fetch the packages of a build and check their hashes")
     wheels.add_argument("--architecture", default="x86_64")
-    wheels.add_argument("--runtime", default="", help="the template's own by default")
-    commands.add_parser("scan", help="whether a package that is deployed has a published hole")
-    commands.add_parser("sbom", help="the bill of materials of the build")
+    wheels.add_argument("--runtime", default="", help="default: the template's runtime")
+    commands.add_parser("scan", help="fail if a deployed package has a published vulnerability")
+    commands.add_parser("sbom", help="print the bill of materials of the build")
     commands.add_parser("package", help="upload the build's parts and the release that names them")
     for name, words in (
-        ("verify", "whether a release's provenance and bytes are what they should be"),
+        ("verify", "check a release's signature and bytes"),
         ("promote", "deploy a release to a stage"),
         ("note-passed", "note that a release passed its checks in a stage"),
     ):
@@ -54,25 +52,25 @@ def _parser() -> argparse.ArgumentParser:
         if name != "verify":
             command.add_argument("--stage", required=True)
         if name == "promote":
-            command.add_argument("--back", action="store_true", help="even where the stage runs a newer one")
+            command.add_argument("--back", action="store_true", help="even if the stage runs a newer release")
     for name, words in (
-        ("rollback", "deploy what passed before what runs"),
-        ("releases", "what passed in a stage"),
-        ("drift", "what differs from the template"),
-        ("adopt", "give the buckets of a deleted stack a stack again"),
+        ("rollback", "deploy the release that passed before the running one"),
+        ("releases", "list the releases that passed in a stage"),
+        ("drift", "print the differences from the template"),
+        ("adopt", "make a stack of a deleted stack's buckets"),
     ):
         command = commands.add_parser(name, help=words)
         command.add_argument("--stage", required=True)
         if name == "rollback":
-            command.add_argument("--failed", action="store_true", help="what runs did not pass: to what last did")
+            command.add_argument("--failed", action="store_true", help="the running release did not pass")
     prune = commands.add_parser("prune", help="remove versions that no rollback needs")
     prune.add_argument("--stage", required=True)
-    prune.add_argument("--keep", type=int, default=None, help="how many of the newest versions stay; 10 by default")
-    prune.add_argument("--dry-run", action="store_true", help="only say what would go")
-    smoke = commands.add_parser("smoke", help="try every part of a deployed stage, and leave nothing behind")
+    prune.add_argument("--keep", type=int, default=None, help="the number of newest versions to keep; default: 10")
+    prune.add_argument("--dry-run", action="store_true", help="only list the versions")
+    smoke = commands.add_parser("smoke", help="try every part of a deployed stage, and remove the uploads")
     smoke.add_argument("--url", required=True)
     smoke.add_argument("--stage", required=True)
-    probe = commands.add_parser("probe", help="signed traffic to an API, and what came back")
+    probe = commands.add_parser("probe", help="send signed calls to an API and report failed ones")
     probe.add_argument("--url", required=True)
     probe.add_argument("--voice", required=True)
     probe.add_argument("--seconds", type=float, default=60)
@@ -80,7 +78,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _run(options: argparse.Namespace) -> int:
-    """Each command imports what it needs: some of it takes seconds to load, and a deployment runs many commands."""
+    """Each command imports only its own modules: some take seconds to load, and a deployment runs many commands."""
     from tools.delivery.store import DeliveryError
 
     try:
@@ -93,9 +91,9 @@ def _run(options: argparse.Namespace) -> int:
 def _without_bucket(options: argparse.Namespace) -> int:
     match options.command:
         case "changes":
-            from tools.delivery import changes
+            from tools.delivery import select_checks
 
-            return changes.main(options.base, options.head, ROOT)
+            return select_checks.main(options.base, options.head, ROOT)
         case "service":
             from tools.delivery import service
 
@@ -179,7 +177,7 @@ def _with_bucket(options: argparse.Namespace) -> int:
         case "releases":
             print(deploy.releases(store, Stage.of(options.stage, ROOT)))
         case "note-passed":
-            deploy.record(store, Stage.of(options.stage, ROOT), options.release, ROOT)
+            deploy.note_passed(store, Stage.of(options.stage, ROOT), options.release, ROOT)
     return 0
 
 

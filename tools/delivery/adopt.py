@@ -26,7 +26,7 @@ def adopt(stage: Stage, root: Path) -> list[str]:
     Raises
     ------
     DeliveryError
-        Where the stack exists, where none of its buckets does, or where CloudFormation refuses.
+        If the stack exists, if none of its buckets exists, or if CloudFormation refuses.
     """
     if (status := stage.status()) is not None:
         raise DeliveryError(f"{stage.stack} is {status}: only a stack that is not there can be made of buckets")

@@ -1,4 +1,4 @@
-"""Put a packaged release on a stage, and put back what ran before. Nothing is built here."""
+"""Deploy a packaged release to a stage, and roll back. Nothing is built here."""
 
 import os
 import subprocess
@@ -18,7 +18,7 @@ VOICE = "pipeline"
 """The voice that belongs to the pipeline: its clips are the samples that the checks need, and nobody else's."""
 CLIPS = ("hello.wav", "shreeshail.wav")
 BUILT_FOR = ("PythonRuntime", "Architecture")
-"""Parameters that say what a release was built for: its packages fit no other value."""
+"""Parameters that a release was built for: its packages fit no other value."""
 BOUNDARY = "PermissionsBoundary"
 
 
@@ -30,15 +30,14 @@ def promote(store: Store, stage: Stage, name: str, root: Path, *, back: bool = F
     Raises
     ------
     DeliveryError
-        Where there is no such release, where its files were changed, where a later run has passed in the stage, where
-        it is to go back to what never passed there, or where the deployment failed; CloudFormation has then gone back
-        by itself.
+        If there is no such release, its files were changed, a later run has passed in the stage, `back` names a release
+        that never passed there, or the deployment failed; CloudFormation has then rolled back by itself.
     """
     release, history = _checked(store, name), store.history(stage.name)
     if not back:
         _refuse_late(stage, history, position_of(root))
     elif name not in {each.release for each in history.passed}:
-        raise DeliveryError(f"{name} never passed in {stage.name}: `make releases STAGE={stage.name}` lists what did")
+        raise DeliveryError(f"{name} never passed in {stage.name}: `make releases STAGE={stage.name}` lists those")
     template = root / ".aws-sam" / "promoted.yaml"
     template.parent.mkdir(exist_ok=True)
     template.write_bytes(store.read(release.template) or b"")
@@ -62,15 +61,15 @@ def promote(store: Store, stage: Stage, name: str, root: Path, *, back: bool = F
 
 
 def rollback(store: Store, stage: Stage, root: Path, *, failed: bool = False) -> str:
-    """Deploy again what passed in a stage before what runs there; returns its name. Raises as `promote` does.
+    """Deploy the release that passed in a stage before the running one; returns its name. Raises as `promote` does.
 
-    `failed`: what runs did not pass just now. Then it goes to what last passed, and where that is the same release,
-    nothing is done.
+    `failed`: the running release did not pass just now. Then the last release that passed is deployed; if it is the
+    running one, nothing is done.
     """
     history = store.history(stage.name)
     good = [each.release for each in history.good]
     if failed and good and good[-1] == history.running:
-        print(f"{history.running} passed in {stage.name} before, and is what ran: there is nothing to take back")
+        print(f"{history.running} passed in {stage.name} before and still runs: no rollback is needed")
         return good[-1]
     name = history.before()
     if name is None:
@@ -79,19 +78,19 @@ def rollback(store: Store, stage: Stage, root: Path, *, failed: bool = False) ->
     return name
 
 
-def record(store: Store, stage: Stage, name: str, root: Path) -> None:
+def note_passed(store: Store, stage: Stage, name: str, root: Path) -> None:
     """Note that a release passed its checks in a stage, deployed by a run on the commit that is checked out."""
     store.keep(stage.name, store.history(stage.name).with_passed(name, position_of(root)))
 
 
 def releases(store: Store, stage: Stage) -> str:
-    """What passed in a stage, newest first, for people."""
+    """The releases that passed in a stage, newest first, for people."""
     history = store.history(stage.name)
     lines = [f"{stage.name} runs {history.running or 'nothing'}"]
     for each in reversed(history.passed):
         release = store.release(each.release)
         words = [each.release, f"commit {each.position} of main", f"made of {release.commit[:12]}" if release else "?"]
-        words += ["taken back"] if each.taken_back else []
+        words += ["rolled back"] if each.taken_back else []
         lines.append("  ".join(words))
     return "\n".join(lines)
 
@@ -99,7 +98,7 @@ def releases(store: Store, stage: Stage) -> str:
 def position_of(root: Path) -> int:
     """How many commits main has up to the one that is checked out: later runs have more, whatever they deploy.
 
-    Raises `DeliveryError` where git cannot tell, as in a shallow clone.
+    Raises `DeliveryError` if git cannot tell, as in a shallow clone.
     """
     if _git(root, "rev-parse", "--is-shallow-repository") != "false":
         raise DeliveryError("this is a shallow clone: the place of its commit on main cannot be told")
@@ -162,9 +161,9 @@ def _sam_deploy(store: Store, stage: Stage, template: Path, root: Path, *, back:
 def _parameters(stage: Stage, template: Path, *, back: bool) -> dict[str, str]:
     """A value for every parameter of the release, since CloudFormation keeps the last value of one that is not named.
 
-    What the release was built for is its own default; all else is the stage's setting, or the default where the stage
-    has none. Going back is not gradual: what is left is known to be bad. The account's boundary is named where it is
-    known, and else kept.
+    The parameters that a release was built for have its own defaults. All others have the stage's setting, or the
+    default if the stage has none. A rollback is not gradual, because the replaced release is bad. The account's
+    boundary is passed if it is known; otherwise it stays.
     """
     declared: dict[str, Any] = yaml_parse(template.read_text()).get("Parameters", {})
     values = {name: str(parameter["Default"]) for name, parameter in declared.items() if "Default" in parameter}

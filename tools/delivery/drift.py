@@ -12,7 +12,7 @@ TRIES, PAUSE = 120, 5.0
 
 
 def drift(stage: Stage, cloudformation: Any = None, pause: float = PAUSE) -> list[str]:
-    """A line for everything of a stage's stacks that differs from their templates; empty where nothing does.
+    """A line for each resource of a stage's stacks that differs from its template; empty if none does.
 
     The monitoring is a stack inside the service's, whose detection does not look into it.
 
@@ -68,7 +68,7 @@ def _differences(resource: dict[str, Any]) -> list[str]:
 
 
 def main(stage: Stage) -> int:
-    """Print what differs; returns 1 where something does."""
+    """Print the differences; returns 1 if there is one."""
     lines = drift(stage)
     print("\n".join(lines) if lines else f"{stage.stack} is as its template says")
     return 1 if lines else 0

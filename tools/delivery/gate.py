@@ -10,7 +10,7 @@ NOT_NEEDED = ("false", "[]")
 
 
 def problems(needs: dict[str, dict[str, Any]]) -> list[str]:
-    """Why the gate stays shut, from the workflow's `needs` context; empty where it opens.
+    """Why the gate stays shut, from the workflow's `needs` context; empty if it opens.
 
     A skipped job is right only where the job `changes` succeeded and its output of that job's name says so.
     """

@@ -1,7 +1,7 @@
-"""The versions that the functions' own pins leave open, written down from a build.
+"""Pin the versions that the functions' own pins leave open, from a build.
 
-A function's `requirements.txt` pins what the code uses; `functions/constraints.txt` pins what that brings along. With
-both, a build of the same commit is the same build at any time.
+A function's `requirements.txt` pins the packages that the code uses; `functions/constraints.txt` pins the packages
+that those need. With both, a build of the same commit is the same build at any time.
 """
 
 import re
@@ -13,14 +13,14 @@ from tools.delivery.template import parts
 
 FILE = Path("functions") / "constraints.txt"
 HEADER = """\
-# What the functions' requirements.txt bring along, in the versions that are deployed. Written by `make lock`.
+# The packages that the functions' requirements.txt bring along, in the deployed versions. Written by `make lock`.
 """
 BUILDERS = ("setuptools", "wheel")
-"""They build what comes as a source distribution, and leave their version in it. Their pins are kept as they are."""
+"""They build source distributions and write their version into them. Their pins stay."""
 
 
 def main(root: Path, build: Path) -> int:
-    """Write the constraints anew from a build of all functions. Raises `DeliveryError` where two functions differ."""
+    """Write the constraints anew from a build of all functions. Raises `DeliveryError` if two functions differ."""
     python = [part for part in parts(root) if part.language == "python"]
     pinned = {
         _normal(re.split(r"[=\[;\s]", line)[0])

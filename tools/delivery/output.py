@@ -1,4 +1,4 @@
-"""Results of a command: printed, and handed to the workflow's next steps where there is one."""
+"""Results of a command: printed, and passed to the workflow's next steps if it runs in one."""
 
 import os
 from pathlib import Path

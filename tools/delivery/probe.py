@@ -88,7 +88,7 @@ class Probe:
 
 
 def main(caller: Caller, voice: str, seconds: float) -> int:
-    """Call the API for some time and report; returns 1 where a call failed or none was answered with 200."""
+    """Call the API for some time and report; returns 1 if a call failed or none was answered with 200."""
     with Probe(caller, voice) as probe:
         time.sleep(seconds)
     print(probe.report())

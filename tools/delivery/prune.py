@@ -1,10 +1,10 @@
 """Remove what no rollback needs any more: old versions of functions, layers and workflows.
 
 A deployment publishes new versions and removes none, since the ones before may still carry traffic. Each is counted in
-the account's code storage (75 GB a region). Kept of every function and workflow: the newest ten, what the stack names,
-what an alias points to, and what a kept workflow calls; and every layer that a kept function uses.
+the account's code storage (75 GB a region). It keeps, of every function and workflow: the newest ten, the versions in
+the stack, the versions of aliases, and the versions that a kept workflow calls; and every layer of a kept function.
 
-What is removed is no way back that is lost: a rollback deploys from the artifact bucket, and publishes anew.
+A rollback needs no removed version: it deploys from the artifact bucket and publishes again.
 """
 
 import re
@@ -54,7 +54,7 @@ class _Resources:
 def prune(stage: Stage, keep: int = KEEP, *, dry_run: bool = False) -> list[str]:
     """Remove the versions of a stage that nothing needs; returns a line for each that could not be removed.
 
-    It can be run again at any time: what is gone is not asked for twice. With `dry_run` it only says what it would do.
+    It can run again at any time. With `dry_run` it only lists the versions.
 
     Raises
     ------
@@ -94,7 +94,7 @@ def prune(stage: Stage, keep: int = KEEP, *, dry_run: bool = False) -> list[str]
     def workflow(arn: str) -> bool:
         return remove(arn, states.delete_state_machine_version, stateMachineVersionArn=arn)
 
-    # Workflows before the functions that they call, and those before their layers: what stays keeps what it needs.
+    # Workflows before their functions, and functions before their layers: a kept version has all its parts.
     for arns, take in ((found.workflows, workflow), (found.functions, function), (found.layers, layer)):
         gone = [take(arn) for arn in arns]
         if not all(gone):
@@ -106,7 +106,7 @@ def prune(stage: Stage, keep: int = KEEP, *, dry_run: bool = False) -> list[str]
 
 
 def plan(stage: Stage, keep: int = KEEP) -> Plan:
-    """What of a stage stays and what can go. Raises `DeliveryError` where the stage is being changed."""
+    """The versions of a stage to keep and to remove. Raises `DeliveryError` during a deployment of the stage."""
     resources = _resources(stage)
     lambda_, states = _client(stage, "lambda"), _client(stage, "stepfunctions")
     made = Plan()
@@ -149,7 +149,7 @@ def plan(stage: Stage, keep: int = KEEP) -> Plan:
 
 
 def main(stage: Stage, keep: int, *, dry_run: bool) -> int:
-    """Prune a stage and say what the account's code takes; returns 1 where something could not be removed."""
+    """Prune a stage and print the size of the account's code; returns 1 if a version could not be removed."""
     problems = prune(stage, keep, dry_run=dry_run)
     settings = _client(stage, "lambda").get_account_settings()
     taken, limit = settings["AccountUsage"]["TotalCodeSize"], settings["AccountLimit"]["TotalCodeSize"]

@@ -1,4 +1,4 @@
-"""The bill of materials of a build, in CycloneDX 1.6: what is in each part, as it lies in the build's folders.
+"""The bill of materials of a build, in CycloneDX 1.6: the packages of each part, in the build's folders.
 
 The same build gives the same bytes: it carries no time and no random number.
 """

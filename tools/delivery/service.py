@@ -15,7 +15,7 @@ SCRIPTS = ("check", "test")
 
 
 def main(name: str, root: Path) -> int:
-    """Build a part; one in TypeScript is checked and tested before. Raises `DeliveryError` where something fails."""
+    """Build a part; one in TypeScript is checked and tested before. Raises `DeliveryError` if something fails."""
     named = {part.name: part for part in parts(root)}
     if name not in named:
         raise DeliveryError(f"the template has no part {name!r} to build: choose one of {', '.join(named)}")

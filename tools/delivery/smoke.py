@@ -1,6 +1,6 @@
-"""Whether a deployed stage works: each call of the API, a clip, a picture, an alarm and a rollback, a line for each.
+"""Try a deployed stage: each call of the API, a clip, a picture, an alarm and a rollback, with a line for each.
 
-What it puts, it takes away again. It needs the rights of whoever administers the stage's account.
+It removes its uploads at the end. It needs the rights of the account's administrator.
 """
 
 import json
@@ -31,11 +31,11 @@ OK, FAILED, NOT_HERE = "ok", "failed", "not on the embedded AWS"
 
 
 class Failed(Exception):  # a step's outcome, not an error of this program
-    """A step did not give what it should; the message says what it gave."""
+    """A step gave a wrong result; the message names it."""
 
 
 class NotTried(Exception):  # likewise
-    """A step needs what is not here; the message says what."""
+    """A step cannot run here; the message names the missing part."""
 
 
 class Smoke:
@@ -54,7 +54,7 @@ class Smoke:
         self._said: dict[str, Any] = {}
 
     def steps(self) -> Iterator[tuple[str, Callable[[], str]]]:
-        """Each step's name, and what does it: it returns what it saw, or raises."""
+        """Each step's name and function; the function returns its finding, or raises."""
         yield "a clip is put and prepared", self._prepared
         yield "POST /stitch", self._stitch
         yield "POST /stitch again comes from the cache", self._cached
@@ -70,7 +70,7 @@ class Smoke:
         yield "nothing is left behind", self._clean
 
     def run(self) -> int:
-        """Take all steps and print what became of each; returns 1 where one failed."""
+        """Take all steps and print each outcome; returns 1 if one failed."""
         failed = 0
         for name, step in self.steps():
             try:
@@ -79,7 +79,7 @@ class Smoke:
                 outcome, detail = (NOT_HERE if self._embedded else "not tried"), str(reason)
             except Failed as reason:
                 outcome, detail, failed = FAILED, str(reason), failed + 1
-            except Exception as error:  # whatever it is: the others are tried, and what was put is taken away
+            except Exception as error:  # any error: the other steps still run, and the uploads are removed
                 outcome, detail, failed = FAILED, f"{type(error).__name__}: {error}", failed + 1
             print(f"{outcome}  {name}: {' '.join(detail.split())[:500]}", flush=True)
         return 1 if failed else 0
@@ -203,7 +203,7 @@ class Smoke:
         return f"{alarm}: {told[0]}"
 
     def _an_alarm(self) -> str:
-        """One with somebody to tell, of those that the stack has. Raises `NotTried` where there is none."""
+        """An alarm of the stack that has a subscriber. Raises `NotTried` if there is none."""
         cloudformation, cloudwatch = self._stage.client("cloudformation"), self._stage.client("cloudwatch")
         pages = cloudformation.get_paginator("list_stack_resources").paginate(StackName=self._stage.stack)
         names = [
@@ -235,7 +235,7 @@ class Smoke:
         return f"to {back}, and to {current} again"
 
     def _clean(self) -> str:
-        """Takes away every version of what was put and of what came of it, and looks again."""
+        """Remove every version of the uploads and of the files made from them; then check."""
         removed = 0
         for _ in range(2):  # a result may be written while the first look is taken
             left = list(self._left())
@@ -282,7 +282,7 @@ class Smoke:
 
 
 def _answer(response: Response, expected: int) -> dict[str, Any]:
-    """An answer's JSON. Raises `Failed` where it has another status, with what it says."""
+    """An answer's JSON. Raises `Failed` with the answer's text if it has another status."""
     if response.status != expected:
         raise Failed(f"{response.status} instead of {expected}: {response.body[:300].decode(errors='replace')}")
     try:
@@ -293,5 +293,5 @@ def _answer(response: Response, expected: int) -> dict[str, Any]:
 
 
 def main(caller: Caller, stage: Stage, store: Store | None, root: Path) -> int:
-    """Try a stage; returns 1 where a step failed."""
+    """Try a stage; returns 1 if a step failed."""
     return Smoke(caller, stage, store, root).run()

@@ -25,7 +25,7 @@ class Stage:
 
     @classmethod
     def of(cls, name: str, root: Path) -> "Stage":
-        """The stage of that name. Raises `DeliveryError` where `samconfig.toml` has none."""
+        """The stage of that name. Raises `DeliveryError` if `samconfig.toml` has none."""
         config = tomllib.loads((root / "samconfig.toml").read_text())
         try:
             deploy = config[name]["deploy"]["parameters"]
@@ -44,11 +44,11 @@ class Stage:
         return make(service, region_name=self.region, config=config)
 
     def outputs(self) -> dict[str, str]:
-        """The stack's outputs; empty where there is no stack, or none that was ever complete."""
+        """The stack's outputs; empty if there is no stack, or none that was ever complete."""
         return {output["OutputKey"]: output["OutputValue"] for output in (self._stack() or {}).get("Outputs", ())}
 
     def status(self) -> str | None:
-        """The stack's status, in CloudFormation's words; None where there is no stack."""
+        """The stack's status, in CloudFormation's words; None if there is no stack."""
         stack = self._stack()
         return stack["StackStatus"] if stack else None
 

@@ -1,10 +1,10 @@
-"""The artifact bucket: what it holds and where.
+"""The artifact bucket: its objects and their keys.
 
 | key | |
 | --- | --- |
 | `packages/<hash>` | a function's, a layer's or the workflow's code, by its content; written by `sam package` |
 | `releases/<name>/` | `packaged.yaml`, `sbom.cdx.json` and, last of all, `release.json`; written once |
-| `deployed/<stage>/history.json` | what runs in a stage, and every release that passed its checks there |
+| `deployed/<stage>/history.json` | the running release of a stage, and every release that passed its checks there |
 | `deployed/<stage>/<hash>.template` | what `sam deploy` handed to CloudFormation |
 """
 
@@ -54,12 +54,12 @@ class Passed:
     position: int
     """On main, of the run that deployed it: how many commits there were, its own included."""
     taken_back: bool = False
-    """Whether it was found to be bad all the same, and left."""
+    """Whether a rollback replaced it, because it was bad."""
 
 
 @dataclass(frozen=True)
 class History:
-    """What a stage runs and what passed there, oldest first."""
+    """The running release of a stage, and the releases that passed there, oldest first."""
 
     running: str | None = None
     """The release that was deployed last, whether it passed or not."""
@@ -67,16 +67,16 @@ class History:
 
     @property
     def good(self) -> list[Passed]:
-        """What passed and was not taken back."""
+        """The passed releases that no rollback replaced."""
         return [each for each in self.passed if not each.taken_back]
 
     @property
     def position(self) -> int:
-        """Of the newest run on main that passed here; 0 where none did."""
+        """The place on main of the newest run that passed here; 0 if none did."""
         return max((each.position for each in self.passed), default=0)
 
     def before(self) -> str | None:
-        """The release to go back to from what runs: the last good one that is another."""
+        """The release for a rollback: the last good one that is not the running one."""
         return next((each.release for each in reversed(self.good) if each.release != self.running), None)
 
     def with_running(self, release: str) -> "History":
@@ -90,7 +90,7 @@ class History:
         return replace(self, passed=(*(before if again else self.passed), Passed(release, position)))
 
     def gone_back(self, release: str) -> "History":
-        """After going back: what passed later than that release is known to be bad."""
+        """After a rollback: all releases that passed later than that release are bad."""
         of_it = [(not each.taken_back, number) for number, each in enumerate(self.passed) if each.release == release]
         _, last = max(of_it)  # its last good time, if there is one
         later = tuple(replace(each, taken_back=True) for each in self.passed[last + 1 :])
@@ -113,7 +113,7 @@ class Store:
         return ["--s3-bucket", self.bucket, *(["--kms-key-id", key] if key else [])]
 
     def read(self, key: str) -> bytes | None:
-        """An object's content, or None where there is none."""
+        """An object's content, or None if there is none."""
         try:
             data: bytes = self._s3.get_object(Bucket=self.bucket, Key=key)["Body"].read()
         except ClientError as error:
@@ -123,7 +123,7 @@ class Store:
         return data
 
     def digest(self, key: str) -> str:
-        """The SHA-256 of an object's bytes, as they lie there now. Raises `DeliveryError` where there is none."""
+        """The SHA-256 of an object's bytes, as they lie there now. Raises `DeliveryError` if there is none."""
         try:
             body = self._s3.get_object(Bucket=self.bucket, Key=key)["Body"]
         except ClientError as error:
@@ -134,7 +134,7 @@ class Store:
         return digest.hexdigest()
 
     def write_once(self, key: str, data: bytes) -> None:
-        """Write a new object; one that exists stays, and must be the same. Raises `DeliveryError` where it is not."""
+        """Write a new object; one that exists stays, and must be the same. Raises `DeliveryError` if it is not."""
         try:
             self._s3.put_object(Bucket=self.bucket, Key=key, Body=data, IfNoneMatch="*")
         except ClientError as error:
@@ -145,14 +145,14 @@ class Store:
                 raise DeliveryError(f"s3://{self.bucket}/{key} is there already with another content") from error
 
     def release(self, name: str) -> Release | None:
-        """A release, or None where there is none of that name. Raises `DeliveryError` where it is no name."""
+        """A release, or None if there is none of that name. Raises `DeliveryError` if it is no name."""
         if not re.fullmatch("[0-9a-f]{12}", name):
             raise DeliveryError(f"{name!r} is no release's name, which is 12 hexadecimal digits")
         data = self.read(f"releases/{name}/release.json")
         return Release(**json.loads(data)) if data else None
 
     def check(self, release: Release) -> None:
-        """Raises `DeliveryError` unless every file of a release is, byte for byte, what was packaged."""
+        """Raises `DeliveryError` unless every file of a release has the packaged bytes."""
         for key, digest in release.files.items():
             if (found := self.digest(key)) != digest:
                 raise DeliveryError(f"s3://{self.bucket}/{key} was changed: {found} instead of {digest}")
@@ -160,7 +160,7 @@ class Store:
             raise DeliveryError(f"{release.name} is not the name of its template")
 
     def history(self, stage: str) -> History:
-        """What a stage runs and what passed there; empty before its first deployment."""
+        """The stage's history; empty before its first deployment."""
         data = self.read(f"deployed/{stage}/history.json")
         if data is None:
             return History()
@@ -168,6 +168,6 @@ class Store:
         return History(read["running"], tuple(Passed(**each) for each in read["passed"]))
 
     def keep(self, stage: str, history: History) -> None:
-        """Write a stage's history; the bucket's versions keep what it was. One deployment at a time changes a stage."""
+        """Write a stage's history; the bucket keeps earlier versions. One deployment at a time changes a stage."""
         body = json.dumps(asdict(history), indent=1).encode() + b"\n"
         self._s3.put_object(Bucket=self.bucket, Key=f"deployed/{stage}/history.json", Body=body)

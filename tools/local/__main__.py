@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tools.client import fetch
+from tools.local import root as root_account
 from tools.local.containers import gateway, passed_on
 from tools.local.pictures import put_picture, put_prompts, result_of, speech_of, wait_for
 from tools.local.stack import HOME, REGION, ROOT, Stack, StackError, build, running, say
@@ -19,22 +20,23 @@ def main() -> int:
     """Run one of the commands; returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m tools.local", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
-    run = commands.add_parser("run", help="say one message through the whole service, and stop")
+    run = commands.add_parser("run", help="start the service, say one message, stop")
     run.add_argument("--message", required=True)
     run.add_argument("--voice", default="")
     run.add_argument("--format", default="mp3")
-    identify = commands.add_parser("identify", help="identify one picture through the whole service, and stop")
+    identify = commands.add_parser("identify", help="start the service, identify one picture, stop")
     identify.add_argument("--image", type=Path, required=True)
     identify.add_argument("--prompt", required=True)
-    serve = commands.add_parser("serve", help="keep the service up until Ctrl-C")
+    serve = commands.add_parser("serve", help="run the service until Ctrl-C")
     serve.add_argument("--port", type=int, default=4566)
+    serve.add_argument("--containers", action="store_true", help="let Docker's containers reach it, too")
     for command in (run, identify, serve):
         command.add_argument("--audios", type=Path, default=ROOT / "samples" / "clips", help="the clips to upload")
-    commands.add_parser("build", help="only build, for this machine's interpreter")
-    events = commands.add_parser("events", help="write variables and events for `sam local invoke`")
-    events.add_argument("--account", default="", help="by default the embedded AWS that `serve` keeps up")
-    events.add_argument("--stage", default="dev", help="of the account")
-    events.add_argument("--port", type=int, default=4566, help="of the embedded AWS")
+    commands.add_parser("build", help="only build the service, for this machine's interpreter")
+    events = commands.add_parser("events", help="write the variables and events that `sam local invoke` needs")
+    events.add_argument("--account", default="", help="an AWS account; default: the embedded AWS of `serve`")
+    events.add_argument("--stage", default="dev", help="a stage of the account")
+    events.add_argument("--port", type=int, default=4566, help="the port of the embedded AWS")
     options = parser.parse_args()
     do = {"run": _run, "identify": _identify, "serve": _serve, "build": _build, "events": _events}
     try:
@@ -56,7 +58,11 @@ def _events(options: argparse.Namespace) -> int:
         place, also = invoke.Place(options.account, options.stage), ""
     else:
         build()
-        place, also = invoke.embedded(options.port), " --config-env local"
+        try:
+            root = root_account.read(HOME / "aws")
+        except LookupError as error:
+            raise StackError(f"{error}: start `make serve CONTAINERS=1` first") from error
+        place, also = invoke.embedded(options.port, root), " --config-env local"
     invoke.write(place)
     say(f"{invoke.EVENTS.relative_to(ROOT)}/ is for stage {place.stage} of {place.account}. Invoke a function:")
     print(f"sam local invoke{also} CacheLookupFunction -e {invoke.EVENTS.relative_to(ROOT)}/cache_lookup.json")
@@ -88,7 +94,7 @@ def _identify(options: argparse.Namespace) -> int:
     with running(state=HOME / "aws") as stack:
         _put_clips(stack, options.audios)
         put_prompts(stack)
-        say(f"asking {stack.model.server or 'a stand-in, which is no model: its answer means nothing'}")
+        say(f"asking {stack.model.server or 'a stand-in for the model, which makes up its answer'}")
         put = put_picture(stack, f"inbox/{options.prompt}/{options.image.name}", options.image.read_bytes())
         result = result_of(stack, put)
         print(json.dumps(result, ensure_ascii=False, indent=2))
@@ -113,10 +119,13 @@ def _save_speech(speech: dict[str, Any], name: str, read: Callable[[str], bytes]
 def _serve(options: argparse.Namespace) -> int:
     # A service manager stops with SIGTERM: that, too, must leave nothing running.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    with running(port=options.port, state=HOME / "aws") as stack, contextlib.ExitStack() as exits:
+    host = gateway() if options.containers else ""
+    if options.containers and not host:
+        raise StackError("no Docker engine runs here")
+    with running(port=options.port, state=HOME / "aws", host=host) as stack, contextlib.ExitStack() as exits:
         _put_clips(stack, options.audios)
         put_prompts(stack)
-        if host := gateway():
+        if host:
             with contextlib.suppress(OSError):  # Docker runs in a machine of its own
                 exits.enter_context(passed_on(host, stack.port))
                 say(f"containers reach it at http://{host}:{stack.port}, for `make events` and `sam local invoke`")
@@ -139,16 +148,17 @@ def _how_to_call(stack: Stack) -> str:
     curl = f"""curl --aws-sigv4 "aws:amz:{REGION}:execute-api" --user "{user}" \\
   -H "Content-Type: application/json" -d '{{"message": "hello, shreeshail"}}' \\
   {stack.api_url}/stitch"""
-    asked = stack.model.server or f"a stand-in, which is no model, at {stack.model.url}"
+    asked = stack.model.server or f"a stand-in for the model at {stack.model.url}, which makes up its answers"
     return f"""
 The service is up. Call it (README.md, "Calling the API", fetches the audio itself):
 
 {curl}
 
-Credentials of a caller, who may call the API and nothing else:
+Credentials of a caller, who may only call the API:
   AWS_ACCESS_KEY_ID={stack.credentials.access_key}
   AWS_SECRET_ACCESS_KEY={stack.credentials.secret_key}
-Everything else of this AWS (AWS_ENDPOINT_URL={stack.endpoint}, region {REGION}) takes test / test:
+Credentials for the rest of this AWS are new at every start:
+  AWS_ENDPOINT_URL={stack.endpoint} AWS_REGION={REGION} AWS_SHARED_CREDENTIALS_FILE={HOME / "aws" / root_account.NAME}
   clips    s3://{stack.outputs["InputBucketName"]}
   output   s3://{stack.outputs["OutputBucketName"]}
   workflow {stack.outputs["StateMachineArn"]}

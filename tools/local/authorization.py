@@ -1,4 +1,4 @@
-"""Who may do what in the embedded AWS: what MiniStack's IAM leaves out where one service calls another.
+"""Rights in the embedded AWS that MiniStack's IAM does not check: one service calls another.
 
 - a call on a state machine's version or alias is authorized on the state machine's own ARN; the qualifier is the key
   `states:StateMachineQualifier`, which has several values (Step Functions guide, "Authorization for versions and
@@ -185,7 +185,7 @@ def _rules_act_under_their_role() -> None:
 
 
 def _put_aside(target: dict[str, Any], rule: str, payload: str) -> None:
-    """Into the dead-letter queue at once: what is not permitted is not tried again (EventBridge guide, "Retries")."""
+    """Into the dead-letter queue at once: a forbidden delivery is not tried again (EventBridge guide, "Retries")."""
     queue = (target.get("DeadLetterConfig") or {}).get("Arn", "")
     if queue and sqs.queue_policy_allows(queue, "events.amazonaws.com", rule, get_account_id()):
         eventbridge._dispatch_to_sqs(parse_arn(queue), payload)

@@ -16,7 +16,7 @@ STOPS = {"length": "max_tokens", "content_filter": "content_filtered"}
 
 
 def converse(server: str, request: Json) -> tuple[int, str, Json]:
-    """(HTTP status, name of Bedrock's error or "", body); what the server refuses is refused as Bedrock would."""
+    """(HTTP status, name of Bedrock's error or "", body); the server's refusals become Bedrock's."""
     base = server.rstrip("/").removesuffix("/v1") + "/v1"
     try:
         question = to_chat(request)

@@ -17,7 +17,7 @@ CHUNK_BYTES = 65536
 
 
 def gateway() -> str:
-    """The address at which containers reach this machine; empty where no Docker engine runs."""
+    """The address at which containers reach this machine; empty if no Docker engine runs."""
     if not shutil.which("docker"):
         return ""
     done = subprocess.run(GATEWAY, capture_output=True, text=True, check=False, timeout=30)
@@ -28,7 +28,7 @@ def gateway() -> str:
 def passed_on(address: str, port: int) -> Iterator[None]:
     """Pass connections to this port of the address on to the same port of 127.0.0.1.
 
-    Raises OSError where the address is not this machine's.
+    Raises OSError if the address is not this machine's.
     """
 
     class Connection(socketserver.BaseRequestHandler):

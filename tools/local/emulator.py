@@ -1,6 +1,6 @@
-"""The embedded AWS: MiniStack 1.5.33 with what it lacks for this service.
+"""The embedded AWS: MiniStack 1.5.33 with the parts of AWS that this service needs and MiniStack lacks.
 
-Each addition is a few lines on its own functions.
+`stack.py` starts it. Each addition is a few lines on MiniStack's functions.
 
 - SAM's transform sees the stack's parameters, as CloudFormation's does
 - CloudFormation types for a state machine's version and alias, as SAM's `AutoPublishAlias` makes them
@@ -12,20 +12,25 @@ Each addition is a few lines on its own functions.
 - functions run at most twice at once each (AWS: a thousand times), others wait: fifty clips put at once would be fifty
   processes
 - events for functions are retried, and end in the dead-letter queue, as asynchronous invocations are
+- only this machine's programs are let in, and no web page (gate.py)
+- the root signs its calls as others do, and the credentials of functions cannot be guessed
 - loopback counts as TLS, so that the buckets' policies can be the real ones
 - the REST API's front door (front_door.py)
 - workflows that events start, and Bedrock (workflow.py)
-- what services may do on each other's behalf (authorization.py)
-- more of what AWS refuses (refusals.py)
+- the rights of services that act for each other (authorization.py)
+- more of AWS's refusals (refusals.py)
 - faults on demand (faults.py)
 
-Configured by MiniStack's variables: GATEWAY_PORT, BIND_HOST, MINISTACK_REGION, AUTH, PERSIST_STATE, STATE_DIR …, and by
-MODEL_URL, where the stand-in for a model answers.
+Configured by MiniStack's variables: GATEWAY_PORT, BIND_HOST, MINISTACK_REGION, AUTH, PERSIST_STATE, STATE_DIR,
+AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (the root's) …, and by MODEL_URL, where the stand-in for a model answers,
+HOSTS and ORIGINS, the further addresses and the origins of pages that gate.py lets in (with spaces between them).
 """
 
 import hashlib
+import hmac
 import json
 import os
+import secrets
 import signal
 import sys
 import tempfile
@@ -38,10 +43,12 @@ from typing import Any
 import authorization
 import faults
 import front_door
+import gate
 import refusals
 import workflow
+from ministack import app
 from ministack.core import iam_evaluator, lambda_runtime
-from ministack.services import eventbridge, lambda_svc, s3, stepfunctions
+from ministack.services import eventbridge, lambda_svc, s3, stepfunctions, sts
 from ministack.services.cloudformation import changesets, engine
 from ministack.services.cloudformation.provisioners import _RESOURCE_HANDLERS
 from samtranslator.translator import transform
@@ -226,6 +233,41 @@ def _events_are_asynchronous_invocations() -> None:
     eventbridge._dispatch_to_lambda = dispatch
 
 
+def _credentials_are_secret() -> None:
+    """MiniStack makes those of a function from its ARN, which anybody can do."""
+    make, salt = lambda_runtime.execution_credentials, secrets.token_bytes(32)
+
+    def made_secret(config: dict[str, Any]) -> dict[str, str]:
+        made: dict[str, str] = make(config)
+        key = made["AWS_ACCESS_KEY_ID"]
+        made["AWS_SECRET_ACCESS_KEY"] = hmac.digest(salt, f"secret {key}".encode(), "sha256").hex()
+        made["AWS_SESSION_TOKEN"] = hmac.digest(salt, f"token {key}".encode(), "sha256").hex()
+        session = {**sts._sessions[key], "SecretAccessKey": made["AWS_SECRET_ACCESS_KEY"]}
+        sts.register_session(key, session | {"SessionToken": made["AWS_SESSION_TOKEN"]})
+        return made
+
+    lambda_runtime.execution_credentials = lambda_svc.execution_credentials = made_secret
+
+
+def _root_signs() -> None:
+    """MiniStack checks no signature of the root's, and takes any account's number and `test` for it.
+
+    No key at all is still nobody's: the gate lets it come to the API alone, which refuses it in its own form.
+    """
+    names = (os.environ["AWS_ACCESS_KEY_ID"], "")
+
+    def is_root(key: str) -> bool:
+        return key in names
+
+    iam_evaluator.is_root_access_key = sts.is_root_access_key = is_root
+    iam_evaluator._is_root_key = lambda _key: False  # whose signatures are not checked
+
+
+def _nobody_else_is_let_in() -> None:
+    hosts, origins = (os.environ.get(name, "").split() for name in ("HOSTS", "ORIGINS"))
+    app.app = gate.guarded(app.app, gate.Gate.of(int(os.environ["GATEWAY_PORT"]), hosts, origins))
+
+
 def _loopback_is_secure() -> None:
     resolve = iam_evaluator._resolve_condition_key
 
@@ -253,6 +295,9 @@ def main() -> None:
     _time_is_ample()
     _events_are_asynchronous_invocations()
     _loopback_is_secure()
+    _credentials_are_secret()
+    _root_signs()
+    _nobody_else_is_let_in()
     authorization.install()
     refusals.install()
     endpoint = f"http://127.0.0.1:{os.environ['GATEWAY_PORT']}"
@@ -260,9 +305,7 @@ def main() -> None:
     workflow.install(endpoint)
     faults.install()
     threading.Thread(target=_stop_with_parent, daemon=True).start()
-    from ministack.app import main as serve
-
-    serve()
+    app.main()
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Faults on demand in the embedded AWS, for tests and `make chaos`: calls of a function or of a workflow go wrong.
 
     POST /_faults  {"by": "Stitch", "operation": "GetObject", "nth": 2, "times": 1, "kind": "cut"}, or null for none
-    GET /_faults   {"calls": [what was called since, in order], "struck": how many failed, "held": how many still do}
+    GET /_faults   {"calls": [the calls since, in order], "struck": how many failed, "held": how many still do}
 
 `by` is a function, `workflow` (the functions it runs are calls, too) or `api` (its call is StartSyncExecution). The
 calls that fail are the nth of that operation since the POST, and `times - 1` more; 0 for all that come.
@@ -63,7 +63,7 @@ class Fault:
 
 @dataclass
 class Call:
-    """Who asked for what, from which process, and how it was answered (HTTP; 0 where it was not)."""
+    """A call: its caller, operation, process and HTTP status (0 without an answer)."""
 
     by: str
     operation: str
@@ -79,7 +79,7 @@ class Ledger:
         self.arm(None)
 
     def arm(self, fault: Fault | None) -> None:
-        """Forget what was called; from now on the fault strikes, if there is one."""
+        """Empty the list of calls; from now on the fault strikes, if there is one."""
         with self._lock:
             self.fault, self.calls, self.struck, self.overrun = fault, list[Call](), 0, ""
             self._seen = Counter[tuple[str, str]]()
@@ -102,7 +102,7 @@ class Ledger:
 
     @contextlib.contextmanager
     def holding(self) -> Any:
-        """While a call goes wrong: what it still does, it does after its caller has gone on."""
+        """While a call fails: its late effects come after its caller has gone on."""
         with self._lock:
             self.held += 1
         try:
@@ -212,7 +212,7 @@ async def _control(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 def _call(scope: Scope) -> Call | None:
-    """Who calls what; None for people, and for what is not signed."""
+    """The function and operation of a call; None for people, and for unsigned calls."""
     headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
     key = re.search(r"Credential=([^/]+)/[^/]+/[^/]+/([^/]+)/", headers.get("authorization", ""))
     arn: str = sts._sessions.get(key[1], {}).get("Arn", "") if key else ""

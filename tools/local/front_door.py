@@ -10,7 +10,7 @@ definition alone:
 - an integration response whose status the method does not declare is a 500 (API Gateway guide, "Set up a method
   response")
 - functions are called where their policies let this method do so
-- a function that dies is the gateway's own 5xx (AWS: 502, here 500), without what it died of
+- a function that dies is the gateway's own 5xx (AWS: 502, here 500), without its error
 - bodies over 10 MB are refused ("Amazon API Gateway quotas")
 
 What is wrong with the configuration is in the log, in API Gateway's words; the caller gets "Internal server error".
@@ -41,7 +41,7 @@ log = logging.getLogger("front door")
 
 
 class ConfigurationError(Exception):
-    """API Gateway cannot do what the API's definition says; what it notes in the execution log."""
+    """API Gateway cannot do what the API's definition says; the text is that of the execution log."""
 
 
 def install(endpoint: str) -> None:
@@ -166,7 +166,7 @@ class _Call:
     def run(self, body: bytes, endpoint: str, region: str) -> tuple[int, dict[str, str], bytes]:
         """Request template → StartSyncExecution → the integration response for its status → response template.
 
-        Raises ConfigurationError where the definition does not say what becomes of the answer.
+        Raises ConfigurationError if the definition does not say what becomes of the answer.
         """
         template = self.integration.get("requestTemplates", {}).get(_media_type(self.request["header"]))
         text = body.decode("utf-8", "replace")

@@ -6,16 +6,18 @@ So all of them are written into files; for the embedded AWS there is a template,
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from botocore.credentials import Credentials
 from samcli.lib.providers.sam_function_provider import SamFunctionProvider
 from samcli.lib.providers.sam_stack_provider import SamLocalStackProvider
 from samcli.yamlhelper import yaml_dump, yaml_parse
 
+from tools.local import root as root_account
 from tools.local.containers import gateway
-from tools.local.stack import ADMIN, ARCHITECTURE, HOME, REGION, ROOT, RUNTIME, StackError
+from tools.local.stack import ARCHITECTURE, HOME, REGION, ROOT, RUNTIME, StackError
 
 EVENTS = HOME / "events"
 TEMPLATE = HOME / "build" / "invoke.yaml"
@@ -32,6 +34,8 @@ class Place:
     account: str
     stage: str
     endpoint: str = ""
+    root: Credentials | None = field(default=None, repr=False)
+    """Of the embedded AWS."""
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"\d{12}", self.account):
@@ -40,32 +44,31 @@ class Place:
     @property
     def access(self) -> dict[str, str]:
         """The variables by which a function reaches the embedded AWS; none for an account."""
-        if not self.endpoint:
+        if not self.root:
             return {}
         return {
             "AWS_ENDPOINT_URL": self.endpoint,
-            "AWS_ACCESS_KEY_ID": ADMIN["aws_access_key_id"],
-            "AWS_SECRET_ACCESS_KEY": ADMIN["aws_secret_access_key"],
+            **root_account.variables(self.root),
             "AWS_SESSION_TOKEN": "",
             "AWS_REGION": REGION,
             "AWS_DEFAULT_REGION": REGION,
         }
 
 
-def embedded(port: int, host: str = "") -> Place:
+def embedded(port: int, root: Credentials, host: str = "") -> Place:
     """The embedded AWS that `make serve` keeps up at this port, as containers reach it.
 
-    Raises `StackError` where no Docker engine runs.
+    Raises `StackError` if no Docker engine runs.
     """
     if not (host := host or gateway()):
         raise StackError("no Docker engine runs here, and `sam local invoke` needs one")
-    return Place(EMBEDDED_ACCOUNT, "local", f"http://{host}:{port}")
+    return Place(EMBEDDED_ACCOUNT, "local", f"http://{host}:{port}", root)
 
 
 def variables(place: Place, template: Path = ROOT / "template.yaml") -> dict[str, dict[str, str]]:
     """Every function's variables, by its name in the template.
 
-    Raises `StackError` where the template has no such stage.
+    Raises `StackError` if the template has no such stage.
     """
     given = {"Stage": place.stage, "AWS::AccountId": place.account, "AWS::Region": REGION}
     document = yaml_parse(template.read_text())
@@ -79,7 +82,7 @@ def variables(place: Place, template: Path = ROOT / "template.yaml") -> dict[str
         if resource["Type"] == "AWS::SQS::Queue"
     }
     queues = place.endpoint or f"https://sqs.{REGION}.amazonaws.com"
-    # SAM CLI resolves a reference to what it is told the name stands for.
+    # SAM CLI resolves a reference to the value that it gets for the name.
     given |= {name: f"{queues}/{place.account}/{queue}" for name, queue in names.items()}
     stacks, _ = SamLocalStackProvider.get_stacks(str(template), parameter_overrides=given)
     return {
@@ -92,10 +95,13 @@ def variables(place: Place, template: Path = ROOT / "template.yaml") -> dict[str
 def write(place: Place, folder: Path = EVENTS) -> None:
     """Write variables (env.json) and events into the folder, and for the embedded AWS the template."""
     folder.mkdir(parents=True, exist_ok=True)
+    folder.chmod(0o700)  # the embedded AWS's credentials are among the variables
     (folder / "env.json").write_text(json.dumps(variables(place), indent=2) + "\n")
     for example in sorted((ROOT / "events").glob("*.json")):
         (folder / example.name).write_text(_renamed(example.read_text(), place))
     if place.endpoint:
+        TEMPLATE.touch(mode=0o600)
+        TEMPLATE.chmod(0o600)
         TEMPLATE.write_text(yaml_dump(declaring(yaml_parse((HOME / "build" / "template.yaml").read_text()), place)))
 
 

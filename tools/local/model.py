@@ -8,7 +8,7 @@ With MODEL_SERVER=http://… in the environment it hands the question to a real 
 
     POST /model/{model id}/converse     an answer
     POST /faults {"kind": "429"}        the next call fails so; "times": 2: the next two (FAULTS, STOPS and OTHERS)
-    GET  /calls                         what was asked
+    GET  /calls                         the questions so far
 """
 
 import base64
@@ -61,7 +61,7 @@ SLOW_SECONDS = 1
 
 @dataclass(frozen=True)
 class Call:
-    """One question: what was shown, by its digest, and asked."""
+    """One question: the picture's digest and the text."""
 
     model: str
     sha256: str
@@ -92,7 +92,7 @@ class StandIn:
         self._faults.clear()
 
     def converse(self, model: str, request: Json) -> tuple[int, str, Json]:
-        """(HTTP status, name of the error or "", body). Raises ConnectionError where it is to hang up."""
+        """(HTTP status, name of the error or "", body). Raises ConnectionError if it is to hang up."""
         shown = shown_to(request)
         prompt = "".join(part.get("text", "") for part in request.get("system", ()))
         self.calls.append(Call(model, hashlib.sha256(shown).hexdigest(), len(shown), prompt))

@@ -26,6 +26,7 @@ from botocore.exceptions import ClientError
 from stitcher.storage import LocalRepo, Stored
 from tools.client import Caller
 from tools.local import model
+from tools.local import root as root_account
 
 ROOT = Path(__file__).parents[2]
 HOME = ROOT / ".local"
@@ -34,12 +35,10 @@ STACK = "audio-stitcher-local"
 RUNTIME = f"python{sys.version_info.major}.{sys.version_info.minor}"
 ARCHITECTURE = {"aarch64": "arm64", "arm64": "arm64"}.get(platform.machine(), "x86_64")
 PARAMETERS = ["Stage=local", f"PythonRuntime={RUNTIME}", f"Architecture={ARCHITECTURE}"]
-ADMIN: dict[str, Any] = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
-"""The emulator's root account: it exists on this machine's loopback address only."""
 SOURCES = ("template.yaml", "samconfig.toml", "src", "functions", "layers", "statemachine", "tools/local")
 START_SECONDS = 180
-_clients: dict[tuple[str, int], Any] = {}
-"""By service and port: making one takes longer than most calls."""
+_clients: dict[tuple[str, int, str], Any] = {}
+"""By service, port and root's key: making one takes longer than most calls."""
 CONSTRAINTS = ROOT / "functions" / "constraints.txt"
 """What is deployed here has the versions that `make build` gives it."""
 
@@ -58,6 +57,8 @@ class Stack:
     """The deployed service on the running emulator."""
 
     port: int
+    root: Credentials
+    """Of who may do everything on this emulator, until it stops."""
     outputs: dict[str, str]
     credentials: Credentials
     """Of an IAM user who may call this API and do nothing else."""
@@ -84,10 +85,10 @@ class Stack:
 
     def client(self, service: str) -> Any:
         """A boto3 client with all rights on the emulator."""
-        return _client(service, self.port)
+        return _client(service, self.port, self.root)
 
     def put_clips(self, folder: Path) -> list[Stored]:
-        """Make the input bucket hold what the folder holds; returns what had to be uploaded."""
+        """Give the input bucket the folder's files; returns the uploaded ones."""
         s3, bucket = self.client("s3"), self.outputs["InputBucketName"]
         there = {
             item["Key"]: item["ETag"].strip('"')
@@ -105,8 +106,8 @@ class Stack:
 
 
 @contextlib.contextmanager
-def running(*, port: int = 0, state: Path | None = None) -> Iterator[Stack]:
-    """The service deployed on an emulator, for as long as the context lasts; nothing of it runs afterwards.
+def running(*, port: int = 0, state: Path | None = None, host: str = "") -> Iterator[Stack]:
+    """The service deployed on an emulator, for as long as the context lasts.
 
     Parameters
     ----------
@@ -115,6 +116,8 @@ def running(*, port: int = 0, state: Path | None = None) -> Iterator[Stack]:
     state
         A folder that keeps buckets and deployment from one time to the next; without it everything is new and
         forgotten.
+    host
+        Another address of this machine that somebody passes on to it (containers.py).
 
     Raises
     ------
@@ -135,14 +138,14 @@ def running(*, port: int = 0, state: Path | None = None) -> Iterator[Stack]:
         build(digest)
         port = port or free_port()
         stand_in = exits.enter_context(model.serving())
-        exits.enter_context(emulator(port, folder, stand_in.url))
+        root = exits.enter_context(emulator(port, folder, stand_in.url, host))
         exits.callback(_close_clients)
-        outputs = _outputs(port)
+        outputs = _outputs(port, root)
         if not outputs:
-            _deploy(port)
-            outputs = _outputs(port)
+            _deploy(port, root)
+            outputs = _outputs(port, root)
             deployed.write_text(json.dumps({"sources": digest}))
-        yield Stack(port, outputs, _caller_credentials(port, outputs), stand_in)
+        yield Stack(port, root, outputs, _caller_credentials(port, root, outputs), stand_in)
 
 
 def build(digest: str | None = None) -> Path:
@@ -154,7 +157,7 @@ def build(digest: str | None = None) -> Path:
         HOME.mkdir(exist_ok=True)
         stamp.unlink(missing_ok=True)
         if (cached := HOME / "build.toml").exists() and cached.stat().st_mtime < CONSTRAINTS.stat().st_mtime:
-            cached.unlink()  # sam's record of its cache, which does not know of constraints
+            cached.unlink()  # sam's list of its cache, which does not contain the constraints
         options = ["--build-dir", str(built.parent), "--cache-dir", str(HOME / "cache")]
         environment = {"PIP_CONSTRAINT": CONSTRAINTS.as_uri(), "ARCHITECTURE": ARCHITECTURE}
         _sam("build", *options, "--parameter-overrides", *PARAMETERS, environment=environment)
@@ -162,17 +165,13 @@ def build(digest: str | None = None) -> Path:
     return built
 
 
-def _deploy(port: int) -> None:
+def _deploy(port: int, root: Credentials) -> None:
     say("sam deploy --config-env local …")
     built = HOME / "build" / "template.yaml"
     config = ["--config-file", str(ROOT / "samconfig.toml"), "--config-env", "local"]
     _sam(
         "deploy", *config, "--template-file", str(built), "--parameter-overrides", *PARAMETERS,
-        environment={
-            "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}",
-            "AWS_ACCESS_KEY_ID": ADMIN["aws_access_key_id"],
-            "AWS_SECRET_ACCESS_KEY": ADMIN["aws_secret_access_key"],
-        },
+        environment={"AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}", **root_account.variables(root)},
     )  # fmt: skip
 
 
@@ -190,8 +189,11 @@ def _sam(*arguments: str, environment: dict[str, str]) -> None:
 
 
 @contextlib.contextmanager
-def emulator(port: int, folder: Path, model_url: str = "") -> Iterator[None]:
-    """MiniStack with IAM enforced, on the loopback address, its state in the folder."""
+def emulator(port: int, folder: Path, model_url: str = "", host: str = "") -> Iterator[Credentials]:
+    """MiniStack with IAM enforced, on the loopback address, its state in the folder; gives its root's credentials.
+
+    `host` is another address of this machine that it may be called at, besides 127.0.0.1 and localhost.
+    """
     interpreter = ROOT / ".venv-local" / "bin" / "python"
     if not interpreter.exists():
         raise StackError("the embedded AWS is not installed: run `make setup`")
@@ -199,12 +201,17 @@ def emulator(port: int, folder: Path, model_url: str = "") -> Iterator[None]:
         raise StackError(f"port {port} is in use: stop what uses it, or choose another with PORT=…")
     scratch = folder / "tmp"
     scratch.mkdir(exist_ok=True)
+    root = root_account.renewed(folder)
     environment = _clean_environment() | {
         "GATEWAY_PORT": str(port),
         "BIND_HOST": "127.0.0.1",
         "MINISTACK_REGION": REGION,
         "MODEL_URL": model_url,
         "AUTH": "true",
+        **root_account.variables(root),
+        "HOSTS": host,
+        "IOT_MTLS_ENABLED": "0",  # these would listen on every address of this machine
+        "SFTP_ENABLED": "0",
         "PERSIST_STATE": "1",
         "STATE_DIR": str(folder / "state"),
         "TMPDIR": str(scratch),  # where it unpacks functions, and leaves them
@@ -220,7 +227,7 @@ def emulator(port: int, folder: Path, model_url: str = "") -> Iterator[None]:
         )  # fmt: skip
         try:
             _wait_until_ready(port, process, log_path)
-            yield
+            yield root
         finally:
             process.terminate()  # it saves its state and stops the functions' processes
             with contextlib.suppress(subprocess.TimeoutExpired):
@@ -244,9 +251,9 @@ def _wait_until_ready(port: int, process: "subprocess.Popen[bytes]", log_path: P
     raise StackError(f"the emulator did not start within {START_SECONDS} s:\n{log_path.read_text()[-2000:]}")
 
 
-def _caller_credentials(port: int, outputs: dict[str, str]) -> Credentials:
+def _caller_credentials(port: int, root: Credentials, outputs: dict[str, str]) -> Credentials:
     """A new key for the IAM user `caller`, who may do nothing but call this API."""
-    iam, name = _client("iam", port), "caller"
+    iam, name = _client("iam", port, root), "caller"
     with contextlib.suppress(iam.exceptions.EntityAlreadyExistsException):
         iam.create_user(UserName=name)
     for key in iam.list_access_keys(UserName=name)["AccessKeyMetadata"]:
@@ -263,23 +270,23 @@ def _caller_credentials(port: int, outputs: dict[str, str]) -> Credentials:
     return Credentials(key["AccessKeyId"], key["SecretAccessKey"])
 
 
-def _outputs(port: int) -> dict[str, str]:
-    """The deployed stack's outputs; empty where it is not deployed."""
+def _outputs(port: int, root: Credentials) -> dict[str, str]:
+    """The deployed stack's outputs; empty if it is not deployed."""
     try:
-        stack = _client("cloudformation", port).describe_stacks(StackName=STACK)["Stacks"][0]
+        stack = _client("cloudformation", port, root).describe_stacks(StackName=STACK)["Stacks"][0]
     except ClientError:
         return {}
     return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
 
 
-def _client(service: str, port: int) -> Any:
-    if client := _clients.get((service, port)):
+def _client(service: str, port: int, root: Credentials) -> Any:
+    if client := _clients.get((service, port, root.access_key)):
         return client
     # inject_host_prefix: the emulator has one host name for every service.
     config = Config(inject_host_prefix=False, retries={"total_max_attempts": 1}, read_timeout=60)
-    session: Any = boto3.Session(region_name=REGION, **ADMIN)
+    session: Any = boto3.Session(root.access_key, root.secret_key, region_name=REGION)
     client = session.client(service, endpoint_url=f"http://127.0.0.1:{port}", config=config)
-    _clients[service, port] = client
+    _clients[service, port, root.access_key] = client
     return client
 
 

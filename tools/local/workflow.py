@@ -33,7 +33,7 @@ PROFILE = re.compile(r"(global|[a-z]{2,4})\.[a-z0-9-]+\.")
 """Ids of inference profiles begin with a geography; those of foundation models with the maker."""
 
 PREFIXES = {"s3": "S3", "sfn": "Sfn", "sqs": "Sqs"}
-"""The services that are called, with what the names of their errors begin with."""
+"""The called services, with the first part of their errors' names."""
 
 _version: contextvars.ContextVar[str | None] = contextvars.ContextVar("version of the object", default=None)
 

@@ -60,10 +60,10 @@ def main() -> int:
     """Returns 1 where less than `WANTED` percent are noticed."""
     parser = argparse.ArgumentParser(prog="python -m tools.mutants", description=__doc__)
     parser.add_argument("kinds", nargs="*", default=KINDS, metavar="KIND", help=f"{' or '.join(KINDS)}; else both")
-    parser.add_argument("--sample", type=int, default=200, help="how many mutants of each kind")
-    parser.add_argument("--seed", type=int, default=1, help="which")
-    parser.add_argument("--minutes", type=float, default=20, help="of each kind; after that no other is begun")
-    parser.add_argument("--only", default="", help="a part of the path")
+    parser.add_argument("--sample", type=int, default=200, help="number of mutants of each kind")
+    parser.add_argument("--seed", type=int, default=1, help="seed of the sample")
+    parser.add_argument("--minutes", type=float, default=20, help="time for each kind; no mutant starts after it")
+    parser.add_argument("--only", default="", help="only files with this text in their path")
     given = parser.parse_args()
     return max([_measured(kind, given) for kind in given.kinds])
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Mutant:
-    """`path` (from the root) with `text` for its content; `line` and `says` tell people what it is."""
+    """`path` (from the root) with `text` for its content; `line` and `says` describe it to people."""
 
     path: str
     line: int

@@ -1,6 +1,6 @@
 """Small changes of Python code: an operator, a constant, a condition, a statement.
 
-Left alone: docstrings, annotations, decorators, what is for type checkers only, and the words of an error.
+Not changed: docstrings, annotations, decorators, code for type checkers only, and the words of an error.
 """
 
 import ast

@@ -36,7 +36,7 @@ class Trial:
 
 
 def warm() -> None:
-    """Import what the tests need and what is not ours."""
+    """Import the third-party packages that the tests need."""
     import boto3  # noqa: F401
     import jsonschema  # noqa: F401
     import moto  # noqa: F401
@@ -87,7 +87,7 @@ def start(folder: Path, tests: Sequence[str], seconds: int) -> int:
 
 
 def seconds_of(folder: Path, tests: Sequence[str]) -> float:
-    """What the tests take of a processor without a mutant. Raises `RuntimeError` where they fail already."""
+    """What the tests take of a processor without a mutant. Raises `RuntimeError` if they fail already."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     _, status = os.waitpid(start(folder, tests, 3_600), 0)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)

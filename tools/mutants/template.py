@@ -1,6 +1,6 @@
-"""Small changes of the template and of the workflows: an entry less, another number, another text, another way on.
+"""Small changes of the template and of the workflows: an entry left out, another number, text or next state.
 
-Left alone: what only people read, and what is generated and compared as a whole (dashboards).
+Not changed: texts for people, and generated parts that are compared as a whole (dashboards).
 """
 
 import copy
@@ -19,7 +19,7 @@ Path = tuple[Any, ...]
 
 
 def of_template(path: str, source: str) -> Iterator[Mutant]:
-    """Changes of a CloudFormation template; what is written is JSON, which is YAML."""
+    """Changes of a CloudFormation template; the result is written as JSON, which is YAML."""
     document = yaml_parse(source)
     for place, says, changed in _changes(document, _in_template):
         yield Mutant(path, 0, f"{_shown(place)}: {says}", json.dumps(changed, default=str, indent=1))

@@ -1,5 +1,5 @@
-"""What is promised, what watches it, and how it is seen: objectives, and the alarms and dashboards made of them.
+"""Objectives, and the alarms and dashboards made from them.
 
-`python -m tools.operations monitoring` writes them into `infra/monitoring.yaml`; `… pictures` draws the dashboards.
-None of it runs in the service.
+`python -m tools.operations monitoring` writes them into `infra/monitoring.yaml`; `…
+dashboard-images` draws the dashboards. The service itself runs no code of this package.
 """

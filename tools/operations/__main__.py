@@ -1,7 +1,8 @@
-"""`python -m tools.operations`: what is made of the objectives."""
+"""`python -m tools.operations`: alarms and dashboards from the objectives, load and costs."""
 
 import argparse
 import sys
+from pathlib import Path
 
 
 def main() -> None:
@@ -9,18 +10,23 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tools.operations", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("monitoring", help="write infra/monitoring.yaml: alarms of error budgets, and dashboards")
-    commands.add_parser("pictures", help="draw the dashboards from sample data into docs/images/")
-    commands.add_parser("record", help="record minutes of a fault on the embedded AWS into tests/recordings/")
-    load = commands.add_parser("load", help="drive a mix of calls; fails where an answer is not as it must be")
+    commands.add_parser("dashboard-images", help="draw the dashboards in docs/images/ from sample data")
+    commands.add_parser("fault-recording", help="count metrics during a fault; write tests/recordings/")
+    load = commands.add_parser("load", help="send a mix of calls; fails when an answer is not the expected one")
     load.add_argument("--url", default="", help="a deployed API; default: the embedded AWS")
-    load.add_argument("--voice", default="", help="whose clips to say; default: the default voice")
+    load.add_argument("--voice", default="", help="the voice that says the messages; default: the default voice")
     load.add_argument("--seconds", type=float, default=30)
     load.add_argument("--at-once", type=int, default=4, choices=range(1, 65), metavar="1…64")
-    load.add_argument("--save", action="store_true", help="keep the functions' durations for the estimate of costs")
-    cost = commands.add_parser("cost", help="estimate what calls and a month cost in a stage")
+    load.add_argument("--save", action="store_true", help="save the functions' durations; `cost` reads them")
+    cost = commands.add_parser("cost", help="estimate the cost of a call and of a month in a stage")
     cost.add_argument("--stage", default="prod", choices=["dev", "test", "stage", "prod"])
     for name in ("hits", "made", "images"):
         cost.add_argument(f"--{name}", type=int, default=0, help="a month")
+    erase = commands.add_parser("erase", help="delete recordings and pictures for good, with all that was made of them")
+    erase.add_argument("--stage", required=True)
+    erase.add_argument("--clip", action="append", default=[], help="key of a recording, or a voice's folder with a /")
+    erase.add_argument("--picture", action="append", default=[], help="key of a picture, or a folder with a /")
+    erase.add_argument("--really", action="store_true", help="delete; otherwise only say what would be")
     options = parser.parse_args()
     # Each needs packages of its own environment.
     match options.command:
@@ -28,19 +34,29 @@ def main() -> None:
             from tools.operations.monitoring import MONITORING, written
 
             MONITORING.write_text(written())
-        case "pictures":
-            from tools.operations.pictures import draw
+        case "dashboard-images":
+            from tools.operations.dashboard_images import draw
 
             draw()
-        case "record":
-            from tools.operations.record import record
+        case "fault-recording":
+            from tools.operations.fault_recording import write
 
-            record()
+            write()
         case "load":
             from tools.operations.load import load as drive
 
             seconds, at_once = options.seconds, options.at_once
             sys.exit(drive(options.url, options.voice, seconds=seconds, at_once=at_once, save=options.save))
+        case "erase":
+            from tools.delivery.stage import Stage
+            from tools.operations.erase import carried_out, planned
+
+            stage = Stage.of(options.stage, Path(__file__).parents[2])
+            s3, cache = stage.client("s3"), stage.parameters.get("CachePrefix", "cache/")
+            erasure = planned(s3, stage.outputs(), options.clip, options.picture, cache)
+            print(erasure.report())
+            if options.really:
+                print(f"{carried_out(s3, erasure)} versions are deleted")
         case "cost":
             from tools.operations.cost import report
 

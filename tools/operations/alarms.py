@@ -1,4 +1,4 @@
-"""Alarms of the error budgets, as resources of CloudFormation."""
+"""Alarms of the error budgets, as resources of CloudFormation. `objectives.py` has their thresholds."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""CloudWatch's arithmetic, as far as this project uses it: what alarms and graphs make of recorded minutes.
+"""CloudWatch's arithmetic, as far as this project uses it: states of alarms and lines of graphs from a recording.
 
 Of a missing value every operation but `FILL` makes a missing one, and so does a division by zero; here it is NaN.
 Windows slide by the minute, as alarms' do by default (CloudWatch user guide, "Alarm evaluation window").
@@ -40,7 +40,7 @@ class Recording:
         self._parts: dict[Metric, list[Values]] = {}
 
     def add(self, metric: Metric, minute: ArrayLike, value: ArrayLike = 1, times: ArrayLike = 1) -> None:
-        """The value was measured so many times in the minute, or in each of the minutes, counted from 0."""
+        """Add the value `times` times to the minute, or to each of the minutes, counted from 0."""
         part = np.array(np.broadcast_arrays(*map(np.atleast_1d, (minute, value, times))), float)
         if (part := part[:, part[2] > 0]).size:
             self._parts.setdefault(plain(metric), []).append(part)
@@ -75,7 +75,7 @@ class Recording:
         return parts[0]
 
     def stat(self, metric: Metric, stat: str, period: int, ends: NDArray[np.int_]) -> Values:
-        """The statistic over the `period` minutes before each of `ends`; NaN where nothing was measured."""
+        """The statistic over the `period` minutes before each of `ends`; NaN if nothing was measured."""
         minute, value, times = self._columns(metric)
         if not len(minute):
             return np.full(len(ends), np.nan)
@@ -143,7 +143,7 @@ def metric_of(described: Json) -> Metric:
 
 
 def evaluate(expression: str, known: Mapping[str, Values]) -> Values:
-    """An expression of metric math over series of one length; raises `ValueError` for what is not known here."""
+    """An expression of metric math over series of one length; raises `ValueError` for an unknown function."""
     with np.errstate(divide="ignore", invalid="ignore"):
         found = _evaluated(ast.parse(expression, mode="eval").body, known)
     return np.where(np.isfinite(found), found, np.nan)

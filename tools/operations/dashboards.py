@@ -1,5 +1,4 @@
-"""Three dashboards, each to be read on one screen: what users get, what is left of the error budgets, and what the
-machine does."""
+"""Three dashboards, each for one screen: the users' answers, the error budgets, and the machine."""
 
 from typing import Any
 
@@ -127,7 +126,7 @@ def _budgets() -> list[Row]:
 
 
 def _used(objective: Objective) -> tuple[str, list[Any]]:
-    """How much of the budget was used, as an expression, and what that is made of."""
+    """The used part of the budget as an expression, and the expression's parts."""
     parts = [
         expression(query, name, id=name, visible=False)
         if isinstance(query, str)

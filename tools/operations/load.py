@@ -59,7 +59,7 @@ def requests(clips: list[str], voice: str, seed: int) -> Iterator[tuple[str, dic
 
 
 def drive(caller: Caller, voice: str, *, seconds: float, at_once: int, sample: Callable[[], float | None]) -> Tally:
-    """Call for so many seconds, so many at once; `sample` gives the functions' memory in MB where it can be known."""
+    """Call for `seconds`, `at_once` calls at a time; `sample` gives the functions' memory in MB if it is known."""
     answer = caller.get(f"/voices/{voice or '-'}/clips", limit=50)
     if answer.status != 200:
         raise RuntimeError(
@@ -120,7 +120,7 @@ def report(tally: Tally, seconds: float, at_once: int) -> str:
 
 
 def memory_mb() -> float | None:
-    """Resident memory of the embedded AWS's functions; None where the system has no /proc."""
+    """Resident memory of the embedded AWS's functions; None if the system has no /proc."""
     if not Path("/proc/self/status").exists():
         return None
     total = 0.0
@@ -173,7 +173,7 @@ def _target(url: str) -> Iterator[tuple[Caller, Stack | None]]:
 
 
 def load(url: str, voice: str, *, seconds: float, at_once: int, save: bool) -> int:
-    """Drive the load, print what came of it; returns the exit code, 1 where something is as it must not be."""
+    """Send the load and print the results; returns the exit code, 1 if a result is wrong."""
     with _target(url) as (caller, stack):
         tally = drive(caller, voice, seconds=seconds, at_once=at_once, sample=memory_mb if stack else lambda: None)
         print(report(tally, seconds, at_once))

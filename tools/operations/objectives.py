@@ -1,4 +1,4 @@
-"""The service level objectives: what is promised over 28 days, and how it is counted."""
+"""The service level objectives over 28 days, and the thresholds of their alarms."""
 
 import re
 from collections.abc import Mapping
@@ -7,19 +7,18 @@ from decimal import Decimal
 from typing import Any
 
 DAYS = 28
-"""Over which an objective is held: four weeks, so that every weekday counts alike."""
+"""The days of an objective: four weeks, so that every weekday counts alike."""
 
 LEAST_BAD = 3
-"""Guard for low traffic: as long as fewer calls than this went wrong, no alarm of an error budget fires.
+"""The limit for low traffic: with fewer failed calls than this, no alarm of an error budget fires.
 
-It counts what went wrong and not what was asked: with a least number of calls, a night in which all of the few calls
-fail would never fire.
+It counts failures, not calls: with a minimum of calls, a quiet night in which every call fails would never fire.
 """
 ENOUGH_BAD = f"bad > {LEAST_BAD - 0.5}"
 """`LEAST_BAD` in metric math. A share of calls is in floating point, where 3 bad calls of 9 are 2.9999999999999996."""
 
 LADDER = tuple(map(Decimal, ("99.99", "99.9", "99.5", "99", "95", "90")))
-"""Goals in percent. What is agreed with users is one step looser than what we aim at, so that we know first."""
+"""Goals in percent. The agreement with users is one step looser than our own goal, so that we know first."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +100,7 @@ class Objective:
         return 100 - self.goal
 
     def threshold(self, rate: Rate) -> Decimal:
-        """Percent of bad calls at which the budget burns so fast; raises `ValueError` where that cannot happen."""
+        """Percent of bad calls at which the budget burns so fast; raises `ValueError` if that cannot happen."""
         percent = self.budget * rate.times
         if percent >= 100:
             raise ValueError(f"{self.name}: {rate.times} times the budget is {percent} %, which no alarm can see")

@@ -16,7 +16,7 @@ MINUTES = DAYS * DAY
 
 
 def sample() -> Recording:
-    """Minutes of 28 days. Nothing of it was measured."""
+    """Invented minutes of 28 days."""
     found = Recording(MINUTES)
     chance = np.random.default_rng(7)
     _messages(found, chance)

@@ -1,4 +1,4 @@
-"""What a widget of a dashboard shows of recorded minutes."""
+"""The lines of a dashboard's widget, from a recording's minutes."""
 
 import re
 from collections.abc import Mapping
@@ -30,7 +30,7 @@ class Line:
 
 
 def shown(widget: Json, recording: Recording, ends: NDArray[np.int_], minutes: int) -> list[Line]:
-    """The widget's lines; each value is of so many minutes before one of `ends`."""
+    """The widget's lines; each value covers the minutes of one period before one of `ends`."""
     queries, found = [], []
     for number, entry in enumerate(widget["metrics"]):
         *named, options = entry

@@ -1,4 +1,4 @@
-"""Alarms for working hours: what is wrong without burning an error budget, as resources of CloudFormation."""
+"""Alarms for working hours, as resources of CloudFormation: faults that burn no error budget."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ Json = dict[str, Any]
 
 RUNBOOK = "docs/operations.md#"
 LIVE_FUNCTIONS = ("CacheLookup", "FetchClips", "Stitch", "Publish", "Plan", "Voices")
-"""PrepareClip and IdentifyImage wait where their concurrency is reserved; alarms of their own tell what is lost."""
+"""PrepareClip and IdentifyImage wait where their concurrency is reserved; other alarms report lost work."""
 DAY = 86_400
 HERD = 1_800
 """Seconds: so long may a photographer stay with one herd."""

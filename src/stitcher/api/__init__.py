@@ -1,1 +1,1 @@
-"""What callers send and what they get."""
+"""Requests and answers of the API."""

@@ -24,7 +24,7 @@ class ClipSegment(BaseModel):
     text: str | None
     """The words themselves: `message[start:end]`."""
     why: str
-    """Why this clip was chosen; empty where it says just the text."""
+    """Why this clip was chosen; empty if it says just the text."""
     duration_ms: int | None
     """Its audible part; null where the clip is not prepared."""
 
@@ -41,7 +41,7 @@ class PlanAnswer(BaseModel):
 
     success: bool = True
     segments: list[ClipSegment | PauseSegment]
-    """What would be said, in order; empty where no clip says anything of the message."""
+    """What would be said, in order; empty if no clip says anything of the message."""
     missing: list[str]
     """Words without a clip, in message order, each once."""
     suggestions: dict[str, list[str]]
@@ -57,7 +57,7 @@ class PlanAnswer(BaseModel):
     path: Path | None
     """How it would be made; null where nothing would be said."""
     why: str
-    """Why it would not be spliced; empty where it would."""
+    """Why it would not be spliced; empty if it would."""
     format: str
 
 
@@ -119,7 +119,7 @@ class Unusable(BaseModel):
 
 
 class Problem(BaseModel):
-    """A refusal or a fault (RFC 9457), whoever refuses: the service, API Gateway or the firewall."""
+    """A refusal or a fault (RFC 9457), from the service, API Gateway or the firewall."""
 
     type: str
     """`urn:audio-stitcher:` and the code."""

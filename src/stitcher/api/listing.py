@@ -11,11 +11,11 @@ from stitcher.api.answers import ClipEntry, ClipsPage, VoiceEntry, VoicesPage
 from stitcher.api.requests import sentence
 from stitcher.clip import Clip
 from stitcher.clips.facts import Shape, Shapes
-from stitcher.errors import InvalidRequest, UnusableClip
+from stitcher.errors import InvalidRequest, UnusableClip, shown
 from stitcher.formats.profiles import PROFILES
 from stitcher.planning.catalogue import clip_of, voice_prefix
 from stitcher.planning.settings import VoiceSettings, find_settings
-from stitcher.storage import CONNECTIONS, Repo
+from stitcher.storage import CONNECTIONS, Repo, Unreadable
 
 DEFAULT = "-"
 """How the default voice is written where a name cannot be empty; it is no voice's name."""
@@ -69,7 +69,7 @@ def clips_page(clips: Repo, shapes: Shapes, voice: str, *, after: str = "", limi
     prefix = voice_prefix("" if voice == DEFAULT else voice)
     is_key = after.startswith(prefix) and "/" not in after[len(prefix) :] and len(after.encode()) <= KEY_BYTES
     if after and not is_key:
-        raise InvalidRequest(f"after '{after}' is not the key of a clip of this voice")
+        raise InvalidRequest(f"after '{shown(after)}' is not the key of a clip of this voice")
     found = list(islice(filter(None, map(clip_of, clips.list(prefix, after))), limit + 1))
     page = found[:limit]
     entries = [_entry(clip, shape) for clip, shape in zip(page, shapes.of(page, _FIRST_PROFILE), strict=True)]
@@ -99,6 +99,8 @@ def _voice(clips: Repo, name: str) -> VoiceEntry | None:
         settings = find_settings(clips, prefix)
     except UnusableClip as refusal:  # its messages are refused for the same reason
         warnings = [reason for _, reason in refusal.unusable]
+    except Unreadable as error:
+        warnings = [str(error)]
     return VoiceEntry(voice=name, language=settings.language, warnings=warnings)
 
 

@@ -1,4 +1,4 @@
-"""A message planned without making it: what would be said, from which clips, how long, and what has no clip."""
+"""Plan a message without audio: its clips, their order, its duration, and the words without a clip."""
 
 from collections.abc import Iterator, Sequence
 from functools import cache
@@ -23,7 +23,7 @@ class Shapes(Protocol):
     """Knows clips without their audio, as `stitcher.clips.facts.Shapes` and `stitcher.clips.memory.PreparedHere` do."""
 
     def of(self, clips: Sequence[Clip], profile: str) -> Sequence[Shape | None]:
-        """Each clip's shape, prepared for a profile that is spliced; None where it is not prepared."""
+        """Each clip's shape, prepared for a profile that is spliced; None if it is not prepared."""
 
 
 class Snapshot:
@@ -39,7 +39,7 @@ class Snapshot:
 
 
 def preview(request: StitchRequest, clips: Repo, shapes: Shapes) -> PlanAnswer:
-    """Plan what is asked for.
+    """Plan the request's message.
 
     Words without a clip are no refusal here, but where the request names a fallback voice that lacks them too: they
     are listed, and the rest is planned as if they were not there.
@@ -59,7 +59,7 @@ def preview(request: StitchRequest, clips: Repo, shapes: Shapes) -> PlanAnswer:
 
 
 def _without(missing: Sequence[str], request: StitchRequest, clips: Repo) -> Plan:
-    """The plan of what can be said; without segments where that is nothing."""
+    """The plan of the words with a clip; without segments if no word has one."""
     if request.message_parts is None:
         request = request.model_copy(update={"missing": "skip"})
     else:

@@ -1,4 +1,4 @@
-"""What callers send and what they get: the models of the HTTP API and of the workflow's first and last step."""
+"""Requests and answers: the models of the HTTP API and of the workflow's first and last step."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Self, cast
@@ -15,7 +15,7 @@ from pydantic import (
 )
 
 from stitcher import limits
-from stitcher.errors import InvalidRequest
+from stitcher.errors import InvalidRequest, listed, shown
 from stitcher.formats.profiles import PROFILES
 from stitcher.planning.catalogue import read_catalogue
 from stitcher.planning.plan import Plan, Policy, ReadNumbers, plan_message, plan_parts
@@ -33,10 +33,10 @@ def elapsed_ms(started: datetime) -> float:
 def sentence(error: ValidationError) -> str:
     """Every fault that pydantic found, without the values: they may be people's."""
     faults = (
-        ": ".join(filter(None, [".".join(map(str, fault["loc"])), fault["msg"].removeprefix("Value error, ")]))
+        ": ".join(filter(None, [shown(".".join(map(str, fault["loc"]))), fault["msg"].removeprefix("Value error, ")]))
         for fault in error.errors(include_url=False, include_input=False)
     )
-    return "; ".join(faults)
+    return listed(list(faults), "; ")
 
 
 class StitchRequest(BaseModel):
@@ -46,11 +46,13 @@ class StitchRequest(BaseModel):
 
     message: StrictStr | None = None
     message_parts: list[StrictStr] | None = None
-    voice: StrictStr = ""
-    format: StrictStr = next(iter(PROFILES))
+    voice: Annotated[StrictStr, Field(max_length=limits.VOICE_CHARACTERS)] = ""
+    format: Annotated[StrictStr, Field(max_length=limits.FORMAT_CHARACTERS)] = next(iter(PROFILES))
     gap_ms: Annotated[StrictInt, Field(ge=-limits.CROSSFADE_MS, le=limits.GAP_MS)] | None = None
     """Between words; the voice's where it is not given."""
-    missing: Annotated[StrictStr, Field(pattern=r"^(error|skip|silence|fallback:.*)$")] = "error"
+    missing: Annotated[
+        StrictStr, Field(max_length=limits.MISSING_CHARACTERS, pattern=r"^(error|skip|silence|fallback:.*)$")
+    ] = "error"
     """What becomes of words without a clip; `fallback:hindi` takes them from the voice hindi."""
     read_numbers: ReadNumbers | None = None
     """`strict` refuses a number that can be read in two ways; `likely` says the likelier. Without it, the voice's."""
@@ -61,6 +63,8 @@ class StitchRequest(BaseModel):
         for text in value if isinstance(value, list) else [value or ""]:
             if any("\ud800" <= char <= "\udfff" for char in text):
                 raise ValueError("half a surrogate pair is no character")
+            if isinstance(value, list) and len(text) > limits.PART_CHARACTERS:
+                raise ValueError(f"a part has at most {limits.PART_CHARACTERS} characters")
         return value
 
     @model_validator(mode="after")
@@ -70,7 +74,7 @@ class StitchRequest(BaseModel):
         return self
 
     def plan(self, clips: Repo) -> Plan:
-        """Plan what is asked for on the clips that are there; raises as `plan_message` and `read_catalogue`."""
+        """Plan the message with the voice's clips; raises as `plan_message` and `read_catalogue`."""
         catalogue = read_catalogue(clips, self.voice)
         if self.message_parts is not None:
             return plan_parts(self.message_parts, catalogue, gap_ms=self.gap_ms, profile=self.format)
@@ -110,7 +114,7 @@ class Answer(BaseModel):
     path: str
     """How it was made: `spliced` or `rendered`."""
     why: str
-    """Why it was not spliced; empty where it was."""
+    """Why it was not spliced; empty if it was."""
     missing: list[str]
     """What is not said, by the request's leave."""
     substituted: list[str]

@@ -26,7 +26,7 @@ DELIMITERS = ",;\t"
 _SEPARATOR = re.compile(r'"?sep=(?P<by>[,;\t|])"?\r?\n?', re.IGNORECASE)
 _SENTENCE_ENDS = tuple(".!?।॥።۔؟\n")
 REFUSALS = 20
-"""So many refused rows are named; all are counted."""
+"""The most refused rows that are named; all are counted."""
 # Results that are kept: campaigns repeat themselves, and memory has to stay bounded whatever they hold.
 _KNOWN = 131_072
 # Stands in a message for a column's value that is missing as a whole: a mark whose clip no voice can have.

@@ -28,8 +28,8 @@ POOR_SNR_DB, POOR_RANGE_DB = 26.0, 12.0
 """Noisy: the speech is less than this over the noise around it, or over its own softest 5 %."""
 LONG_PAUSE_MS, HEAVY_LIMIT_DB = 800, 10.0
 BURST_DB, BURST_CREST_DB = 12.0, 15.0
-"""A sound of 5 ms this far over the loud part of the speech is none of it: a knock. Its peaks are brought down to as
-much over the loud part as those of speech are."""
+"""A sound of 5 ms this far over the loud part of the speech is a knock. Its peaks are lowered: they are then as far
+over the loud part as the peaks of speech."""
 LEAD_MS, TAIL_MS = 12, 45
 """Kept before and after the audible part: soft onsets, and releases that fade."""
 ONSET_MS = 25

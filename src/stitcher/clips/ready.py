@@ -10,7 +10,7 @@ from stitcher.clips.prepare import prepare
 from stitcher.clips.prepared import PreparedClip, Report, prepared_key
 from stitcher.errors import UnusableClip
 from stitcher.formats.profiles import SPLICED
-from stitcher.storage import Repo
+from stitcher.storage import Repo, Unreadable
 
 
 def make_ready(clip: Clip, recordings: Repo, output: Repo) -> Report:
@@ -38,4 +38,8 @@ def read_and_prepare(clip: Clip, recordings: Repo) -> PreparedClip:
     """One clip's samples, prepared; raises as `make_ready`."""
     if clip.size > limits.CLIP_BYTES:  # said without fetching it
         raise UnusableClip((clip.key, limits.clip_too_large(clip.size)))
-    return prepare(clip.key, recordings.read(clip.key, clip.etag))
+    try:
+        data = recordings.read(clip.key, clip.etag)
+    except Unreadable as error:
+        raise UnusableClip((clip.key, str(error))) from None
+    return prepare(clip.key, data)

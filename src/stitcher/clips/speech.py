@@ -44,7 +44,7 @@ REACH_FRAMES = 60
 WEAK_HOLE_FRAMES, FIRM_HOLE_FRAMES = 8, 20
 """… over holes of 40 ms, or of 100 ms where a sound of its own follows: the "t" of "eight" behind its stop."""
 APART_FRAMES, CORE_FRAMES, CORE_DB = 40, 20, 20.0
-"""A knock: within 20 dB of its top for at most 100 ms, and 200 ms from any other sound, of which one is longer."""
+"""A knock: within 20 dB of its top for at most 100 ms, and 200 ms from all other sounds; one of these is longer."""
 
 HEARD_DB = 35.0
 HISS_BAND, HISS_RANGE_DB, HISS_OVER_DB, HISS_FRAMES = 3, 45.0, 15.0, 18
@@ -243,7 +243,7 @@ def _grown(weak: Flags, firm: Flags, anchor: int, step: int) -> int:
 
 
 def _mean(power: Samples, frames: int) -> Samples:
-    """The mean of so many frames around each one."""
+    """The moving average over this number of frames."""
     before = frames // 2
     total = np.concatenate([np.zeros((1, power.shape[1])), np.cumsum(power, axis=0)])
     start = np.clip(np.arange(len(power)) - before, 0, None)
@@ -259,7 +259,7 @@ def _ranges(flags: Flags) -> Ranges:
 
 
 def _long(flags: Flags, least: int = RUN_FRAMES) -> Flags:
-    """Only the runs of at least so many frames."""
+    """Only the runs of at least this number of frames."""
     kept = np.zeros_like(flags)
     for start, end in _ranges(flags):
         kept[start:end] = end - start >= least

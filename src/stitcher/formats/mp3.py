@@ -20,7 +20,7 @@ LEAD = FRAME
 LEAD_ZEROS = LEAD - DELAY
 """Zeros fed to the encoder before the clip, so that it lands there."""
 TAIL_ZEROS = 576
-"""At least so many samples follow the clip, so that its end is decoded whole: 576 leave a residue under 3 LSB."""
+"""The least number of samples after the clip, so that its end is decoded whole: 576 leave a residue under 3 LSB."""
 
 # ISO 11172-3, table B.1, layer III, in kbit/s.
 _BITRATES = (0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320)

@@ -103,7 +103,7 @@ def duration(packet: bytes) -> int:
 
 
 def silence(samples: int) -> list[bytes]:
-    """Packets that decode to so many zeros; `samples` is a multiple of `GRID`."""
+    """Packets that decode to `samples` zeros, a multiple of `GRID`."""
     found = []
     for length, packet in SILENCE.items():
         count, samples = divmod(samples, length)

@@ -1,7 +1,7 @@
 """The render path: prepared clips joined as samples and encoded once, by pydub and ffmpeg.
 
-For what cannot be spliced: pauses shorter than a codec's frames allow, crossfades, and formats whose files are no rows
-of frames.
+For messages that cannot be spliced: pauses shorter than a codec's frames allow, crossfades, and formats whose files are
+not rows of frames.
 """
 
 import io

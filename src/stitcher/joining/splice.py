@@ -68,7 +68,7 @@ def splice(clips: Sequence[PreparedClip], pauses_ms: Sequence[int], profile: str
 
 
 def spliced_samples(clips: Sequence[Placed], pauses_ms: Sequence[int], profile: str) -> int:
-    """The duration of what `splice` would make, in samples at 48 kHz. Raises `CannotSplice` where it would."""
+    """The duration of what `splice` would make, in samples at 48 kHz. Raises `CannotSplice` if it would."""
     chosen = PROFILES[profile]
     grid = {"mp3": mp3.FRAME, "opus": ogg.GRID}.get(chosen.codec, RATE // chosen.rate)
     apart = ogg.GRID if chosen.codec == "opus" else 0

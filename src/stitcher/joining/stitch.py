@@ -50,7 +50,7 @@ def stitch(plan: Plan, load: Load) -> Stitched:
             why = str(error)
     else:
         why = f"{profile.name} cannot be spliced"
-    # Here, because a message that is spliced needs nothing of it.
+    # Imported here, because a spliced message does not need it.
     from stitcher.joining.render import render
 
     parts = loaded(profile.edges)

@@ -15,7 +15,7 @@ from stitcher.numbers.tables import Table
 
 PHONE_DIGITS = 7
 CALL_DIGITS, NUMBER_DIGITS, CODE_DIGITS = 3, 5, 2
-"""So many digits after "call", "number" and "PIN" are said one by one."""
+"""The least number of digits after "call", "number" and "PIN" that are said one by one."""
 DAYS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 SEVERAL = "it can be read in several ways, or the language has no words for it"
 NO_LANGUAGE = "the voice has no language that has words for it: set it in voice.toml, or record a clip of this name"
@@ -523,7 +523,7 @@ class Reader:
         if unit and self.signs.closed(text, unit.end()):
             name = self.signs.unit_names[unit["sign"]]
             if name not in LENGTHS:
-                return Unsure(at, unit.end(), "it may be so many packs, or length by width")
+                return Unsure(at, unit.end(), "it may be a number of packs, or length by width")
             last = sides[-1]
             assert last  # noqa: S101 - the pattern has a number on each side
             return Spoken(

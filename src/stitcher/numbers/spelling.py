@@ -40,7 +40,7 @@ def fill(template: str, **parts: str) -> str:
 
 
 def bounded(characters: int, most: int = limits.SAID_CHARACTERS) -> None:
-    """Raises `Unspeakable` where words would be so many characters: only rules that are made for it compose them."""
+    """Raises `Unspeakable` if the words have more characters than `most`: only hostile rules compose such words."""
     if characters > most:
         raise Unspeakable(f"{characters} characters")
 

@@ -11,9 +11,9 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from stitcher.clip import Clip
-from stitcher.errors import InvalidRequest, UnusableClip
+from stitcher.errors import InvalidRequest, UnusableClip, shown
 from stitcher.planning.names import AUDIO_SUFFIXES, UNREADABLE_SUFFIXES, has_signs, phrase_of, split
-from stitcher.storage import Repo, Stored
+from stitcher.storage import NotStored, Repo, StorageFault, Stored, Unreadable
 from stitcher.text.alike import loose
 from stitcher.text.words import phrase
 
@@ -24,10 +24,12 @@ __all__ = ["AUDIO_SUFFIXES", "Catalogue", "clip_of", "ignored", "read_catalogue"
 
 VOICE_CHARACTERS = 64
 KNOWN_SETTINGS = 64
+LISTINGS = 3
+"""Of a voice whose settings change while they are read."""
 LONGEST_PHRASE = 48
 """Words in a phrase that is looked for: a clip ends at 60 seconds. A longer name is found where it is the message."""
 NUMERALS, LARGEST_NUMERAL = 2_000, 10**9
-"""So many clips that are named by digits, up to this number, also say the number's words."""
+"""The most clips named by digits that also say the number's words, and the largest such number."""
 
 
 def _no_settings() -> "VoiceSettings":
@@ -182,7 +184,7 @@ def _alias(groups: Iterable[list[str]], by_phrase: dict[str, Clip], takes: dict[
 
 
 def _beginnings(phrases: Iterable[str]) -> Iterator[str]:
-    """Of at most so many words as are looked for: a name may have five hundred."""
+    """Beginnings of at most the words of the longest phrase: a name may have five hundred."""
     for said in phrases:
         space, words = said.find(" "), 1
         while space > 0 and words < LONGEST_PHRASE:
@@ -219,6 +221,16 @@ def read_catalogue(repo: Repo, voice: str) -> Catalogue:
     UnusableClip
         Where the voice's settings cannot be read.
     """
+    for _ in range(LISTINGS):
+        try:
+            return _catalogue(repo, voice)
+        except NotStored:  # the settings were replaced since they were listed: what is there now is another listing
+            continue
+    raise StorageFault("the settings of a voice changed each time they were read")
+
+
+def _catalogue(repo: Repo, voice: str) -> Catalogue:
+    """The catalogue of one listing. Raises `NotStored` where the settings are no longer those that were listed."""
     from stitcher.planning.settings import FILE, read_settings
 
     stored = list(repo.list(voice_prefix(voice)))
@@ -229,7 +241,10 @@ def read_catalogue(repo: Repo, voice: str) -> Catalogue:
     if known not in _SETTINGS:
         if len(_SETTINGS) >= KNOWN_SETTINGS:
             _SETTINGS.clear()
-        _SETTINGS[known] = read_settings(repo, settings)
+        try:
+            _SETTINGS[known] = read_settings(repo, settings)
+        except Unreadable as error:
+            raise UnusableClip((settings.key, str(error))) from None
     return Catalogue.of(voice, stored, _SETTINGS[known])
 
 
@@ -252,6 +267,6 @@ def voice_prefix(voice: str) -> str:
         or not all(unicodedata.category(char)[0] in "LMN" for char in letters)
     ):
         raise InvalidRequest(
-            f"voice '{voice}' is not a voice's name: letters, digits, '-' and '_', at most {VOICE_CHARACTERS}"
+            f"voice '{shown(voice)}' is not a voice's name: letters, digits, '-' and '_', at most {VOICE_CHARACTERS}"
         )
     return f"{normal}/"

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from stitcher.numbers.spoken import Reading, Spoken
 
 FEW_DIGITS = 4
-"""A number of so many digits that is called has no clip of its own: "108.wav" says a hundred and eight."""
+"""A called number with at most this number of digits has no clip of its own: "108.wav" says a hundred and eight."""
 
 
 @dataclass(frozen=True, slots=True)

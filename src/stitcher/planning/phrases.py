@@ -21,7 +21,7 @@ them reach it."""
 
 @dataclass(frozen=True, slots=True)
 class Instead:
-    """Words that may be said instead of `row[first:last]`; `why` is told to whoever asks."""
+    """Words that may be said instead of `row[first:last]`; `why` is the reason for a plan's reader."""
 
     first: int
     last: int

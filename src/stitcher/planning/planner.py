@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from stitcher import limits
 from stitcher.clip import Clip
-from stitcher.errors import InvalidRequest, MessageTooLong, MissingWords, UncertainNumbers, named
+from stitcher.errors import InvalidRequest, MessageTooLong, MissingWords, UncertainNumbers, named, shown
 from stitcher.formats.profiles import PROFILES
 from stitcher.planning import names
 from stitcher.planning.catalogue import Catalogue
@@ -89,7 +89,7 @@ class Planner:
         """The finished plan; raises as `plan_message`."""
         gap_ms = self.catalogue.settings.gap_ms if gap_ms is None else gap_ms
         if profile not in PROFILES:
-            raise InvalidRequest(f"format '{profile}' is not one of {', '.join(PROFILES)}")
+            raise InvalidRequest(f"format '{shown(profile)}' is not one of {', '.join(PROFILES)}")
         if not -limits.CROSSFADE_MS <= gap_ms <= limits.GAP_MS:
             raise InvalidRequest(f"gap_ms {gap_ms} is not between {-limits.CROSSFADE_MS} and {limits.GAP_MS}")
         lacking = self.missing or (self.decoration if not self.said else [])
@@ -112,8 +112,8 @@ class Planner:
             unsure=tuple(self.reasons.items()),
         )
         # Written out only where it could be too long: at most six bytes a character, and some for the names of fields.
-        at_most = sum(6 * len(clip.key + clip.phrase) + 200 for clip in plan.clips) + 40 * len(segments)
-        if at_most > limits.PLAN_BYTES and len(json.dumps(plan.to_json()).encode()) > limits.PLAN_BYTES:
+        at_most = sum(7 * len(clip.key + clip.phrase) + 240 for clip in plan.clips) + 60 * len(segments)
+        if at_most > limits.PLAN_BYTES and limits.travelling(plan.to_json()) > limits.PLAN_BYTES:
             kib = limits.PLAN_BYTES // 1024
             raise MessageTooLong(f"the plan of the message is over {kib} KiB: use shorter file names")
         return plan
@@ -187,7 +187,7 @@ class Planner:
             with self.catalogue.following_rules():
                 said = forced(mark.kind, mark.text, settings.language or "", settings.rules)
         except ValueError:
-            raise InvalidRequest(f"'{self.message[mark.start : mark.end]}' holds no {mark.kind}") from None
+            raise InvalidRequest(f"'{shown(self.message[mark.start : mark.end])}' holds no {mark.kind}") from None
         if not said:
             self.reasons[mark.text] = f"the language has no words for this {mark.kind}"
             self._lack(mark.text)
@@ -307,7 +307,7 @@ class Planner:
     def _readings(self) -> "list[Reading]":
         if not any(map(str.isnumeric, self.message)):
             return []
-        # Here, because most messages need none of it.
+        # Imported here, because most messages do not need it.
         from stitcher.numbers.spoken import TooManyWords, readings
 
         settings = self.catalogue.settings

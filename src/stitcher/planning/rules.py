@@ -1,7 +1,7 @@
 """The form of a voice's own rules: the sections of a language's table, as `voice.toml` may override them.
 
-Whoever may upload clips may write this file, so every text, list and table in it has a form and an end. With these, and
-with `limits.SAID_CHARACTERS`, what is composed of them has an end, too.
+Everybody who may upload clips may write this file. So every text, list and table in it has a form and an end. With
+these and `limits.SAID_CHARACTERS`, every composed text has an end, too.
 """
 
 import re

@@ -129,8 +129,8 @@ def voice_of(key: str, data: bytes) -> VoiceSettings:
     Raises
     ------
     UnusableClip
-        Naming the file, with the reason, where it cannot be read, whatever is in it: it is a file of whoever may
-        upload clips.
+        Naming the file, with the reason, if it cannot be read, with any content: everybody who may upload clips may
+        write it.
     """
     try:
         voice = VoiceSettings.model_validate(_document(data))

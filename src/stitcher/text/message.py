@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Literal, cast
 
 from stitcher import limits
-from stitcher.errors import InvalidRequest
+from stitcher.errors import InvalidRequest, shown
 from stitcher.text.stops import Abbreviations, ends_sentence
 from stitcher.text.words import Word, tokens
 
@@ -173,10 +173,10 @@ def _mark(mark: re.Match[str]) -> Item:
         return Spelled(kind, argument, start, end)
     duration = _PAUSE.fullmatch(argument)
     if duration is None:
-        raise InvalidRequest(f"'{mark.group()}' is no pause: write [pause 800ms] or [pause 1.5s]")
+        raise InvalidRequest(f"'{shown(mark.group())}' is no pause: write [pause 800ms] or [pause 1.5s]")
     ms = round(float(duration.group(1)) * (1000 if duration.group(2).lower() == "s" else 1))
     if ms > limits.GAP_MS:
-        raise InvalidRequest(f"'{mark.group()}' is longer than {limits.GAP_MS} ms")
+        raise InvalidRequest(f"'{shown(mark.group())}' is longer than {limits.GAP_MS} ms")
     return Silence(ms, start, end)
 
 

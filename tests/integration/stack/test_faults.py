@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 from tools.chaos.lab import Lab
-from tools.chaos.trials import PATHS, Case, learn, record, trial
+from tools.chaos.trials import PATHS, Case, learn, list_calls, trial
 from tools.local.stack import Stack
 
 PATH = {path.name: path for path in PATHS}
@@ -17,7 +17,7 @@ def lab(embedded: Stack) -> Iterator[Lab]:
     lab.events(on=False)
     try:
         learn(lab)
-        record(lab, PATH["plan"], "record-plan")
+        list_calls(lab, PATH["plan"], "list-plan")
         yield lab
     finally:
         lab.arm(None)

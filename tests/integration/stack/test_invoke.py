@@ -23,7 +23,7 @@ IMAGE = f"public.ecr.aws/lambda/python:{RUNTIME.removeprefix('python')}-{ARCHITE
 
 
 def test_the_variables_are_those_of_the_deployed_functions(stack: Stack) -> None:
-    place = Place(EMBEDDED_ACCOUNT, "local", stack.endpoint)
+    place = Place(EMBEDDED_ACCOUNT, "local", stack.endpoint, stack.root)
     for name, written in variables(place).items():
         deployed = stack.client("cloudformation").describe_stack_resource(StackName=STACK, LogicalResourceId=name)
         function = deployed["StackResourceDetail"]["PhysicalResourceId"]
@@ -62,7 +62,7 @@ def invoked(embedded_events: Path) -> Any:
 @pytest.fixture(scope="module")
 def embedded_events(embedded_stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("events")
-    write(embedded(embedded_stack.port), folder)
+    write(embedded(embedded_stack.port, embedded_stack.root), folder)
     return folder
 
 

@@ -12,7 +12,8 @@ import pytest
 from tools.delivery import deploy
 from tools.delivery.stage import Stage
 from tools.delivery.store import Release, Store
-from tools.local.stack import ADMIN, REGION, Stack
+from tools.local.root import variables
+from tools.local.stack import REGION, Stack
 
 from tests.paths import ROOT
 
@@ -51,8 +52,7 @@ def test_a_release_is_deployed_to_an_empty_stage_and_taken_back(
 ) -> None:
     for name, value in {
         "AWS_ENDPOINT_URL": stack.endpoint,
-        "AWS_ACCESS_KEY_ID": ADMIN["aws_access_key_id"],
-        "AWS_SECRET_ACCESS_KEY": ADMIN["aws_secret_access_key"],
+        **variables(stack.root),
         "AWS_DEFAULT_REGION": REGION,
         "SAM_CLI_TELEMETRY": "0",
         "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin",
@@ -70,7 +70,7 @@ def test_a_release_is_deployed_to_an_empty_stage_and_taken_back(
 
     good, bad = release(store, 3), release(store, 7)
     monkeypatch.setattr(deploy, "position_of", lambda _: 1)
-    deploy.record(store, dev, good.name, tmp_path)
+    deploy.note_passed(store, dev, good.name, tmp_path)
     monkeypatch.setattr(deploy, "position_of", lambda _: 2)
     deploy.promote(store, dev, bad.name, tmp_path)
     assert dev.outputs()["InputBucketName"] == "released-dev"

@@ -10,7 +10,8 @@ from tools.client import ambient_caller
 from tools.delivery import smoke
 from tools.delivery.stage import Stage
 from tools.local.pictures import put_prompts
-from tools.local.stack import ADMIN, REGION, Stack
+from tools.local.root import variables
+from tools.local.stack import REGION, Stack
 
 from tests.paths import ROOT
 
@@ -23,8 +24,7 @@ def local(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Stage:
     """The stage, as its administrator sees it."""
     for name, value in {
         "AWS_ENDPOINT_URL": stack.endpoint,
-        "AWS_ACCESS_KEY_ID": ADMIN["aws_access_key_id"],
-        "AWS_SECRET_ACCESS_KEY": ADMIN["aws_secret_access_key"],
+        **variables(stack.root),
         "AWS_DEFAULT_REGION": REGION,
         "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin",
     }.items():

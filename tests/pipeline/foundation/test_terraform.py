@@ -15,7 +15,9 @@ from typing import Any
 
 import boto3
 import pytest
-from tools.local.stack import ADMIN, REGION, emulator, free_port
+from botocore.credentials import Credentials
+from tools.local.root import variables
+from tools.local.stack import REGION, emulator, free_port
 
 from tests.pipeline.foundation.documents import FOUNDATION, GITHUB, artifact_policy, rendered, roles
 from tests.pipeline.foundation.iam import Document, Role
@@ -55,12 +57,12 @@ class Terraform:
     folder: Path
     port: int
     """Of the embedded AWS; no other can be reached."""
+    root: Credentials
 
     def start(self, command: str, *options: str) -> "subprocess.Popen[str]":
         environment = {name: value for name, value in os.environ.items() if not name.startswith(REAL)}
         environment |= {
-            "AWS_ACCESS_KEY_ID": ADMIN["aws_access_key_id"],
-            "AWS_SECRET_ACCESS_KEY": ADMIN["aws_secret_access_key"],
+            **variables(self.root),
             "AWS_CONFIG_FILE": os.devnull,
             "AWS_EC2_METADATA_DISABLED": "true",
             "AWS_ENDPOINT_URL": f"http://127.0.0.1:{self.port}",
@@ -87,7 +89,8 @@ def ended(process: "subprocess.Popen[str]", code: int = 0) -> str:
 
 
 def client(terraform: Terraform, service: str) -> Any:
-    session: Any = boto3.Session(region_name=REGION, **ADMIN)
+    root = terraform.root
+    session: Any = boto3.Session(root.access_key, root.secret_key, region_name=REGION)
     return session.client(service, endpoint_url=f"http://127.0.0.1:{terraform.port}")
 
 
@@ -106,8 +109,9 @@ def terraform(program: str, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     shutil.copytree(FOUNDATION, folder, dirs_exist_ok=True, ignore=LOCAL_FILES)
     (folder / "embedded_override.tf").write_text(OVERRIDE)
     (folder / "terraform.tfvars.json").write_text(json.dumps(VARIABLES))
-    made = Terraform(program, folder, free_port())
-    with emulator(made.port, tmp_path_factory.mktemp("aws")):
+    port = free_port()
+    with emulator(port, tmp_path_factory.mktemp("aws")) as root:
+        made = Terraform(program, folder, port, root)
         client(made, "s3").create_bucket(Bucket=STATE_BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
         backend = {"bucket": STATE_BUCKET, "region": REGION, "use_path_style": "true"}
         with made.start("init", *(f"-backend-config={name}={value}" for name, value in backend.items())) as process:
@@ -128,7 +132,7 @@ def begun(
     shutil.copy(terraform.folder / ".terraform.lock.hcl", plain)
     (plain / ".terraform").mkdir()
     (plain / ".terraform" / "providers").symlink_to(terraform.folder / ".terraform" / "providers")
-    checks = Terraform(terraform.program, plain, terraform.port)
+    checks = Terraform(terraform.program, plain, terraform.port, terraform.root)
     with (
         terraform.start("apply", "-input=false", "-auto-approve") as apply,
         checks.start("validate") as validate,

@@ -2,7 +2,7 @@
 
     make dashboard-images
 
-Fonts and colours are not CloudWatch's; what is shown where, over which time and in which unit, is.
+Fonts and colours are not CloudWatch's. Graphs, their places, their times and their units are.
 """
 
 import importlib

@@ -1,4 +1,4 @@
-"""Which checks a change needs: the suites of tests, the parts of the template to build, and whether to lint.
+"""Select the checks of a change: the suites of tests, the parts of the template to build, and whether to lint.
 
 The rules are a table of paths. A file that no rule knows needs everything, and so does a change whose base is not
 known: a mistake here may cost minutes, never a missed check.
@@ -21,14 +21,13 @@ SERVICE = ("unit", "integration", "functional")
 RULES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("README.md", SUITES),
     ("docs/openapi.yaml", ("unit", "pipeline")),
-    ("docs/operations.md", ("unit",)),
-    ("docs/images/*", ("unit",)),
-    ("docs/identify.md", ("integration",)),
-    ("docs/delivery.md", ("pipeline",)),
-    ("docs/aws.md", ("pipeline",)),
-    ("docs/*", ()),
-    ("samples/README.md", ()),
-    ("CHANGELOG.md", ()),
+    ("docs/identify.md", ("unit", "integration")),
+    ("docs/delivery.md", ("unit", "pipeline")),
+    ("docs/aws.md", ("unit", "pipeline")),
+    ("docs/*", ("unit",)),
+    ("samples/README.md", ("unit",)),
+    ("CHANGELOG.md", ("unit",)),
+    ("infra/README.md", ("unit", "pipeline")),
     ("LICENSE", ()),
     ("tools/bench/*", ()),
     (".github/*", ("pipeline",)),
@@ -95,7 +94,7 @@ def select(changed: Iterable[str] | None, root: Path) -> Selection:
 
 
 def changed_paths(base: str, head: str, root: Path) -> list[str] | None:
-    """The paths that differ between the point where `head` left `base`, and `head`; None where that cannot be told.
+    """The paths that differ between the point where `head` left `base`, and `head`; None if that cannot be told.
 
     A rename counts as its old and its new path. `base` is a commit or "" for the last release's; a first push's base
     is all zeros.
@@ -131,6 +130,6 @@ def _inside(path: str, source: str) -> bool:
 
 
 def _git(root: Path, *arguments: str) -> str | None:
-    """What git prints; None where it fails, as it does for a commit that this clone lacks."""
+    """What git prints; None if it fails, as it does for a commit that this clone lacks."""
     done = subprocess.run(["git", "-C", str(root), *arguments], capture_output=True, text=True, check=False)
     return done.stdout if done.returncode == 0 else None

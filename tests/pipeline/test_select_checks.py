@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tools.delivery.changes import RULES, SUITES, Selection, changed_paths, main, select
+from tools.delivery.select_checks import RULES, SUITES, Selection, changed_paths, main, select
 from tools.delivery.template import Part, parts
 
 from tests.paths import ROOT
@@ -24,7 +24,7 @@ GREET, SHOUT = "GreetFunction", "ShoutFunction"
 @pytest.fixture(scope="module", autouse=True)
 def templates_are_read_once() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("tools.delivery.changes.parts", functools.cache(parts))
+        patch.setattr("tools.delivery.select_checks.parts", functools.cache(parts))
         yield
 
 
@@ -107,10 +107,10 @@ def test_a_function_that_was_taken_out_needs_everything(repository: tuple[Path, 
     assert everything(selected(repository))
 
 
-def test_documentation_alone_needs_nothing(repository: tuple[Path, Git]) -> None:
+def test_documentation_alone_needs_the_unit_tests(repository: tuple[Path, Git]) -> None:
     folder, git = repository
     commit(git, folder, docs__how_dot_md="How it works now.\n", CHANGELOG_dot_md="- New words\n")
-    assert selected(repository) == Selection(lint=False, suites=(), services=())
+    assert selected(repository) == Selection(lint=False, suites=("unit",), services=())
 
 
 def test_documentation_with_code_needs_what_the_code_needs(repository: tuple[Path, Git]) -> None:

@@ -1,6 +1,6 @@
 """Draw docs/images/joins.png: one spliced message of the sample clips, and one of its joins from near.
 
-    python -m tools.bench.picture
+    python -m tools.bench.joins_image
 
 Everything that is drawn is measured on the decoded MP3 with the measures of tools/bench/quality.py. Only the begin and
 the end of a clip's frames follow from the prepared clip.
@@ -38,7 +38,7 @@ INK, SPEECH, AUDIBLE, EDGE, FRAMES = "#33414e", "#1f6f8b", "#d7ebf0", "#c1121f",
 
 
 def draw(to: Path) -> None:
-    """Make the message, measure it, and write the picture as PNG."""
+    """Make the message, measure it, and write the image as PNG."""
     repo = LocalRepo(ROOT / "samples" / "clips")
     clips = plan_message(MESSAGE, Catalogue.of("", repo.list()), profile=PROFILE).clips
 
@@ -48,7 +48,7 @@ def draw(to: Path) -> None:
 
     with tempfile.TemporaryDirectory() as folder:
         speaker = Speaker(PROFILE, lambda wanted, profile: [prepared(clip, profile) for clip in wanted], Path(folder))
-        message, _ = speaker.hear(clips, speaker.say(clips, "picture")[0])
+        message, _ = speaker.hear(clips, speaker.say(clips, "image")[0])
     coded = [_coded(place, prepared(clip, PROFILE)) for clip, (place, _) in zip(clips, message.places, strict=True)]
     # By name, because only the bench's own environment has it.
     plot: Any = importlib.import_module("matplotlib.pyplot")
@@ -162,7 +162,7 @@ def _loudest(samples: Samples) -> float:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Draw it where the documentation looks for it, or elsewhere."""
     parser = argparse.ArgumentParser(
-        prog="python -m tools.bench.picture",
+        prog="python -m tools.bench.joins_image",
         description="Draw the joins of a spliced message; needs matplotlib (tools/bench/requirements.txt).",
     )
     parser.add_argument(

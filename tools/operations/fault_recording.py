@@ -1,9 +1,9 @@
-"""Records what the service counts while it is broken and mended, minute by minute, on the embedded AWS.
+"""A fault recording: the service's metrics, minute by minute, while the embedded AWS is broken and mended.
 
-    python -m tools.operations record     # some 25 minutes; writes tests/recordings/lost_right.json
+    python -m tools.operations fault-recording     # some 25 minutes; writes tests/recordings/lost_right.json
 
-After some good minutes Stitch's role loses its rights, as by a wrong policy; later it has them back. What functions
-count is read in their logs; what API Gateway counts is counted here, by what callers get.
+After some good minutes Stitch's role loses its rights, as a wrong policy would do; later it gets them back. The
+functions' metrics come from their logs. API Gateway's metrics are counted here, from the callers' answers.
 """
 
 import json
@@ -23,11 +23,11 @@ FILE = ROOT / "tests" / "recordings" / "lost_right.json"
 GOOD, BROKEN, MENDED = 5, 4, 11
 """Minutes."""
 CALLS = 16
-"""A minute; every fourth is of a message that was not said before."""
+"""A minute. Every fourth call has a new message."""
 
 
-def record(file: Path = FILE) -> None:
-    """Write a recording, with when it was made and when the fault was there."""
+def write(file: Path = FILE) -> None:
+    """Write a fault recording, with its date and the minutes of the fault."""
     recording = Recording(GOOD + BROKEN + MENDED)
     with running() as stack:
         stack.put_clips(ROOT / "samples" / "clips")
@@ -55,7 +55,7 @@ def record(file: Path = FILE) -> None:
 
 
 def _call(stack: Stack, recording: Recording, minute: int, began: float) -> None:
-    """The calls of one minute, evenly; those for which there is no time on a slow machine are left out."""
+    """The calls of one minute, evenly spaced. A slow machine leaves out calls that do not fit into the minute."""
     say(f"minute {minute + 1} of {recording.minutes}")
     for number in range(CALLS):
         time.sleep(max(0.0, began + 60 * minute + 60 * number / CALLS - time.time()))
@@ -82,7 +82,7 @@ def _without_rights(stack: Stack) -> Iterator[None]:
 
 
 def _read_logs(stack: Stack, recording: Recording, began: float) -> None:
-    """Add what functions printed in CloudWatch's embedded metric format."""
+    """Add the metrics that functions printed in CloudWatch's embedded metric format."""
     logs = stack.client("logs")
     for group in logs.describe_log_groups()["logGroups"]:
         pages = logs.get_paginator("filter_log_events").paginate(logGroupName=group["logGroupName"])

@@ -1,0 +1,103 @@
+"""Erasing a person: afterwards nothing of theirs is in any bucket, in any version, and all that is others' is."""
+
+from collections.abc import Iterator
+from typing import Any, Literal
+
+import boto3
+import pytest
+from moto import mock_aws
+from tools.operations.erase import carried_out, planned, versions
+
+from identifier.keys import claim_key, result_key
+from stitcher.clip import Clip
+from stitcher.clips.prepared import prepared_key
+from stitcher.formats.profiles import SPLICED
+
+OUTPUTS = {f"{kind}BucketName": kind.lower() for kind in ("Input", "Output", "Images", "Results")}
+PICTURE = "inbox/form/ramesh.jpg"
+REGION: Literal["ap-south-1"] = "ap-south-1"
+
+
+class Person:
+    """Buckets with recordings and pictures of Ramesh and of others; `theirs` is all that is his."""
+
+    def __init__(self) -> None:
+        key: dict[str, Any] = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
+        self.s3: Any = boto3.Session(region_name=REGION, **key).client("s3")
+        for bucket in OUTPUTS.values():
+            self.s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
+        for bucket in ("input", "images"):
+            self.s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+        self.theirs: set[str] = set()
+        for voice in ("", "hindi/"):
+            for take in (b"first", b"second"):
+                self.recorded(f"{voice}ramesh.wav", take)
+            self.recorded(f"{voice}ramesh.wav.bak.wav", b"another's")
+            self.recorded(f"{voice}rain.wav", b"rain")
+        for picture in (PICTURE, f"{PICTURE}.jpg", "inbox/form/sita.jpg"):
+            put = self.put("images", picture, picture.encode())
+            result = result_key(picture, put["VersionId"])
+            for place in (result, result.removesuffix(".json") + ".mp3", claim_key(picture, put["VersionId"])):
+                self.put("results", place, b"{}")
+        self.put("output", "cache/0.mp3", b"a message")
+        self.s3.delete_object(Bucket="input", Key="ramesh.wav")  # withdrawn already: its versions are still there
+
+    def put(self, bucket: str, key: str, data: bytes) -> Any:
+        return self.s3.put_object(Bucket=bucket, Key=key, Body=data)
+
+    def recorded(self, key: str, data: bytes) -> None:
+        clip = Clip(key, self.put("input", key, data)["ETag"].strip('"'), len(data), "x")
+        for profile in SPLICED:
+            self.put("output", prepared_key(clip, profile), data)
+
+    def contents(self) -> dict[str, list[bytes]]:
+        """By bucket and key, every version's bytes."""
+        found: dict[str, list[bytes]] = {}
+        for bucket in OUTPUTS.values():
+            for version in versions(self.s3, bucket, ""):
+                get = {"Bucket": bucket, "Key": version.key}
+                get |= {} if version.version_id == "null" else {"VersionId": version.version_id}
+                data = self.s3.get_object(**get)["Body"].read() if version.etag else b"a marker"
+                found.setdefault(f"{bucket}/{version.key}", []).append(data)
+        return found
+
+
+@pytest.fixture
+def person() -> Iterator[Person]:
+    with mock_aws():
+        yield Person()
+
+
+def test_nothing_is_left_of_a_person_and_all_of_the_others(person: Person) -> None:
+    before = person.contents()
+    erasure = planned(person.s3, OUTPUTS, ["ramesh.wav", "hindi/ramesh.wav"], [PICTURE])
+    assert person.contents() == before, "it is only said"
+    assert carried_out(person.s3, erasure) > 0
+    after = person.contents()
+    gone = {key for key in before if key not in after}
+    assert {"input/ramesh.wav", "input/hindi/ramesh.wav", f"images/{PICTURE}", "output/cache/0.mp3"} <= gone
+    assert not [data for kept in after.values() for data in kept if data in (b"first", b"second")], "no take, no form"
+    assert len([key for key in gone if key.startswith("output/prepared/")]) == 2 * 2 * len(SPLICED)
+    assert len([key for key in gone if key.startswith("results/")]) == 3
+    assert {key: before[key] for key in after} == after, "what is others' is as it was"
+    assert {"input/rain.wav", "input/ramesh.wav.bak.wav", f"images/{PICTURE}.jpg"} <= after.keys()
+    for key in gone:
+        assert f"s3://{key}" in erasure.report().splitlines()
+
+
+def test_a_whole_voice_is_erased_by_its_folder(person: Person) -> None:
+    carried_out(person.s3, planned(person.s3, OUTPUTS, ["hindi/"], []))
+    after = person.contents()
+    assert not [key for key in after if "hindi" in key]
+    assert "input/rain.wav" in after
+
+
+def test_nothing_is_erased_where_nothing_is_found(person: Person) -> None:
+    before = person.contents()
+    assert carried_out(person.s3, planned(person.s3, OUTPUTS, ["nobody.wav", "ramesh"], ["inbox/form/ram"])) == 0
+    assert person.contents() == before, "a key that begins alike is another's"
+
+
+def test_an_empty_key_is_refused(person: Person) -> None:
+    with pytest.raises(ValueError, match="everything"):
+        planned(person.s3, OUTPUTS, [""], [])
