@@ -49,7 +49,7 @@ def _is_wav(data: bytes) -> bool:
 
 
 def _claimed_seconds(data: bytes, log: str, seconds: float) -> float | None:
-    """The length by the container, of which so many seconds were decoded; None where it says none."""
+    """The length by the container; None where it says none. `seconds` is what was decoded."""
     if _is_wav(data):
         return _riff_seconds(data, seconds)
     if _GUESSED in log or (found := _DURATION.search(log)) is None:
