@@ -14,9 +14,11 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from stitcher.api.preview import expected
 from stitcher.clip import Clip
 from stitcher.clips.decode import decode
 from stitcher.clips.encode import encode
+from stitcher.clips.facts import Shape
 from stitcher.clips.prepare import prepare
 from stitcher.clips.prepared import PreparedClip
 from stitcher.formats import ffmpeg as our_ffmpeg
@@ -122,11 +124,12 @@ def test_a_telephone_does_not_hear_what_lies_over_4_khz(low_hz: int, moved_ms: i
 
 @pytest.mark.parametrize("profile", ["ulaw", "wav-8k"])
 @pytest.mark.parametrize("pause_ms", [0, -60])
-def test_a_pause_over_a_telephone_is_the_same_rendered(profile: str, pause_ms: int) -> None:
-    made = stitch(plan(profile, pause_ms), Shelf().load)
+def test_a_pause_over_a_telephone_is_rendered_as_the_preview_says(profile: str, pause_ms: int) -> None:
+    planned = plan(profile, pause_ms)
+    made = stitch(planned, Shelf().load)
     first, second = (ready(name, "ulaw") for name in NAMES[:2])
-    assert made.path == "rendered"
     assert made.duration_ms == pytest.approx((first.end - second.begin + second.samples) / MS + pause_ms, abs=1)
+    assert expected(planned, [Shape.of(first), Shape.of(second)]) == ("rendered", made.why, made.duration_ms)
 
 
 @every_spliced
