@@ -41,6 +41,16 @@ def noise(seconds: float, peak: float = 0.5, seed: int = 1) -> Signal:
     return peak * np.random.default_rng(seed).uniform(-1.0, 1.0, round(seconds * RATE))
 
 
+def band_noise(seconds: float, low_hz: float, high_hz: float, peak_db: float, seed: int) -> Signal:
+    """Noise between two frequencies."""
+    size = round(seconds * RATE)
+    spectrum = np.fft.rfft(np.random.default_rng(seed).uniform(-1.0, 1.0, size))
+    hz = np.fft.rfftfreq(size, 1 / RATE)
+    made = np.fft.irfft(np.where((hz >= low_hz) & (hz <= high_hz), spectrum, 0.0), size)
+    noise: Signal = made * (10 ** (peak_db / 20) / np.abs(made).max())
+    return noise
+
+
 def speech(seconds: float = 1.0, peak: float = 0.5, pitch_hz: float = 120.0) -> Signal:
     """A buzz with the spectrum of a vowel, four syllables a second; begins and ends softly."""
     time = np.arange(round(seconds * RATE)) / RATE

@@ -18,7 +18,7 @@ from stitcher.clips.prepare import prepare
 from stitcher.clips.prepared import PreparedClip
 from stitcher.errors import UnusableClip
 from stitcher.formats.ffmpeg import ffmpeg_path
-from tests.audio import RATE, Signal, decibels, ffmpeg, refusal_of, samples_of, silence, tone, wav, where
+from tests.audio import RATE, Signal, band_noise, decibels, ffmpeg, refusal_of, samples_of, silence, tone, wav, where
 
 SAMPLES = Path(__file__).parents[2] / "samples" / "clips"
 MS = RATE // 1000
@@ -55,16 +55,6 @@ def coloured(size: int, colour: str, seed: int = 1) -> Signal:
 def with_noise(samples: Signal, snr_db: float, colour: str, said: Signal, seed: int = 1) -> Signal:
     """Noise all over a recording, its RMS so far under that of what is said."""
     return samples + coloured(len(samples), colour, seed) * float(np.std(said)) * 10 ** (-snr_db / 20)
-
-
-def band_noise(seconds: float, low_hz: float, high_hz: float, peak_db: float, seed: int) -> Signal:
-    """Noise between two frequencies."""
-    size = round(seconds * RATE)
-    spectrum = np.fft.rfft(np.random.default_rng(seed).uniform(-1.0, 1.0, size))
-    hz = np.fft.rfftfreq(size, 1 / RATE)
-    made = np.fft.irfft(np.where((hz >= low_hz) & (hz <= high_hz), spectrum, 0.0), size)
-    noise: Signal = made * (10 ** (peak_db / 20) / np.abs(made).max())
-    return noise
 
 
 def ready(recorded: Signal, rate: int = RATE) -> PreparedClip:
@@ -434,6 +424,23 @@ def test_a_sample_far_over_full_scale_is_refused(value: float, rate: int) -> Non
         pytest.param("-c:a wmav2 -f asf", id="WMA"),
         pytest.param("-ar 8000 -c:a pcm_mulaw -f au", id="AU"),
         pytest.param("-ar 8000 -c:a libopencore_amrnb -f 3gp", id="3GP"),
+        pytest.param("-c:a aac -f 3g2", id="3G2"),
+        pytest.param("-ar 8000 -c:a libopencore_amrnb -f amr", id="AMR"),
+        pytest.param("-ar 16000 -c:a libvo_amrwbenc -f amr", id="AWB"),
+        pytest.param("-c:a wmav1 -f asf", id="WMA 1"),
+        pytest.param("-c:a pcm_s16be -f au", id="SND"),
+        pytest.param("-ar 16000 -c:a libspeex -f spx", id="SPX"),
+        pytest.param("-c:a libopus -f matroska", id="MKA, Opus"),
+        pytest.param("-c:a aac -f matroska", id="MKA, AAC"),
+        pytest.param("-c:a aac -f ipod", id="M4B"),
+        pytest.param("-c:a mp2 -f mp2", id="MP2"),
+        pytest.param("-c:a pcm_s16le -f w64", id="W64"),
+        pytest.param("-ar 8000 -c:a pcm_alaw -f wav", id="WAV, A-law"),
+        pytest.param("-c:a adpcm_ima_wav -f wav", id="WAV, IMA ADPCM"),
+        pytest.param("-c:a adpcm_ms -f wav", id="WAV, MS ADPCM"),
+        pytest.param("-ar 8000 -c:a adpcm_ima_wav -block_size 128 -f wav", id="WAV, IMA ADPCM, 8 kHz"),
+        pytest.param("-c:a libmp3lame -f wav", id="WAV, MP3"),
+        pytest.param("-c:a pcm_s16be -f caf", id="CAF"),
     ],
 )
 def test_other_formats_keep_their_length(options: str) -> None:
@@ -442,6 +449,14 @@ def test_other_formats_keep_their_length(options: str) -> None:
     assert clip.report.warnings == ()
     assert clip.report.duration_ms == pytest.approx(1000 * len(said) / RATE, abs=60)
     assert kept_ms(clip) == pytest.approx(len(said) / MS - 600, abs=120)
+
+
+@pytest.mark.parametrize("codec", ["pcm_s16le", "adpcm_ima_wav", "adpcm_ms", "pcm_mulaw"])
+def test_half_a_wav_is_called_damaged_whatever_its_codec(codec: str) -> None:
+    whole = ffmpeg(wav(padded(word(), 0.3, 0.3)), "-c:a", codec, "-f", "wav")
+    assert any(
+        warning.startswith("it is damaged") for warning in prepare("half", whole[: len(whole) // 2]).report.warnings
+    )
 
 
 def test_gsm_of_a_telephone_exchange_is_read() -> None:

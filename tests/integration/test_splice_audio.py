@@ -14,9 +14,11 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from stitcher.api.preview import expected
 from stitcher.clip import Clip
 from stitcher.clips.decode import decode
 from stitcher.clips.encode import encode
+from stitcher.clips.facts import Shape
 from stitcher.clips.prepare import prepare
 from stitcher.clips.prepared import PreparedClip
 from stitcher.formats import ffmpeg as our_ffmpeg
@@ -27,7 +29,7 @@ from stitcher.joining.render import render
 from stitcher.joining.splice import splice
 from stitcher.joining.stitch import stitch
 from stitcher.planning.plan import Pause, Plan
-from tests.audio import RATE, Signal, ffmpeg, played, samples_clip, samples_of, silence, tone, where
+from tests.audio import RATE, Signal, band_noise, ffmpeg, played, samples_clip, samples_of, silence, tone, wav, where
 from tests.paths import SAMPLES
 
 # Of every source there is (studio, recorder, telephone, MP3, Ogg, M4A, FLAC), and of both voices.
@@ -99,8 +101,35 @@ def test_what_is_known_about_a_clip_does_not_depend_on_how_it_is_encoded(profile
     for name in NAMES:
         clip, samples = ready(name, profile), ready(name, "wav")
         assert clip.profile == profile
-        assert (clip.samples, clip.begin, clip.end) == (samples.samples, samples.begin, samples.end)
-        assert clip.report == samples.report
+        assert (clip.samples, clip.report) == (samples.samples, samples.report)
+
+
+@every_spliced
+def test_audible_edges_are_those_of_the_band_that_a_profile_carries(profile: str) -> None:
+    for name in NAMES:
+        clip, band, whole = (ready(name, each) for each in (profile, PROFILES[profile].edges, "wav"))
+        assert (clip.begin, clip.end) == (band.begin, band.end)
+        assert whole.begin <= clip.begin <= whole.begin + 20 * MS
+        assert whole.end - 20 * MS <= clip.end <= whole.end
+
+
+@pytest.mark.parametrize(("low_hz", "moved_ms"), [(5_000, 20), (2_500, 0)])
+def test_a_telephone_does_not_hear_what_lies_over_4_khz(low_hz: int, moved_ms: int) -> None:
+    hiss = [band_noise(0.1, low_hz, low_hz + 1_400, -30, seed) for seed in (1, 2)]
+    clip = prepare("hiss", wav(np.concatenate([silence(0.2), hiss[0], tone(0.4, 300), hiss[1], silence(0.2)])))
+    heard = encode(clip, "ulaw")
+    assert (heard.begin - clip.begin) / MS == pytest.approx(moved_ms, abs=5)
+    assert (clip.end - heard.end) / MS == pytest.approx(moved_ms, abs=5)
+
+
+@pytest.mark.parametrize("profile", ["ulaw", "wav-8k"])
+@pytest.mark.parametrize("pause_ms", [0, -60])
+def test_a_pause_over_a_telephone_is_rendered_as_the_preview_says(profile: str, pause_ms: int) -> None:
+    planned = plan(profile, pause_ms)
+    made = stitch(planned, Shelf().load)
+    first, second = (ready(name, "ulaw") for name in NAMES[:2])
+    assert made.duration_ms == pytest.approx((first.end - second.begin + second.samples) / MS + pause_ms, abs=1)
+    assert expected(planned, [Shape.of(first), Shape.of(second)]) == ("rendered", made.why, made.duration_ms)
 
 
 @every_spliced
@@ -222,8 +251,11 @@ def test_inside_of_the_speech_a_message_is_its_clips(profile: str, decoder: str,
 @every_gap
 @every_spliced
 def test_between_clips_there_is_silence(profile: str, gap_ms: int) -> None:
-    """Behind the 45 ms that are kept of a release and before the 25 ms of an onset, with 5 ms each for the codec."""
-    message, step, clips = heard(profile, gap_ms).astype(int), RATE // PROFILES[profile].rate, said(profile)
+    """Behind the 45 ms that are kept of a release and before the 25 ms of an onset, with 5 ms each for the codec.
+
+    They lie around what is heard in the whole band.
+    """
+    message, step, clips = heard(profile, gap_ms).astype(int), RATE // PROFILES[profile].rate, said("wav")
     for (start, clip), (after, following) in pairwise(zip(places(profile, gap_ms), clips, strict=True)):
         middle = message[(start + clip.end + 50 * MS) // step : (after + following.begin - 30 * MS) // step]
         assert len(middle) * step >= 20 * MS
@@ -344,7 +376,7 @@ def test_a_format_that_cannot_be_spliced_is_rendered(profile: str) -> None:
     shelf = Shelf()
     made = stitch(plan(profile, 120), shelf.load)
     assert (made.path, made.why) == ("rendered", f"{profile} cannot be spliced")
-    assert shelf.asked == ["wav"]
+    assert shelf.asked == list(dict.fromkeys([PROFILES[profile].edges, "wav"]))
 
 
 @every_spliced
@@ -358,7 +390,7 @@ def test_a_pause_that_is_too_short_is_rendered_and_the_shortest_named(profile: s
     shelf = Shelf()
     made = stitch(plan(profile, 0), shelf.load)
     assert made.path == "rendered"
-    assert shelf.asked == [profile, "wav"]
+    assert list(dict.fromkeys(shelf.asked)) == list(dict.fromkeys([profile, "wav"]))
     shortest = int(made.why.removeprefix("the pause before clip 2 would be ").removesuffix(" ms at least"))
     assert stitch(plan(profile, shortest), shelf.load).path == "spliced"
 

@@ -8,6 +8,7 @@ import pytest
 from stitcher.clip import Clip
 from stitcher.errors import InvalidRequest
 from stitcher.planning.catalogue import Catalogue, clip_of, ignored, voice_prefix
+from stitcher.planning.names import AUDIO_SUFFIXES, UNREADABLE_SUFFIXES
 from stitcher.storage import Stored
 
 
@@ -155,6 +156,19 @@ def test_a_name_that_begins_with_an_ellipsis_is_a_clip(name: str, said: str) -> 
 @pytest.mark.parametrize("suffix", ["3gp", "3gpp", "wma", "au"])
 def test_recordings_of_telephones_are_clips(suffix: str) -> None:
     assert list(catalogue_of(f"hello.{suffix}").by_phrase) == ["hello"]
+
+
+def test_an_ending_is_either_read_or_named_as_unreadable() -> None:
+    assert not AUDIO_SUFFIXES & UNREADABLE_SUFFIXES.keys()
+
+
+def test_gsm_of_a_telephone_exchange_is_a_clip() -> None:
+    """Its frames say that they are GSM, which is always 8 kHz."""
+    stored = Stored("v/hello.gsm", "", 1)
+    clip = clip_of(stored)
+    assert clip is not None
+    assert clip.phrase == "hello"
+    assert list(ignored([stored])) == []
 
 
 def test_a_sound_file_that_is_no_clip_is_named_with_the_reason() -> None:

@@ -11,7 +11,7 @@ from stitcher.clips.facts import Shape
 from stitcher.clips.length import Length
 from stitcher.clips.prepared import Report
 from stitcher.errors import MissingWords, UncertainNumbers
-from stitcher.formats.profiles import PCM, PROFILES, RATE, milliseconds
+from stitcher.formats.profiles import PROFILES, RATE, milliseconds
 from stitcher.joining.splice import CannotSplice, spliced_samples
 from stitcher.planning.plan import Note, Pause, Plan
 from stitcher.storage import Repo, Stored
@@ -80,7 +80,7 @@ def _answer(
     lack: MissingWords | None = None,
 ) -> PlanAnswer:
     profile = PROFILES[plan.profile]
-    known = shapes.of(plan.clips, profile.name if profile.spliced else PCM)
+    known = shapes.of(plan.clips, profile.name if profile.spliced else profile.edges)
     length = Length(plan.clips, plan.pauses)
     for clip, shape in zip(plan.clips, known, strict=True):
         if shape:

@@ -71,6 +71,7 @@ class PreparedClip:
         Samples (48 kHz) that the payload decodes to before the speech's first one.
     begin, end
         The audible part, in samples from the speech's first: 0 <= begin < end <= samples. Pauses are timed between.
+        It is what is heard in the band that the profile carries.
     """
 
     profile: str

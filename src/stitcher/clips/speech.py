@@ -140,8 +140,7 @@ def find(spectrum: Spectrum) -> Speech | None:
         return None
     first = _grown(weak, firm, int(anchors[0]), -1)
     last = _grown(weak, firm, int(anchors[-1]), +1) + 1
-    high, low = levels[:, HISS_BAND], decibels(power[:, :HISS_BAND].sum(axis=1))
-    hiss = _long((high > top - HISS_RANGE_DB) & (high > low + HISS_OVER_DB) & firm, HISS_FRAMES)
+    hiss = _long(_fricative(power, top) & firm, HISS_FRAMES)
     heard = first + np.flatnonzero(hiss[first:last] | (total[first:last] > total[first:last].max() - HEARD_DB))
     pauses = [end - start for start, end in _ranges(~weak[first:last])]
     noise_db, around = _noise(spectrum, first, last, kept)
@@ -155,6 +154,14 @@ def whole(spectrum: Spectrum) -> Speech:
     total = decibels(spectrum.power.sum(axis=1))
     heard = np.flatnonzero(total > total.max() - HEARD_DB)
     return Speech(0, len(total), int(heard[0]), int(heard[-1]) + 1, 0, np.inf, True)
+
+
+def audible(spectrum: Spectrum) -> tuple[int, int]:
+    """The first frame that is heard of a recording that is nothing but speech, and the one after the last."""
+    total = decibels(spectrum.power.sum(axis=1))
+    hiss = _long(_fricative(_mean(spectrum.power, 4), loud(total)), HISS_FRAMES)
+    heard = np.flatnonzero(hiss | (total > total.max() - HEARD_DB))
+    return int(heard[0]), int(heard[-1]) + 1
 
 
 def is_tone(samples: Samples) -> bool:
@@ -173,6 +180,13 @@ def is_tone(samples: Samples) -> bool:
     lines = power - rest
     middle = float((np.fft.rfftfreq(size, 1 / RATE) * lines).sum() / max(lines.sum(), 1e-12))
     return bool(lines.sum() > TONE_SHARE * power.sum()) and middle > TONE_HZ
+
+
+def _fricative(power: Samples, top: float) -> Flags:
+    """Frames that sound like "s" or "f" between 2 and 4.2 kHz, where the speech's loud part lies at `top` dB."""
+    high, low = decibels(power[:, HISS_BAND]), decibels(power[:, :HISS_BAND].sum(axis=1))
+    flags: Flags = (high > top - HISS_RANGE_DB) & (high > low + HISS_OVER_DB)
+    return flags
 
 
 def _noise(spectrum: Spectrum, first: int, last: int, kept: Flags) -> tuple[float, bool]:

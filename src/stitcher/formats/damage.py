@@ -33,7 +33,7 @@ def damage(data: bytes, decoded: Decoded, seconds: float) -> tuple[str, ...]:
     seconds
         What was decoded.
     """
-    claimed = _claimed_seconds(data, decoded.log)
+    claimed = _claimed_seconds(data, decoded.log, seconds)
     tolerance = MP3_SHORT_SECONDS if "Input #0, mp3" in decoded.log else SHORT_SECONDS
     if claimed is not None and claimed <= LONGEST_CLAIM and seconds < claimed - tolerance:
         return (f"it is damaged: only {seconds:.1f} s of {claimed:.1f} s could be read",)
@@ -48,26 +48,25 @@ def _is_wav(data: bytes) -> bool:
     return data[:4] == b"RIFF" and data[8:12] == b"WAVE"
 
 
-def _claimed_seconds(data: bytes, log: str) -> float | None:
-    """The length by the container; None where it says none."""
+def _claimed_seconds(data: bytes, log: str, seconds: float) -> float | None:
+    """The length by the container; None where it says none. `seconds` is what was decoded."""
     if _is_wav(data):
-        return _riff_seconds(data)
+        return _riff_seconds(data, seconds)
     if _GUESSED in log or (found := _DURATION.search(log)) is None:
         return None
     hours, minutes, rest, start = found.groups()
     return int(hours) * 3600 + int(minutes) * 60 + float(rest) - max(0.0, float(start or 0.0))
 
 
-def _riff_seconds(data: bytes) -> float | None:
-    """By the size of the data chunk and the bytes a second (Microsoft's WAVEFORMATEX)."""
-    position, per_second = 12, 0
+def _riff_seconds(data: bytes, seconds: float) -> float | None:
+    """By the size of the data chunk, where not all of it is there: the header's bytes a second are wrong for ADPCM."""
+    position = 12
     while position + 8 <= len(data):
         name, size = struct.unpack_from("<4sI", data, position)
         position += 8
-        if name == b"fmt " and len(data) >= position + 12:
-            (per_second,) = struct.unpack_from("<I", data, position + 8)
         if name == b"data":
-            return size / per_second if per_second and 0 < size < UNKNOWN_BYTES else None
+            present = len(data) - position
+            return seconds * size / present if 0 < present < size < UNKNOWN_BYTES else None
         position += size + (size & 1)
     return None
 

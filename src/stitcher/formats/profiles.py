@@ -11,8 +11,9 @@ def milliseconds(samples: int) -> int:
     return round(1000 * samples / RATE)
 
 
-PCM = "wav"
-"""The profile whose prepared clips are plain samples: what the render path works on."""
+PCM, TELEPHONE = "wav", "ulaw"
+"""The profile whose prepared clips are plain samples, what the render path works on; and the one that is heard under 4
+kHz alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,11 @@ class Profile:
     kbps: int = 0
     spliced: bool = True
 
+    @property
+    def edges(self) -> str:
+        """The profile whose prepared clips say what is heard in the band that this one carries."""
+        return PCM if self.rate == RATE else TELEPHONE
+
 
 PROFILES = {
     profile.name: profile
@@ -37,7 +43,7 @@ PROFILES = {
         Profile("mp3", ".mp3", "audio/mpeg", "mp3", kbps=64),
         Profile("mp3-96", ".mp3", "audio/mpeg", "mp3", kbps=96),
         Profile("opus", ".opus", "audio/ogg", "opus", kbps=40),
-        Profile("ulaw", ".wav", "audio/wav", "ulaw", rate=8_000),
+        Profile(TELEPHONE, ".wav", "audio/wav", "ulaw", rate=8_000),
         Profile(PCM, ".wav", "audio/wav", "wav"),
         Profile("wav-8k", ".wav", "audio/wav", "wav", rate=8_000, spliced=False),
         Profile("mp3-128", ".mp3", "audio/mpeg", "mp3", kbps=128, spliced=False),

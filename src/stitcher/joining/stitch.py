@@ -1,7 +1,7 @@
 """A plan made audible: spliced where the clips can be joined as they are encoded, rendered where not."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from stitcher.clip import Clip
 from stitcher.clips.length import Length
@@ -53,5 +53,9 @@ def stitch(plan: Plan, load: Load) -> Stitched:
     # Imported here, because a spliced message does not need it.
     from stitcher.joining.render import render
 
-    audio, duration_ms = render(loaded(PCM), plan.pauses, profile.name)
+    parts = loaded(profile.edges)
+    if profile.edges != PCM:
+        samples_of = load(clips, PCM)
+        parts = [replace(one, begin=edge.begin, end=edge.end) for one, edge in zip(samples_of, parts, strict=True)]
+    audio, duration_ms = render(parts, plan.pauses, profile.name)
     return Stitched(audio, duration_ms, "rendered", why)
