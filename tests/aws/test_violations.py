@@ -368,10 +368,10 @@ SEEDS: dict[str, dict[str, Seed]] = {
         "no answer": put("Firewall", "CustomResponseBodies", value={}),
         "a long answer": put("Firewall", "CustomResponseBodies", "busy", "Content", value="x" * 4_097),
         "a status": put("Firewall", "Rules", 0, "Action", "Block", "CustomResponse", "ResponseCode", value=150),
-        "both actions": put("Firewall", "Rules", 1, "Action", value={"Count": {}}),
+        "both actions": put("Firewall", "Rules", -1, "Action", value={"Count": {}}),
         "a group's own action": lambda of: [
-            drop("Firewall", "Rules", 1, "OverrideAction")(of),
-            put("Firewall", "Rules", 1, "Action", value={"Block": {}})(of),
+            drop("Firewall", "Rules", -1, "OverrideAction")(of),
+            put("Firewall", "Rules", -1, "Action", value={"Block": {}})(of),
         ],
     },
     "definitions_are_amazon_states_language": {

@@ -61,7 +61,16 @@ def test_the_gate_opens_and_shuts_without_an_installation(clone: Path, result: s
 
 @pytest.mark.parametrize(
     "command",
-    ["make lint", "make unit", "make integration", "make functional", "make pipeline", "make service", "make tools"],
+    [
+        "make lint",
+        "make scan",
+        "make unit",
+        "make integration",
+        "make functional",
+        "make pipeline",
+        "make service",
+        "make tools",
+    ],
 )
 def test_make_finds_all_that_a_step_needs(clone: Path, command: str) -> None:
     """With no environment there: what it would install from, and what it would run, is committed."""
@@ -72,7 +81,7 @@ def test_make_finds_all_that_a_step_needs(clone: Path, command: str) -> None:
 
 def test_every_command_of_ci_is_tried_here() -> None:
     commands = {run for name in job("ci.gate").needs for run in job(f"ci.{name}").runs}
-    assert commands == {"make changes", "make lint", 'make "$SUITE"', "make service"}
+    assert commands == {"make changes", "make lint", "make scan", 'make "$SUITE"', "make service"}
 
 
 def test_nothing_that_is_made_here_is_committed_or_would_be(clone: Path) -> None:
