@@ -109,6 +109,8 @@ class MissingWords(StitchError):
     code = "missing_words"
     title = "Words without a clip"
     status = 422
+    decoration: tuple[str, ...] = ()
+    """Signs of the message that are never said, like emoji."""
 
     def __init__(self, missing: Iterable[str], voice: str, phrases: Collection[str]) -> None:
         self.missing = list(dict.fromkeys(missing))

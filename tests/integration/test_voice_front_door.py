@@ -259,3 +259,8 @@ def test_missing_words_are_an_error_of_the_package(voice: Voice) -> None:
     with pytest.raises(MissingWords) as refused:
         voice.say("hello zebra")
     assert refused.value.problem()["status"] == 422
+
+
+@pytest.mark.parametrize("message", ["hello 👩🏽‍🌾", "hello zebra 👩🏽‍🌾", "zebra 👩🏽‍🌾 $", "👩🏽‍🌾"])
+def test_decoration_is_reported_whether_or_not_a_word_has_a_clip(voice: Voice, message: str) -> None:
+    assert voice.plan(message).decoration == ["👩🏽‍🌾"]

@@ -91,7 +91,7 @@ def _answer(
         missing=lack.missing if lack else [word for word in plan.missing if word not in plan.decoration],
         suggestions=lack.suggestions if lack else {},
         unsure=lack.unsure if isinstance(lack, UncertainNumbers) else dict(plan.unsure),
-        decoration=list(plan.decoration),
+        decoration=list(lack.decoration if lack else plan.decoration),
         substituted=list(plan.substituted),
         duration_ms=duration_ms,
         path=path,

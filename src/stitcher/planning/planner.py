@@ -120,7 +120,9 @@ class Planner:
 
     def _refusal(self, lacking: Sequence[str]) -> MissingWords:
         refusal = MissingWords(lacking, self.catalogue.voice, self.catalogue.by_phrase)
-        return UncertainNumbers(refusal, self.reasons) if self.reasons else refusal
+        refusal = UncertainNumbers(refusal, self.reasons) if self.reasons else refusal
+        refusal.decoration = tuple(dict.fromkeys(self.decoration))
+        return refusal
 
     def _segments(self, gap_ms: int) -> Iterator[Segment]:
         for place, said in enumerate(self.said):
