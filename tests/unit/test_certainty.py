@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from stitcher.errors import InvalidRequest, MissingWords, StitchError
 from stitcher.numbers.spoken import Reading, Spoken, number, readings, supported
 from stitcher.planning.catalogue import Catalogue
-from stitcher.planning.plan import Pause, Plan, plan_message
+from stitcher.planning.plan import Pause, Plan, Policy, plan_message
 from stitcher.planning.settings import VoiceSettings
 from stitcher.storage import Stored
 from stitcher.text.words import words
@@ -762,3 +762,13 @@ def test_no_message_and_no_name_of_a_clip_costs_much(message: str, clips: list[s
     finally:
         sys.setprofile(None)
     assert steps < 300 * len(message)
+
+
+@pytest.mark.parametrize("policy", ["skip", "silence"])
+@pytest.mark.parametrize("message", ["2/3 bag", "45x15 cm bag", "10-15 ml bag", "₹25.50 bag", "-5 bag", "bag 125"])
+def test_a_number_that_lacks_a_word_is_left_out_as_a_whole(message: str, policy: Policy) -> None:
+    """Where words may be left out, "two thirds" without "thirds" must not become "two"."""
+    catalogue = voice("bag", "two", "five", "ten", "fifteen", "forty", "twenty", "rupees", "hundred", language="en")
+    plan = plan_message(message, catalogue, policy=policy)
+    assert [part for part in heard(plan) if isinstance(part, str)] == ["bag"]
+    assert set(plan.missing) - {"bag"}

@@ -4,7 +4,7 @@ import json
 import unicodedata
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -233,7 +233,7 @@ class Planner:
     def _choices(self, chosen: Sequence[Choice], row: Sequence[Word], stops: Sequence[Stop]) -> None:
         waiting = list(stops)
         lacking: list[Choice] = []
-        for choice in chosen:
+        for choice in self._whole_numbers(chosen):
             while waiting and waiting[0].at < choice.start:
                 self._between(waiting.pop(0))
             while waiting and waiting[0].at < choice.end - 1:  # a phrase goes across it
@@ -253,6 +253,26 @@ class Planner:
         self._lacking(lacking)
         for stop in waiting:
             self._between(stop)
+
+    def _whole_numbers(self, chosen: Sequence[Choice]) -> Sequence[Choice]:
+        """The choices; where words may be left out, a number that lacks a word is left out as a whole.
+
+        "2/3 bag" without a clip of "thirds" must not become "two bag".
+        """
+        if self.policy not in ("skip", "silence"):
+            return chosen
+        broken: set[int] = set()
+        for choice in chosen:
+            if choice.missing and choice.start not in broken:
+                span = range(choice.start, choice.end)
+                if any(map(str.isnumeric, self.message[choice.start : choice.end])):
+                    broken.update(span)
+        if not broken:
+            return chosen
+        return [
+            replace(choice, missing=True) if not broken.isdisjoint(range(choice.start, choice.end)) else choice
+            for choice in chosen
+        ]
 
     def _clip(self, choice: Choice) -> tuple[Clip, str]:
         """The clip of a chosen phrase, and why it says it."""
