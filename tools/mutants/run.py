@@ -54,6 +54,9 @@ def copy_of_repository(folder: Path) -> Path:
         if source.is_symlink() or source.is_file():
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(source, target, follow_symlinks=False)
+    for environment in (".venv-local", ".venv-delivery"):  # tests ask IAM's evaluator there
+        if (ROOT / environment).exists():
+            (folder / environment).symlink_to(ROOT / environment)
     return folder
 
 
