@@ -105,6 +105,16 @@ def _missing(_context: click.Context, _option: click.Parameter, given: str) -> s
     )
 
 
+_script_files = _options(
+    click.option(
+        "--output", type=click.Path(path_type=Path), default=Path(), metavar="DIR",
+        help="Folder for the two files. Default: this folder.",
+    ),
+    click.option(
+        "--date", "day", type=click.DateTime(["%Y-%m-%d"]), metavar="YYYY-MM-DD",
+        help="Date on the page. Default: today.",
+    ),
+)  # fmt: skip
 _voice_options = _options(
     click.option(
         "-a", "--audios", required=True, metavar="FOLDER",
@@ -262,13 +272,7 @@ def _print_plan(answer: PlanAnswer) -> None:
     "--template", metavar="TEXT",
     help='The message with columns in braces, "hello, {name}: rain in {place}"; {{ says a brace.',
 )  # fmt: skip
-@click.option(
-    "--output", type=click.Path(path_type=Path), default=Path(), metavar="DIR",
-    help="Folder for the two files. Default: this folder.",
-)  # fmt: skip
-@click.option(
-    "--date", "day", type=click.DateTime(["%Y-%m-%d"]), metavar="YYYY-MM-DD", help="Date on the page. Default: today."
-)
+@_script_files
 @click.option("--progress", is_flag=True, help="Report progress even without a terminal.")
 @_as_json
 def script(
@@ -374,13 +378,7 @@ def _progress(table: Table, *, always: bool) -> Iterator[Callable[[int], None]]:
 )  # fmt: skip
 @click.option("--column", help="The column that has the message. Default: message.")
 @click.option("--template", metavar="TEXT", help="The message with columns in braces, as for stitcher script.")
-@click.option(
-    "--output", type=click.Path(path_type=Path), default=Path(), metavar="DIR",
-    help="Folder for the two files. Default: this folder.",
-)  # fmt: skip
-@click.option(
-    "--date", "day", type=click.DateTime(["%Y-%m-%d"]), metavar="YYYY-MM-DD", help="Date on the page. Default: today."
-)
+@_script_files
 @_as_json
 def starter(
     language: str, up_to: int, kinds: str, messages: Path | None, column: str | None, template: str | None,
