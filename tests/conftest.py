@@ -28,7 +28,9 @@ os.environ |= {
     "BUCKET_INPUT": "stitcher-audios-test", "BUCKET_OUTPUT": "stitcher-output-test",
     "CACHE_PREFIX": "cache/", "URL_SECONDS": "900", "LOG_WORDS": "false", "REFUSED_QUEUE_URL": "https://sqs.invalid/refused",
     "RESULTS_BUCKET": "results", "PROMPTS_BUCKET": "prompts", "PROMPT_POINTERS": "/stitcher/dev/prompts/",
-    "PROMPT_SECONDS": "30", "MODEL_SECONDS": "60", "LEASE_SECONDS": "150",
+    "PROMPT_SECONDS": "30", "MODEL_SECONDS": "60", "LEASE_SECONDS": "300",
+    "IMAGES_BUCKET": "images", "DEFAULT_PROMPT": "animal", "EVENT_SOURCE": "stitcher.test",
+    "MODEL_SMALL": "apac.amazon.nova-lite-v1:0", "MODEL_LARGE": "apac.amazon.nova-pro-v1:0",
 }  # fmt: skip
 
 examples.load()

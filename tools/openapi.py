@@ -12,6 +12,8 @@ import yaml
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
+from identifier import api as pictures
+from identifier.limits import UPLOAD_BYTES
 from stitcher import limits
 from stitcher.api.answers import (
     ClipEntry,
@@ -31,20 +33,22 @@ from stitcher.formats.profiles import PROFILES
 Json = dict[str, Any]
 ROOT = Path(__file__).parents[1]
 
-ABSENT: tuple[type[BaseModel], ...] = (StitchRequest, Problem, Unusable)
+ABSENT: tuple[type[BaseModel], ...] = (StitchRequest, pictures.PictureRequest, Problem, Unusable)
 """Models whose optional fields are left out, not null."""
 SENT: tuple[type[BaseModel], ...] = (
     *(Answer, PlanAnswer, ClipSegment, PauseSegment),
     *(VoicesPage, VoiceEntry, ClipsPage, ClipEntry),
+    *(pictures.PictureUpload, pictures.Upload, pictures.PictureAnswer, pictures.PicturesPage, pictures.PictureEntry),
 )
 """Models whose fields are all there, always."""
 
 PROBLEMS = {
     400: "The request is not valid: `detail` says why",
     403: "Not signed, wrongly signed, not allowed, or no such path",
+    404: "There is nothing with this id",
     413: "The message is too long",
     415: "The body is not JSON",
-    422: "Words without a clip (`missing`) or files that cannot be used (`unusable`)",
+    422: "Words without a clip (`missing`), files that cannot be used (`unusable`), or a prompt that does not exist",
     429: "Too many requests: try again later",
     500: "The service failed: try again",
     504: "The message took too long to make: try again",
@@ -166,11 +170,52 @@ def _paths() -> Json:
         "/plans": {"post": plan},
         "/voices": {"get": voices},
         "/voices/{voice}/clips": {"get": clips},
+        **_picture_paths(),
     }
 
 
-def _answers(answer: type[BaseModel], description: str) -> Json:
-    return {"200": {"description": description, "content": {"application/json": {"schema": _ref(answer)}}}}
+def _picture_paths() -> Json:
+    example = {"name": "cow.jpg", "size": 217_304, "prompt": "animal", "expected": {"animal": "cattle"}}
+    media = {"schema": _ref(pictures.PictureRequest), "examples": {"cow": {"value": example}}}
+    expect = {
+        "operationId": "expect_picture",
+        "summary": "Prepare the upload of a picture to identify",
+        "requestBody": {"required": True, "content": {"application/json": media}},
+        "responses": _answers(pictures.PictureUpload, "A form that uploads the picture; it is identified then", 201)
+        | _problems(400, 403, 415, 422, 429, 500, 504),
+    }
+    prompt = {
+        "name": "prompt",
+        "in": "query",
+        "schema": {"type": "string"},
+        "description": "Only pictures of this prompt; `_`: those that belong to no prompt",
+    }
+    after, limit = _paging("`next` of the page before, or any picture's id: only later ones")
+    limit = limit | {"schema": limit["schema"] | {"maximum": pictures.LARGEST_PAGE, "default": pictures.PAGE}}
+    several = {
+        "operationId": "pictures",
+        "summary": "List pictures and their answers, oldest first; those of one prompt, or prompt by prompt",
+        "parameters": [prompt, after, limit],
+        "responses": _answers(pictures.PicturesPage, "Some pictures") | _problems(400, 403, 429, 500, 504),
+    }
+    picture_id = {
+        "name": "id",
+        "in": "path",
+        "required": True,
+        "schema": {"type": "string"},
+        "description": "The picture's id",
+    }
+    one = {
+        "operationId": "picture",
+        "summary": "Get a picture's state, its answer, and the address of the spoken answer",
+        "parameters": [picture_id],
+        "responses": _answers(pictures.PictureAnswer, "One picture") | _problems(400, 403, 404, 429, 500, 504),
+    }
+    return {"/pictures": {"post": expect, "get": several}, "/pictures/{id}": {"get": one}}
+
+
+def _answers(answer: type[BaseModel], description: str, status: int = 200) -> Json:
+    return {str(status): {"description": description, "content": {"application/json": {"schema": _ref(answer)}}}}
 
 
 def _problems(*statuses: int) -> Json:

@@ -12,15 +12,18 @@ from handlers import private
 from handlers.picture_counts import PictureCounts
 from handlers.settings import read
 from handlers.telemetry import logger, step
+from identifier.announcing import announce
+from identifier.asking import Models, asker
 from identifier.identify import Identifier, Put
-from identifier.model import ask, bedrock
+from identifier.model import bedrock
 from identifier.prompt_store import PromptStore
 from identifier.storage import PATIENCE
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Where prompts and results lie, and for how many seconds prompts, answers and claims are waited for."""
+    """Where prompts and results lie, which models there are, and for how many seconds prompts, answers and claims are
+    waited for."""
 
     results_bucket: str
     prompts_bucket: str
@@ -28,6 +31,10 @@ class Settings:
     prompt_seconds: float
     model_seconds: float
     lease_seconds: float
+    default_prompt: str
+    model_small: str
+    model_large: str
+    event_source: str
 
 
 class Denied(Exception):
@@ -52,6 +59,12 @@ def model() -> Any:
 
 
 @cache
+def events() -> Any:
+    """The client of EventBridge."""
+    return boto3.client("events", config=PATIENCE)
+
+
+@cache
 def identifier() -> Identifier:
     """Made once for the life of the environment: it remembers prompts."""
     ssm: Any = boto3.client("ssm", config=PATIENCE)
@@ -61,10 +74,12 @@ def identifier() -> Identifier:
     return Identifier(
         s3=s3(),
         prompts=prompts,
-        ask=lambda prompt, picture: ask(model(), prompt, picture),
+        ask=asker(model, Models(settings.model_small, settings.model_large)),
         results_bucket=settings.results_bucket,
         lease_s=settings.lease_seconds,
         told=counts,
+        default_prompt=settings.default_prompt,
+        announce=lambda result: announce(events(), settings.event_source, result),
     )
 
 
@@ -72,10 +87,12 @@ def identifier() -> Identifier:
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """`{"bucket", "key", "version_id", …}` → `{"outcome", "result_key", "say"}`.
 
-    Raises `Busy`, `Held`, `StorageFault` and `PromptUnavailable`, which the workflow tries again; others are faults.
+    Raises `Busy`, `Throttled`, `Held`, `StorageFault`, `EventFault` and `PromptUnavailable`, which the workflow tries
+    again; others are faults.
     """
     put = Put.model_validate(event)
     if put.is_folder:
+        counts.ignored()
         return {"outcome": "no picture", "result_key": None, "say": None}
     try:
         result, outcome = identifier().identify(put)

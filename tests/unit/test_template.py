@@ -14,7 +14,7 @@ from tests.paths import ROOT
 from tests.template import MONITORING, TEMPLATE, of_type, translated
 
 STEPS = {"CacheLookup": "cache_lookup", "FetchClips": "fetch_clips", "Stitch": "stitch", "Publish": "publish"}
-CALLED = {"Plan": "plan", "Voices": "voices"}  # by API Gateway itself
+CALLED = {"Plan": "plan", "Voices": "voices", "Pictures": "pictures"}  # by API Gateway itself
 FUNCTIONS = STEPS | CALLED | {"PrepareClip": "prepare_clip", "IdentifyImage": "identify_image"}
 STAGES = ["local", "dev", "test", "stage", "prod"]
 # A right on a workflow has the alias as a key (Step Functions guide, "Authorization for versions and aliases").
@@ -192,7 +192,7 @@ def test_api_gateway_calls_functions_by_their_aliases_and_only_for_their_own_met
     resources = translated()
     (api,) = of_type(resources, "AWS::ApiGateway::RestApi").values()
     permissions = of_type(resources, "AWS::Lambda::Permission").values()
-    for step, method in {"Plan": "POST/plans", "Voices": "GET/voices*"}.items():
+    for step, method in {"Plan": "POST/plans", "Voices": "GET/voices*", "Pictures": "*/pictures*"}.items():
         alias = f"{step}FunctionAliaslive"
         assert alias in resources
         (permission,) = (entry for entry in permissions if entry["FunctionName"] == {"Ref": alias})
@@ -211,6 +211,8 @@ def test_api_gateway_calls_functions_by_their_aliases_and_only_for_their_own_met
         "/plans": "PlanFunctionAliaslive",
         "/voices": "VoicesFunctionAliaslive",
         "/voices/{voice}/clips": "VoicesFunctionAliaslive",
+        "/pictures": "PicturesFunctionAliaslive",
+        "/pictures/{id}": "PicturesFunctionAliaslive",
     }
 
 

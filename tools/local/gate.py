@@ -9,7 +9,8 @@ MiniStack reads it:
 - `Sec-Fetch-Site` says that no other site asks (W3C, "Fetch Metadata Request Headers")
 - MiniStack's own paths (`/_ministack/reset`, `/_ministack/config`, `/health` …) do not exist
 - a call is signed in the header `Authorization`; a signature in the query is for links to objects in S3 alone (S3 API
-  Reference, "Authenticating Requests: Using Query Parameters"); API Gateway's part itself refuses what is not signed
+  Reference, "Authenticating Requests: Using Query Parameters"), and one in a form's fields for uploads to S3 (the same,
+  "Authenticating Requests in Browser-Based Uploads Using POST"); API Gateway's part itself refuses what is not signed
 - there are no web sockets
 
 Nothing here imports MiniStack.
@@ -70,6 +71,8 @@ class Gate:
             # MiniStack takes a header that it does not know for the root's; no header is nobody, whom the API refuses.
             known = not sent.all("authorization") or _signed(authorization, "")
             return None if known else Refused(403, "Authorization header requires a signature")
+        if method == "POST" and authorization is None and _is_form(sent.only("content-type")):
+            return None  # a form to S3: its signature is among its fields, and S3 looks at it
         if path.startswith(("/_", "//", "/oauth2/")) or path in ("/health", "/login", "/logout"):
             return Refused(404, "there is nothing here")
         if method == "OPTIONS" and origins:
@@ -92,6 +95,10 @@ class _Headers:
         """None where there is none, or more than one."""
         found = self.all(name)
         return found[0] if len(found) == 1 else None
+
+
+def _is_form(media_type: str | None) -> bool:
+    return (media_type or "").lower().startswith("multipart/form-data")
 
 
 def _signed(authorization: str | None, query: str) -> bool:
