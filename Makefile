@@ -4,7 +4,7 @@ MESSAGE ?= hello, shreeshail
 VOICE ?=
 FORMAT ?= mp3
 AUDIOS ?= samples/clips
-IMAGE ?= samples/images/cow.jpg
+IMAGE ?= samples/images/cat.jpg
 PROMPT ?= animal
 PORT ?= 4566
 STAGE ?= dev
@@ -29,6 +29,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 READY_LOCAL := .venv-local/.ready
 READY_BENCH := .venv-bench/.ready
+READY_SIGHT := .venv-sight/.ready
 READY_DELIVERY := .venv-delivery/.ready
 # Handed over by the environment, so that any message reaches the program as it is.
 export MESSAGE VOICE IMAGE
@@ -64,6 +65,12 @@ $(READY_LOCAL): tools/local/requirements.txt
 	.venv-local/bin/python -m pip install --quiet --requirement tools/local/requirements.txt
 	@touch $@
 
+$(READY_SIGHT): tools/local/sight/requirements.txt
+	@echo "once: what reads forms and names animals on this machine (190 MB to download, 420 MB installed) …"
+	$(PYTHON) -m venv .venv-sight
+	.venv-sight/bin/python -m pip install --quiet --no-deps --requirement tools/local/sight/requirements.txt
+	@touch $@
+
 # Without npm, the parts that need it are left out, and their tests say so.
 $(READY_DELIVERY): tools/delivery/requirements.txt tools/delivery/package-lock.json
 	$(PYTHON) -m venv .venv-delivery
@@ -83,7 +90,7 @@ setup: $(READY) $(READY_LOCAL) $(READY_DELIVERY) ## install the packages of all 
 run: $(READY) $(READY_LOCAL) ## say MESSAGE (VOICE, FORMAT, AUDIOS) through the whole service on this machine
 	@$(BIN)/python -m tools.local run --message "$$MESSAGE" --voice "$$VOICE" --format "$(FORMAT)" --audios "$(AUDIOS)"
 
-identify: $(READY) $(READY_LOCAL) ## identify IMAGE (PROMPT; MODEL_SERVER=http://… asks a real vision model) on this machine
+identify: $(READY) $(READY_LOCAL) $(READY_SIGHT) ## identify IMAGE (PROMPT; MODEL_SERVER=http://… asks a real vision model) on this machine
 	@$(BIN)/python -m tools.local identify --image "$$IMAGE" --prompt "$(PROMPT)" --audios "$(AUDIOS)"
 
 serve: $(READY) $(READY_LOCAL) ## run the service on PORT and print how to call it (CONTAINERS=1: Docker's containers reach it, too)
@@ -249,4 +256,4 @@ drift: $(READY) ## print the resources that somebody changed by hand in STAGE
 	@$(BIN)/python -m tools.delivery drift --stage "$$STAGE"
 
 clean: ## remove all generated files and environments
-	rm -rf .venv .venv-local .venv-bench .venv-delivery tools/delivery/node_modules .local .aws-sam out
+	rm -rf .venv .venv-local .venv-sight .venv-bench .venv-delivery tools/delivery/node_modules .local .aws-sam out

@@ -64,6 +64,7 @@ def patience() -> Iterator[None]:
 def embedded() -> Iterator[Stack]:
     """The real template on a new embedded AWS, once for the whole run."""
     with running(host=gateway()) as stack:
+        stack.model.invents = True
         yield stack
 
 

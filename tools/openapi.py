@@ -13,7 +13,6 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from identifier import api as pictures
-from identifier.limits import UPLOAD_BYTES
 from stitcher import limits
 from stitcher.api.answers import (
     ClipEntry,

@@ -10,13 +10,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
-from botocore.exceptions import ClientError
 from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr, ValidationError, field_validator
 
 from identifier import storage
 from identifier.expected import METADATA, written
-from identifier.keys import PICTURES, RESULTS, latest_key, result_key
-from identifier.limits import MB, UPLOAD_BYTES
+from identifier.keys import PICTURES, latest_key, result_key
+from identifier.limits import UPLOAD_BYTES
 from identifier.picture_id import id_of_record, new_id, record_key, time_of, upload_key
 from identifier.result import Record, Result, save_record
 from stitcher.api.requests import sentence
@@ -139,7 +138,7 @@ class PictureAnswer(PictureEntry):
     prompt_version: int | None
     """The version of the question; null until there is an outcome."""
     model: str | None
-    """The model that was asked; `stand-in` is no model."""
+    """The model that was asked; `stand-in` in tests."""
     cost_usd: float | None
     """The estimated cost; null if no model was asked or its price is not known."""
     say: str | None
@@ -229,7 +228,7 @@ class Pictures:
         if record is None:
             raise UnknownPicture(f"no picture has the id '{shown(picture_id)}'")
         result, entry = self._seen(record)
-        audio = self._audio(record, result) if result and result.say else None
+        audio, unsaid = self._speech(result) if result and result.say else (None, result.unsaid if result else None)
         until = _written(datetime.now(UTC) + timedelta(seconds=self.url_s)) if audio else None
         return PictureAnswer(
             **entry.model_dump(),
@@ -237,7 +236,7 @@ class Pictures:
             model=result.model if result else None,
             cost_usd=result.cost_usd if result else None,
             say=result.say.message if result and result.say else None,
-            unsaid=result.unsaid if result else None,
+            unsaid=unsaid,
             audio_url=audio,
             audio_expires_at=until,
         )
@@ -246,7 +245,9 @@ class Pictures:
         """Pictures of a prompt, or of all, behind the id `after`. Raises `InvalidRequest`, `StorageFault`."""
         try:
             after = record_key(query.after) if query.after else ""
-            prefix = record_key(f"{query.prompt.lower()}-{'0' * 26}").rpartition("/")[0] + "/" if query.prompt else PICTURES
+            prefix = (
+                record_key(f"{query.prompt.lower()}-{'0' * 26}").rpartition("/")[0] + "/" if query.prompt else PICTURES
+            )
         except ValueError:
             raise InvalidRequest("after must be a picture's id, and prompt a prompt's") from None
         with storage.faults(PICTURES):
@@ -291,19 +292,17 @@ class Pictures:
             found = self.s3.list_objects_v2(Bucket=self.images_bucket, Prefix=record.key, MaxKeys=1)
         return any(item["Key"] == record.key for item in found.get("Contents", ()))
 
-    def _audio(self, record: Record, result: Result) -> str | None:
-        """A presigned address of the spoken answer; the workflow notes beside the result where it is."""
-        own = result_key(result.image.key, result.image.version_id)
-        there = storage.read(self.s3, self.results_bucket, own.removesuffix(".json") + ".spoken.json")
-        audio = json.loads(there.data).get("audio") if there else None
-        if not isinstance(audio, str) or not audio.startswith(RESULTS):
-            return None
-        try:
-            return self.s3.generate_presigned_url(
-                "get_object", Params={"Bucket": self.results_bucket, "Key": audio}, ExpiresIn=self.url_s
-            )
-        except ClientError:
-            return None
+    def _speech(self, result: Result) -> tuple[str | None, str | None]:
+        """A presigned address of the spoken answer, or why there is none; both None while it is made."""
+        there = storage.read(self.s3, self.results_bucket, result.key.removesuffix(".json") + ".spoken.json")
+        if there is None:
+            return None, None
+        speech = json.loads(there.data)
+        if speech["outcome"] != "spoken":
+            problem = speech["problem"]
+            return None, problem.get("detail") or problem["title"]
+        place = {"Bucket": self.results_bucket, "Key": speech["audio"]}
+        return self.s3.generate_presigned_url("get_object", Params=place, ExpiresIn=self.url_s), None
 
 
 def _result_key(record: Record) -> str:

@@ -105,12 +105,10 @@ def asked(client: "BedrockRuntimeClient", models: Models, prompt: Prompt, pictur
             else:
                 break
         else:
-            spent.add(model, reply)
-            outcome = reply
+            spent.add(reply.answered_by or model, reply)
+            outcome, model = reply, reply.answered_by or model
             break
-    return Asked(
-        outcome, model, spent.asks, spent.input_tokens, spent.output_tokens, spent.latency_ms, spent.cost_usd
-    )
+    return Asked(outcome, model, spent.asks, spent.input_tokens, spent.output_tokens, spent.latency_ms, spent.cost_usd)
 
 
 def _ways(prompt: Prompt, models: Models) -> Iterator[Prompt]:

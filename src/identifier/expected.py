@@ -21,7 +21,7 @@ Match = Literal["match", "mismatch", "unsure"]
 
 def written(expected: Mapping[str, str]) -> str:
     """The metadata's value for these fields. Raises `ValueError` if it would be too long."""
-    text = quote(json.dumps(expected, ensure_ascii=False, separators=(",", ":")), safe="{}\":,_- ")
+    text = quote(json.dumps(expected, ensure_ascii=False, separators=(",", ":")), safe='{}":,_- ')
     if not expected or len(text) > MOST_BYTES:
         raise ValueError(f"expected has at least one field and at most {MOST_BYTES} bytes")
     return text
@@ -38,7 +38,7 @@ def read(value: str, schema: Mapping[str, Any]) -> dict[str, Any]:
     if not isinstance(found, dict):
         first = next((name for name, part in properties.items() if "enum" in part), None)
         if first is None:
-            raise ValueError("the prompt has no enumerated field: name the field, {\"field\": \"value\"}")
+            raise ValueError('the prompt has no enumerated field: name the field, {"field": "value"}')
         found = {first: found}
     strange = sorted(map(str, found.keys() - properties.keys()))
     if strange or not found:

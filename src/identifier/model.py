@@ -46,13 +46,17 @@ _STOPS = {
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer that fits the prompt's schema, with the tokens and the time that it took."""
+    """An answer that fits the prompt's schema, with the tokens and the time that it took.
+
+    `answered_by` is not Bedrock's: the embedded AWS names what answered in a model's place.
+    """
 
     answer: dict[str, Any]
     input_tokens: int
     output_tokens: int
     latency_ms: int
     stop_reason: str
+    answered_by: str | None = None
 
 
 def bedrock(
@@ -108,7 +112,8 @@ def ask(
     if fault:
         reason, detail = fault
         raise Rejected(reason, detail, **used, said=response.get("output", {}).get("message"))
-    return Reply(answer, **used, stop_reason=response["stopReason"])
+    by = (response.get("additionalModelResponseFields") or {}).get("answered_by")
+    return Reply(answer, **used, stop_reason=response["stopReason"], answered_by=by)
 
 
 def _fault(error: ClientError) -> type[Exception]:

@@ -99,7 +99,7 @@ def test_an_empty_or_large_object_is_not_read(step: Step) -> None:
 
 def test_a_busy_model_is_the_workflows_to_try_again_and_is_not_held_by_its_own_claim(step: Step) -> None:
     given = step.put()
-    step.model.fail("429")
+    step.model.fail("503")
     with pytest.raises(Busy):
         app.lambda_handler(given, CONTEXT)
     assert app.lambda_handler(given | {"attempt": 2}, CONTEXT)["outcome"] == "answered"
@@ -108,7 +108,7 @@ def test_a_busy_model_is_the_workflows_to_try_again_and_is_not_held_by_its_own_c
 
 def test_another_executions_claim_holds(step: Step) -> None:
     given = step.put()
-    step.model.fail("429")
+    step.model.fail("503")
     with pytest.raises(Busy):
         app.lambda_handler(given | {"execution": "another"}, CONTEXT)
     with pytest.raises(Held, match="another execution"):
@@ -198,17 +198,17 @@ def test_a_duplicate_is_counted_and_not_its_cost(step: Step, capsys: pytest.Capt
     given = step.put()
     app.lambda_handler(given, CONTEXT)
     counted(capsys)
-    app.lambda_handler(given, CONTEXT)
+    app.lambda_handler(given | {"execution": "another"}, CONTEXT)
     assert counted(capsys) == {"ImageDuplicate": (1, SERVICE)}
 
 
 @pytest.mark.parametrize(
-    ("fault", "reason", "first_try"), [("wrong_schema", "schema", 0), ("max_tokens", "max_tokens", None)]
+    ("fault", "times", "reason", "first_try"), [("wrong_schema", 2, "schema", 0), ("max_tokens", 1, "max_tokens", None)]
 )
 def test_a_rejection_is_counted_by_its_reason_and_was_paid(
-    step: Step, capsys: pytest.CaptureFixture[str], fault: str, reason: str, first_try: int | None
+    step: Step, capsys: pytest.CaptureFixture[str], fault: str, times: int, reason: str, first_try: int | None
 ) -> None:
-    step.model.fail(fault)
+    step.model.fail(fault, times)
     app.lambda_handler(step.put(), CONTEXT)
     found = counted(capsys)
     assert found["ImageRejected"] == (1, SERVICE | {"reason": reason})

@@ -397,6 +397,7 @@ def test_a_caller_finds_what_is_needed_in_the_outputs() -> None:
         "ImagesBucketName",
         "InputBucketName",
         "OutputBucketName",
+        "PromptModels",
         "PromptPointers",
         "PromptsBucketName",
         "RefusedClipsQueueUrl",

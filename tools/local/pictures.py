@@ -1,4 +1,4 @@
-"""Pictures in the embedded AWS: the shipped prompts published, a picture put, and what became of it."""
+"""Pictures in the embedded AWS: the shipped prompts published, a picture put or sent, and what became of it."""
 
 import json
 import time
@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 from identifier.errors import IdentifyError
 from identifier.keys import result_key
 from identifier.publishing import publish
+from tools.client import send_form
 from tools.local.stack import ROOT, Stack, StackError
 
 PROMPTS = ROOT / "prompts"
@@ -57,6 +58,29 @@ def speech_of(stack: Stack, put: Put) -> dict[str, Any]:
     """Whether the answer was said, and where the audio is or why there is none. Raises `StackError`."""
     found: dict[str, Any] = json.loads(wait_for(stack, put.result_key.removesuffix(".json") + ".spoken.json"))
     return found
+
+
+def send_picture(stack: Stack, prompt: str, file: Path) -> dict[str, Any]:
+    """Send a picture as callers of the API do, and wait for its outcome; returns the answer of `GET /pictures/{id}`.
+
+    Raises `StackError` if it is refused, or has no outcome after five minutes.
+    """
+    data = file.read_bytes()
+    asked = stack.caller.post("/pictures", {"name": file.name, "size": len(data), "prompt": prompt})
+    if asked.status != 201:
+        raise StackError(asked.json().get("detail", asked.body.decode(errors="replace")))
+    given = asked.json()
+    sent = send_form(given["upload"]["url"], given["upload"]["fields"], file.name, data)
+    if sent.status not in (200, 201, 204):
+        raise StackError(f"the upload was refused with status {sent.status}: {sent.body.decode(errors='replace')}")
+    deadline = time.monotonic() + WAIT_SECONDS
+    while time.monotonic() < deadline:
+        found: dict[str, Any] = stack.caller.get(f"/pictures/{given['id']}").json()
+        spoken = found.get("say") is None or found["audio_url"] or found["unsaid"]
+        if found.get("state") not in ("waiting", "working") and spoken:
+            return found
+        time.sleep(0.1)
+    raise StackError(f"there is no outcome after {WAIT_SECONDS} s; see emulator.log")
 
 
 def wait_for(stack: Stack, key: str) -> bytes:

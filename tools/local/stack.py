@@ -106,7 +106,9 @@ class Stack:
 
 
 @contextlib.contextmanager
-def running(*, port: int = 0, state: Path | None = None, host: str = "") -> Iterator[Stack]:
+def running(
+    *, port: int = 0, state: Path | None = None, host: str = "", sight: bool = False
+) -> Iterator[Stack]:  # fmt: skip
     """The service deployed on an emulator, for as long as the context lasts.
 
     Parameters
@@ -118,6 +120,8 @@ def running(*, port: int = 0, state: Path | None = None, host: str = "") -> Iter
         forgotten.
     host
         Another address of this machine that somebody passes on to it (containers.py).
+    sight
+        Whether forms and animals are looked at, if what looks is installed (sight/).
 
     Raises
     ------
@@ -137,7 +141,7 @@ def running(*, port: int = 0, state: Path | None = None, host: str = "") -> Iter
                     shutil.rmtree(path) if path.is_dir() else path.unlink()
         build(digest)
         port = port or free_port()
-        stand_in = exits.enter_context(model.serving())
+        stand_in = exits.enter_context(model.serving(folder / "sight.log" if sight else None))
         root = exits.enter_context(emulator(port, folder, stand_in.url, host))
         exits.callback(_close_clients)
         outputs = _outputs(port, root)
