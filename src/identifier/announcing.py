@@ -9,20 +9,17 @@ An event comes at least once (docs/identify.md, "Events").
 """
 
 import json
-from typing import TYPE_CHECKING
+from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from identifier.errors import EventFault
 from identifier.result import Result
 
-if TYPE_CHECKING:
-    from mypy_boto3_events import EventBridgeClient
-
 DETAIL_TYPE = "picture identified"
 
 
-def announce(events: "EventBridgeClient", source: str, result: Result) -> None:
+def announce(events: Any, source: str, result: Result) -> None:
     """Send the event to the account's default bus. Raises `EventFault`."""
     detail = {
         "id": result.id,
@@ -39,7 +36,7 @@ def announce(events: "EventBridgeClient", source: str, result: Result) -> None:
     }
     entry = {"Source": source, "DetailType": DETAIL_TYPE, "Detail": json.dumps(detail, ensure_ascii=False)}
     try:
-        sent = events.put_events(Entries=[entry])  # type: ignore[list-item]
+        sent = events.put_events(Entries=[entry])
     except ClientError as error:
         # The error's own text may repeat the event.
         raise EventFault(f"EventBridge: {error.response['Error']['Code']}") from None

@@ -1,7 +1,8 @@
 """Every way a picture can end without an answer, each with a sentence for people.
 
 An `Outcome` ends the work on a picture: the same picture would end the same way again, and the result has the reason.
-`Busy`, `Throttled`, `Held`, `StorageFault` and `EventFault` pass: the workflow tries again. The others are faults that a person has to repair.
+`Busy`, `Throttled`, `Held`, `StorageFault` and `EventFault` pass: the workflow tries again. The others are faults that
+a person has to repair.
 """
 
 from collections.abc import Iterable
@@ -58,7 +59,7 @@ class Throttled(IdentifyError):
 
 
 class Muddled(IdentifyError):
-    """The model lost its way in the tool's form (424). The same question would often end so again; another way helps."""
+    """The model lost its way in the tool's form (424). Another way of asking helps more than another try."""
 
 
 class Held(IdentifyError):

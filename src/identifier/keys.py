@@ -31,9 +31,10 @@ def split_key(image_key: str) -> tuple[str, str, bool]:
 def result_key(image_key: str, version_id: str) -> str:
     """The key of a picture version's result: `results/<prompt id>/<name>/<version id>.json`.
 
-    The result of a picture outside of `inbox/` is in `results/%~/<key>/`. Another picture or version never has the same key, and the key is valid whatever the picture's is: characters that
-    S3 or its tools do not take well (controls, backslashes, empty, `.` and `..` folders) are percent-encoded, and so is
-    the percent sign; a key that would be too long has the name's SHA-256 instead. Letters of any script stay.
+    The result of a picture outside of `inbox/` is in `results/%~/<key>/`. Another picture or version never has the same
+    key, and the key is valid whatever the picture's is: characters that S3 or its tools do not take well (controls,
+    backslashes, empty, `.` and `..` folders) are percent-encoded, and so is the percent sign; a key that would be too
+    long has the name's SHA-256 instead. Letters of any script stay.
     """
     inside = image_key.startswith(INBOX)
     parts = [_folder(part) for part in [*image_key.removeprefix(INBOX).split("/"), version_id]]

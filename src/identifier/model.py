@@ -164,7 +164,7 @@ def _correction(rejected: Rejected) -> list[dict[str, Any]]:
     said = rejected.said
     uses = [block["toolUse"]["toolUseId"] for block in said["content"] if "toolUse" in block]
     wrong = f"This does not have the tool's form: {rejected.detail} Look again and record the whole answer once."
-    results = [
+    results: list[dict[str, Any]] = [
         {"toolResult": {"toolUseId": use, "status": "error", "content": [{"text": wrong}]}} for use in uses
     ]  # fmt: skip
     return [said, {"role": "user", "content": results or [{"text": wrong}]}]

@@ -45,9 +45,9 @@ class Result(_Part):
     `outcome` is "answered" with an `answer`, or "rejected" (the same picture would end the same way again) or "failed"
     (the last try failed) with a `reason` for machines and a `detail` for people. `say` is the spoken message about an
     answer, or `unsaid` the reason for none. `cost_usd` is an estimate by the dated table in prices.py, None for a
-    model without a price. `attempts` counts the tries of the execution, and `asks` the model's calls of the last one. `match` compares the answer with `expected`, the
-    right values, if the picture came with them. `put_at` is the time of the upload, and `execution` the workflow's
-    execution that wrote the result.
+    model without a price. `attempts` counts the tries of the execution, and `asks` the model's calls of the last one.
+    `match` compares the answer with `expected`, the right values, if the picture came with them. `put_at` is the time
+    of the upload, and `execution` the workflow's execution that wrote the result.
     """
 
     id: str | None = None

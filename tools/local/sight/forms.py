@@ -50,7 +50,7 @@ class Words:
 
 def can_answer(schema: dict[str, Any]) -> bool:
     """Whether the prompt asks for the fields of a price report."""
-    return {"form", *FIELDS} <= schema.get("properties", {}).keys()
+    return {"form", *FIELDS} <= set(schema.get("properties", {}))
 
 
 def answer(picture: Image.Image, schema: dict[str, Any]) -> dict[str, Any]:
