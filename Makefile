@@ -49,7 +49,7 @@ FRESH := [ .aws-sam/build.toml -nt functions/constraints.txt ] || rm -f .aws-sam
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run identify serve events quick test unit integration functional pipeline lint format audit scan fuzz mutants chaos quality bench
-.PHONY: openapi operations dashboard-images fault-recording lock build deploy smoke adopt tools changes gate service sbom package tag verify promote note-passed releases rollback prune infra-plan load cost probe drift clean
+.PHONY: redrive openapi operations dashboard-images fault-recording lock build deploy smoke adopt tools changes gate service sbom package tag verify promote note-passed releases rollback prune infra-plan load cost probe drift clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^##@/ { printf "\n%s\n", substr($$0, 5) } /^[a-z-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -245,6 +245,9 @@ load: $(READY) $(if $(API_URL),,$(READY_LOCAL)) ## send a mix of calls for SECON
 erase: $(READY) ## list what is stored of CLIPS="key …" and PICTURES="key …" in STAGE and what was made of them; REALLY=1 deletes it
 	@$(BIN)/python -m tools.operations erase --stage "$(STAGE)" $(foreach key,$(CLIPS),--clip "$(key)") \
 		$(foreach key,$(PICTURES),--picture "$(key)") $(if $(REALLY),--really)
+
+redrive: $(READY) ## try all pictures again that failed in STAGE, with progress
+	@$(BIN)/python -m tools.operations redrive --stage "$(STAGE)"
 
 cost: $(READY) ## estimate the monthly cost of HITS, MADE and IMAGES in STAGE
 	@$(BIN)/python -m tools.operations cost --stage "$(STAGE)" --hits "$(HITS)" --made "$(MADE)" --images "$(IMAGES)"

@@ -118,7 +118,7 @@ def _ways(prompt: Prompt, models: Models) -> Iterator[Prompt]:
     if own.temperature is not None:
         temperature = 0.0 if own.temperature >= OTHER_TEMPERATURE else OTHER_TEMPERATURE
         yield own.model_copy(update={"temperature": temperature, "options": _freed(own.options)})
-    if own.model != models.large:
+    if models.large and own.model != models.large:
         same_maker = _maker(own.model) == _maker(models.large)
         yield own.model_copy(update={"model": models.large, "options": own.options if same_maker else {}})
 

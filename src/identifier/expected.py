@@ -44,10 +44,15 @@ def read(value: str, schema: Mapping[str, Any]) -> dict[str, Any]:
     if strange or not found:
         raise ValueError(f"the answer has no field {', '.join(strange)}" if strange else "it names no field")
     for name, value in found.items():
-        values = properties[name].get("enum")
-        if values and _plain(value) not in map(_plain, values):
-            raise ValueError(f"{name} is never '{str(value)[:60]}'; it is one of {', '.join(map(str, values))}")
+        check_value(name, value, properties[name])
     return found
+
+
+def check_value(name: str, value: Any, part: Mapping[str, Any]) -> None:
+    """Raises `ValueError` for a value that an enumerated field never has."""
+    values = part.get("enum")
+    if values and _plain(value) not in map(_plain, values):
+        raise ValueError(f"{name} is never '{str(value)[:60]}'; it is one of {', '.join(map(str, values))}")
 
 
 def compared(expected: Mapping[str, Any], answer: Mapping[str, Any]) -> Match:

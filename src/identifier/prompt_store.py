@@ -38,13 +38,12 @@ class Trial(Named):
 
 
 class Pointer(Named):
-    """The prompt's version in force, the version on trial, and who put it there and why.
+    """The prompt's version in force, the version on trial, and why.
 
-    `measured` is what `stitcher-prompts evaluate` found about the version.
+    `measured` is what `stitcher-prompts evaluate` found about the new version. Systems Manager notes who changed it.
     """
 
     trial: Trial | None = None
-    by: Annotated[str, Field(max_length=200)] | None = None
     why: Annotated[str, Field(max_length=500)] | None = None
     measured: Annotated[str, Field(max_length=300)] | None = None
 

@@ -24,6 +24,7 @@ from tests.paths import ROOT
 POINTERS = "/stitcher/dev/prompts/"
 COW = (ROOT / "samples" / "images" / "cow.jpg").read_bytes()
 
+
 @dataclass
 class Service:
     """Both functions over one S3, and a model that gives one answer."""
