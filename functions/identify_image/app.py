@@ -99,7 +99,7 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
     except ClientError as error:
         # Lambda logs an exception's message, and this one may name the picture.
         raise Denied(f"{error.operation_name}: {error.response['Error']['Code']}") from None
-    counts.ended(outcome, result, put)
+    counts.ended(outcome, result, put, identifier().schema_of(result))
     # No names and no answers: they may be people's.
     logger.info(
         outcome, reason=result.reason, prompt=result.prompt.id, prompt_version=result.prompt.version,

@@ -146,6 +146,10 @@ class Identifier:
         # The answer is paid: write it before anything else.
         return self._keep(result)
 
+    def schema_of(self, result: Result) -> dict[str, Any] | None:
+        """The form of the result's answer, if this worker still has its prompt in memory."""
+        return self.prompts.schema_in_memory(result.prompt.id, result.prompt.version)
+
     def _keep(self, result: Result) -> tuple[Result, str]:
         stands = save_result(self.s3, self.results_bucket, result)
         return self._told(stands) if stands is result else (stands, "duplicate")

@@ -7,7 +7,7 @@ workers. If the new prompt cannot be loaded, the worker uses the last good one a
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -123,6 +123,14 @@ class PromptStore:
             loaded = replace(known, force=replace(known.force, stale_reason=str(error)))
         self._known[prompt_id] = self.clock() + self.max_age_s, loaded
         return loaded.drawn(draw)
+
+    def schema_in_memory(self, prompt_id: str, version: int | None) -> dict[str, Any] | None:
+        """The answers' schema of a version that this worker has loaded; asks nobody."""
+        _, known = self._known.get(prompt_id, (0.0, None))
+        for loaded in (known.force, known.trial) if known else ():
+            if loaded and loaded.prompt.version == version:
+                return loaded.prompt.answer_schema
+        return None
 
     def _load(self, prompt_id: str, known: _Known | None) -> _Known:
         pointer = read_pointer(self.ssm, self.prefix, prompt_id)

@@ -61,6 +61,7 @@ def step(monkeypatch: pytest.MonkeyPatch) -> Iterator[Step]:
         publish(s3, boto3.client("ssm"), "prompts", POINTERS, (PROMPTS / "animal" / "1.json").read_bytes())
         for made_once in (app.s3, app.identifier, app.model):
             made_once.cache_clear()
+        model.invents = True
         yield Step(s3, model)
         for made_once in (app.s3, app.identifier, app.model):
             made_once.cache_clear()
@@ -227,9 +228,12 @@ def test_the_same_answer_to_everything_is_seen(
     step: Step, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(app.counts, "sameness", Sameness(least=2))
+    model = step.model
+    model.invents = False
     for at in range(2):
         given = step.put() | {"key": f"inbox/animal/{at}.jpg"}
-        version = step.s3.put_object(Bucket=IMAGES, Key=given["key"], Body=COW)["VersionId"]
+        other = COW + bytes(at)
+        version = step.s3.put_object(Bucket=IMAGES, Key=given["key"], Body=other)["VersionId"]
         app.lambda_handler(given | {"version_id": version}, CONTEXT)
     assert counted(capsys)["TopAnswerShare"] == (100, SERVICE)
 

@@ -84,7 +84,7 @@ class StandIn:
     """The stand-in's memory: its calls, and the faults that are still to come.
 
     `server` is the vision server that is asked instead, if there is one, and `eyes` the process of sight/; `url` is
-    where the stand-in answers. One that `invents` makes its answers up.
+    where the stand-in answers. One that `invents` makes its answers up, and passes for the model that is asked.
     """
 
     def __init__(self, server: str = "", eyes: Eyes | None = None, *, invents: bool = False) -> None:
@@ -125,7 +125,7 @@ class StandIn:
         schema = request["toolConfig"]["tools"][0]["toolSpec"]["inputSchema"]["json"]
         if self.invents:
             seed = hashlib.sha256(shown + prompt.encode()).digest()
-            return LABEL, made_up(schema, Random(seed))  # noqa: S311 - it shall be repeatable
+            return "", made_up(schema, Random(seed))  # noqa: S311 - it shall be repeatable
         return (self.eyes and self.eyes.look(shown, schema)) or (LABEL, nothing_known(schema, UNSEEN))
 
 
@@ -155,7 +155,7 @@ def _answer(request: Json, made: Any, fault: str, by: str) -> Json:
         "stopReason": stop,
         "usage": {"inputTokens": 1500, "outputTokens": output_tokens, "totalTokens": 1500 + output_tokens},
         "metrics": {"latencyMs": 1},
-        "additionalModelResponseFields": {"answered_by": by},
+        **({"additionalModelResponseFields": {"answered_by": by}} if by else {}),
     }
 
 

@@ -38,9 +38,9 @@ def ticket_alarms() -> Json:
     used = "100 * claimed / SERVICE_QUOTA(concurrent)"
     throttles = "functions-or-workflows-are-throttled"
     return {
-        # A fault of ours once answered every picture alike. The metric is the percentage of the last 50 answers.
+        # A fault of ours once answered every picture alike. The metric is the percentage of the last 50 to 100.
         "SameAnswerAlarm": _alarm(
-            "most pictures get the same answer: ", "pictures-get-the-same-answer", 90, periods=2,
+            "all pictures get the same answer: ", "pictures-get-the-same-answer", 100, periods=2,
             of=_one(ours("identify_image", "TopAnswerShare"), HERD),
         ),
         # SQS sends no metrics of a queue that nobody touches.
