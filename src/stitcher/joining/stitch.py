@@ -6,12 +6,13 @@ from dataclasses import dataclass, replace
 from stitcher.clip import Clip
 from stitcher.clips.length import Length
 from stitcher.clips.prepared import PreparedClip
+from stitcher.formats.platforms import check
 from stitcher.formats.profiles import PCM, PROFILES, milliseconds
 from stitcher.joining.splice import CannotSplice, splice
 from stitcher.planning.plan import Plan
 
 Load = Callable[[Sequence[Clip], str], list[PreparedClip]]
-"""Gives the clips' prepared forms for a profile, in order."""
+"""Gives the clips, prepared in a form, in order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,21 +31,28 @@ def stitch(plan: Plan, load: Load) -> Stitched:
     Raises
     ------
     MessageTooLong
-        It would be over `limits.MESSAGE_SECONDS`; nothing is joined.
+        It would be over `limits.MESSAGE_SECONDS` or the platform's limit, and nothing is joined; or the file is over
+        that.
     Whatever `load` raises.
     """
+    made = _stitched(plan, load)
+    check(plan.platform, made.duration_ms, len(made.audio))
+    return made
+
+
+def _stitched(plan: Plan, load: Load) -> Stitched:
     clips, profile = plan.clips, PROFILES[plan.profile]
 
     def loaded(form: str) -> list[PreparedClip]:
         prepared = load(clips, form)
-        length = Length(clips, plan.pauses)
+        length = Length(clips, plan.pauses, plan.platform)
         for clip, ready in zip(clips, prepared, strict=True):
             length.add(clip, ready)
         return prepared
 
     if profile.spliced:
         try:
-            audio, samples = splice(loaded(profile.name), plan.pauses, profile.name)
+            audio, samples = splice(loaded(profile.form), plan.pauses, profile.name)
             return Stitched(audio, milliseconds(samples), "spliced")
         except CannotSplice as error:
             why = str(error)
