@@ -19,7 +19,7 @@ from stitcher.clips.prepared import PreparedClip, prepared_key
 from stitcher.clips.ready import make_ready
 from stitcher.clips.store import PreparedStore
 from stitcher.errors import FAULT
-from stitcher.formats.profiles import PROFILES
+from stitcher.formats.profiles import FORMS, PROFILES
 from stitcher.joining.stitch import stitch
 from stitcher.planning.catalogue import clip_of
 from stitcher.storage import BucketRepo, StorageFault, Stored
@@ -358,7 +358,7 @@ def test_metadata_is_ascii_and_what_it_was_made_from(s3: Any) -> None:
     stored = next(item for item in BucketRepo(INPUT).list() if item.key == "hello.wav")
     clip = clip_of(stored)
     assert clip
-    for profile in ("mp3", "mp3-96", "opus", "ulaw", "wav"):
+    for profile in FORMS:
         key = prepared_key(clip, profile)
         metadata = s3.head_object(Bucket=OUTPUT, Key=key)["Metadata"]
         assert metadata[METADATA].isascii()

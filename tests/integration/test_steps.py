@@ -18,7 +18,7 @@ from handlers.telemetry import logger
 from stitcher import limits
 from stitcher.api.requests import StitchRequest
 from stitcher.clips.prepared import PreparedClip
-from stitcher.formats.profiles import SPLICED
+from stitcher.formats.profiles import FORMS
 from stitcher.storage import AlreadyStored, BucketRepo, NotStored
 from tests.integration.steps import CONTEXT, EVENTS, INPUT, OUTPUT, Buckets, asked, counted, event, looked_up, say_it
 from tests.paths import ROOT, SAMPLES
@@ -65,7 +65,7 @@ def test_fetch_clips_prepares_its_sample_event_for_every_spliced_profile(buckets
     clip = event("fetch_clips")
     assert fetch_clips.lambda_handler(clip, CONTEXT) == {"outcome": "ready"}
     keys = buckets.keys(OUTPUT)
-    assert keys == sorted(f"prepared/v3/-/{profile}/{clip['etag']}.clip" for profile in SPLICED)
+    assert keys == sorted(f"prepared/v3/-/{profile}/{clip['etag']}.clip" for profile in FORMS)
     for key in keys:
         assert PreparedClip.from_bytes(buckets.read(OUTPUT, key)).samples > 0
 
@@ -83,7 +83,7 @@ def test_stitch_says_its_sample_event(buckets: Buckets) -> None:
 
 def test_prepare_clip_prepares_its_sample_event(buckets: Buckets) -> None:
     assert prepare_clip.lambda_handler(event("prepare_clip"), CONTEXT) == {"outcome": "ready"}
-    assert len(buckets.keys(OUTPUT, "prepared/")) == len(SPLICED)
+    assert len(buckets.keys(OUTPUT, "prepared/")) == len(FORMS)
 
 
 def put_event(key: str, etag: str, size: int) -> dict[str, Any]:

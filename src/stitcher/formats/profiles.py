@@ -33,8 +33,8 @@ class Profile:
         Samples a second of the file.
     kbps
         0 where the codec has no bit rate to choose.
-    form
-        The profile whose prepared clips it joins; empty for its own. Empty and not `spliced`: it is rendered.
+    joins
+        The profile whose prepared clips it joins, where these are not its own.
     raw
         The samples alone, without a header.
     frame, late
@@ -64,14 +64,9 @@ class Profile:
 
     @property
     def form(self) -> str:
-        """The prepared form that its messages are joined from; where it is rendered, the one with its audible edges."""
+        """The prepared form that it joins, or, where it is rendered, the one with the edges of what its band carries."""
         if self.spliced:
             return self.joins or self.name
-        return self.edges
-
-    @property
-    def edges(self) -> str:
-        """The form whose prepared clips say what is heard in the band that this profile carries."""
         return TELEPHONE if self.rate == 8_000 else PCM
 
 

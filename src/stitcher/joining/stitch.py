@@ -50,19 +50,18 @@ def _stitched(plan: Plan, load: Load) -> Stitched:
             length.add(clip, ready)
         return prepared
 
+    parts = loaded(profile.form)
+    why = f"{profile.name} cannot be spliced"
     if profile.spliced:
         try:
-            audio, samples = splice(loaded(profile.form), plan.pauses, profile.name)
+            audio, samples = splice(parts, plan.pauses, profile.name)
             return Stitched(audio, milliseconds(samples), "spliced")
         except CannotSplice as error:
             why = str(error)
-    else:
-        why = f"{profile.name} cannot be spliced"
     # Imported here, because a spliced message does not need it.
     from stitcher.joining.render import render
 
-    parts = loaded(profile.edges)
-    if profile.edges != PCM:
+    if profile.form != PCM:
         samples_of = load(clips, PCM)
         parts = [replace(one, begin=edge.begin, end=edge.end) for one, edge in zip(samples_of, parts, strict=True)]
     audio, duration_ms = render(parts, plan.pauses, profile.name)
