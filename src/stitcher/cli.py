@@ -22,7 +22,7 @@ from stitcher.campaigns.starter import starter as first_clips
 from stitcher.errors import InvalidRequest, MissingWords, StitchError, UncertainNumbers, named, shown
 from stitcher.formats.ffmpeg import FfmpegFailed, FfmpegMissing
 from stitcher.formats.platforms import FORMATS, PLATFORMS
-from stitcher.formats.profiles import PROFILES
+from stitcher.formats.profiles import PROFILES, ending_of
 from stitcher.planning.catalogue import ignored, read_catalogue, voice_prefix
 from stitcher.storage import LocalRepo, NotStored, StorageFault
 from stitcher.voice import BUCKET, Voice
@@ -163,7 +163,8 @@ _as_json = click.option("--json", "as_json", is_flag=True, help="Print the answe
 @_message_options
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), metavar="FILE",
-    help="File to write. Default: the phrases joined by __, in this folder.",
+    help="File to write, whose ending decides the format, or a folder that is there. Default: the phrases joined by "
+    "__, in this folder.",
 )  # fmt: skip
 @_as_json
 def say(
@@ -199,14 +200,14 @@ def say(
 
 def _format_of(output: Path | None) -> str:
     """The first format whose files end so; `.wav` is PCM, not µ-law. Raises `InvalidRequest` where there is none."""
-    ending = "" if output is None or output.is_dir() else output.suffix
+    ending = "" if output is None or output.is_dir() else ending_of(output.name)
     if not ending:
-        return "mp3"
+        return next(iter(PROFILES))
     for profile in PROFILES.values():
-        if ending.lower() in profile.endings:
+        if ending in profile.endings:
             return profile.name
-    known = dict.fromkeys(ending for profile in PROFILES.values() for ending in profile.endings)
-    raise InvalidRequest(f"no format has the ending '{shown(ending)}': use one of {', '.join(known)}")
+    known = dict.fromkeys(known for profile in PROFILES.values() for known in profile.endings)
+    raise InvalidRequest(f"no format has the ending {shown(ending)}: use one of {', '.join(known)}")
 
 
 # stitcher plan

@@ -14,7 +14,7 @@ from stitcher.api.requests import StitchRequest
 from stitcher.clip import Clip
 from stitcher.errors import InvalidRequest
 from stitcher.formats.platforms import warnings
-from stitcher.formats.profiles import PROFILES
+from stitcher.formats.profiles import PROFILES, ending_of
 from stitcher.planning.catalogue import clip_of, read_catalogue, voice_prefix
 from stitcher.storage import BucketRepo, LocalRepo, Repo
 
@@ -121,8 +121,8 @@ class Spoken:
         return written
 
     def _named(self, name: str) -> str:
-        profile, given = PROFILES[self.format], Path(name).suffix
-        if given.lower() in profile.endings:
+        profile, given = PROFILES[self.format], ending_of(name)
+        if given in profile.endings:
             return name
         if given:
             better = f"{name[: -len(given)]}{profile.suffix}"
@@ -137,7 +137,7 @@ class Spoken:
         from base64 import b64encode
         from html import escape
 
-        source = f"data:{PROFILES[self.format].content_type};base64,{b64encode(self.audio).decode()}"
+        source = f"data:{PROFILES[self.format].content_type.replace(' ', '')};base64,{b64encode(self.audio).decode()}"
         unsaid = f" · missing: {', '.join(self.missing)}" if self.missing else ""
         said = escape(f"{self.name} · {self.duration_ms / 1000:.1f} s{unsaid}")
         return f'<figure><audio controls src="{source}"></audio><figcaption>{said}</figcaption></figure>'

@@ -203,7 +203,12 @@ def spoken(format: str = "mp3", *phrases: str) -> Spoken:
         ("ulaw", "hello", "hello.wav"),
         ("wav", "hello.wav", "hello.wav"),
         ("opus", "hello.ogg", "hello.ogg"),
-        ("opus", "hello", "hello.opus"),
+        ("opus", "hello", "hello.ogg"),
+        ("opus", "hello.opus", "hello.opus"),
+        ("mp3", "rain 2.5", "rain 2.5.mp3"),
+        ("mp3", ".mp3", ".mp3.mp3"),
+        ("wav-16k", "hello.wav16", "hello.wav16"),
+        ("alaw-raw", "hello", "hello.alaw"),
         ("m4a", "a/b/hello", "a/b/hello.m4a"),
         ("mp3", None, "good_morning__farmers.mp3"),
     ],
@@ -221,8 +226,19 @@ def test_a_saved_file_has_the_suffix_of_its_format(
     assert file.read_bytes() == b"audio"
 
 
-@pytest.mark.parametrize(("format", "given"), [("mp3", "a.wav"), ("wav", "a.mp3"), ("flac", "a.OGG"), ("m4a", "a.aac")])
-def test_the_suffix_of_another_format_is_refused_and_nothing_is_written(
+@pytest.mark.parametrize(
+    ("format", "given"),
+    [
+        ("mp3", "a.wav"),
+        ("wav", "a.mp3"),
+        ("flac", "a.OGG"),
+        ("m4a", "a.aac"),
+        ("mp3", "a.txt"),
+        ("opus", "a.3gp"),
+        ("ulaw-raw", "a.sln"),
+    ],
+)
+def test_an_ending_that_is_not_the_formats_is_refused_and_nothing_is_written(
     tmp_path: Path,
     format: str,
     given: str,
@@ -238,8 +254,8 @@ def test_a_folder_that_is_there_gets_the_file(tmp_path: Path) -> None:
 
 def test_a_notebook_shows_a_player() -> None:
     page = spoken("opus", "<b>rain</b>")._repr_html_()
-    (kind, data) = re.findall(r'<audio controls src="data:([\w/]+);base64,([^"]+)">', page)[0]
-    assert (kind, base64.b64decode(data)) == ("audio/ogg", b"audio")
+    (kind, data) = re.findall(r'<audio controls src="data:([\w/;=]+);base64,([^"]+)">', page)[0]
+    assert (kind, base64.b64decode(data)) == ("audio/ogg;codecs=opus", b"audio")
     assert "1.2 s" in page
     assert "<b>" not in page
 

@@ -41,23 +41,21 @@ class Platform:
         Parameters
         ----------
         size
-            Of the file in bytes; 0 where that is not known yet.
+            Of the file in bytes; 0 where that is not known yet: then it is taken from the duration, where that says it.
 
         Raises
         ------
         MessageTooLong
             The sentence names the limit.
         """
+        size = size or PROFILES[self.format].least_bytes(duration_ms)
         if self.under_seconds and duration_ms >= 1000 * self.under_seconds:
-            raise MessageTooLong(
-                f"{self.name} plays messages under {self.under_seconds} s, this one takes {duration_ms / 1000:.1f} s: "
-                "say it in several messages"
-            )
-        if self.under_bytes and size >= self.under_bytes:
-            raise MessageTooLong(
-                f"{self.name} takes files under {self.under_bytes / 1e6:g} MB, this one has {size / 1e6:.1f} MB: "
-                "say it in several messages"
-            )
+            limit = f"plays messages under {self.under_seconds} s"
+        elif self.under_bytes and size >= self.under_bytes:
+            limit = f"takes files under {self.under_bytes / 1e6:g} MB"
+        else:
+            return
+        raise MessageTooLong(f"{self.name} {limit}: say it in several messages")
 
 
 PLATFORMS = {

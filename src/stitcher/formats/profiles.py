@@ -1,5 +1,6 @@
 """How the output is encoded, and whether it can be spliced or has to be rendered."""
 
+import re
 from dataclasses import dataclass
 
 RATE = 48_000
@@ -15,6 +16,20 @@ PCM, TELEPHONE = "wav", "wav-8k"
 """The form of plain samples, what the render path works on; and a form that is heard under 4 kHz alone."""
 LINEAR = {"pcm": (2, b"\0\0"), "ulaw": (1, b"\xff"), "alaw": (1, b"\xd5")}
 """Codecs whose samples stand in a row: the bytes of a sample, and the code of 0 (ITU-T G.711, tables 1a and 2a)."""
+# With a letter: "rain 2.5" has none. Without a space: nor has "rain 2.5 mm".
+_ENDING = re.compile(r"(?<=.)\.(?=[0-9]*[A-Za-z])[A-Za-z0-9]+$")
+
+
+def ending_of(name: str) -> str:
+    """What a file name ends in, with the dot and in small letters; "" where it has no ending.
+
+    Examples
+    --------
+    >>> ending_of("hello.WAV"), ending_of("rain 2.5 mm")
+    ('.wav', '')
+    """
+    found = _ENDING.search(name)
+    return found[0].lower() if found else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +77,15 @@ class Profile:
         """Samples at `RATE` that a rendered file has for so many of sound."""
         return -(-(samples + self.late) // self.frame) * self.frame
 
+    def least_bytes(self, duration_ms: int) -> int:
+        """Bytes that a file of this length has at least; 0 where its bit rate varies."""
+        if self.codec in LINEAR:
+            return duration_ms * self.rate * LINEAR[self.codec][0] // 1000
+        return duration_ms * self.kbps // 8 if self.codec == "mp3" else 0
+
     @property
     def form(self) -> str:
-        """The prepared form that it joins, or, where it is rendered, the one with the edges of what its band carries."""
+        """The prepared form that it joins; where it is rendered, the one with the edges of what its band carries."""
         if self.spliced:
             return self.joins or self.name
         return TELEPHONE if self.rate == 8_000 else PCM
