@@ -40,7 +40,7 @@ def test_a_platform_stands_for_its_profile(platform: Platform) -> None:
 
 @pytest.mark.parametrize("name", ["", "Asterisk", "asterisk ", "wav-44k", "format", "x" * 10_000])
 def test_another_name_is_refused_with_all_that_there_are(name: str) -> None:
-    with pytest.raises(InvalidRequest, match="is not one of mp3, .*, asterisk, ") as refused:
+    with pytest.raises(InvalidRequest, match=r"is not one of mp3, .*, asterisk, ") as refused:
         chosen(name)
     assert len(str(refused.value)) < 500
 

@@ -59,7 +59,7 @@ def _options(profile: Profile) -> tuple[str, ...]:
 
 
 def _padded(before: int, behind: int) -> str:
-    """The filter that puts so many zeros around the samples."""
+    """The filter that puts zeros around the samples; their numbers, in samples."""
     return f"adelay={before}S,apad=pad_len={behind}"
 
 

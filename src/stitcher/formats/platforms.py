@@ -88,7 +88,7 @@ def check(platform: str, duration_ms: int, size: int = 0) -> None:
 
 
 def warnings(profile: str, platform: str, size: int) -> list[str]:
-    """What is poor about a file of so many bytes, in sentences: for its platform, or for all that take its profile."""
+    """What is poor about a file, by its size in bytes, in sentences: for its platform, or for all that take its profile."""
     return list(_warnings([PLATFORMS[platform]] if platform else PLATFORMS.values(), profile, size))
 
 

@@ -74,7 +74,7 @@ class Profile:
         return self.endings[0]
 
     def holds(self, samples: int) -> int:
-        """Samples at `RATE` that a rendered file has for so many of sound."""
+        """Samples at `RATE` that a rendered file has, padding included; `samples` are those of the sound."""
         return -(-(samples + self.late) // self.frame) * self.frame
 
     def least_bytes(self, duration_ms: int) -> int:
