@@ -249,7 +249,10 @@ APPROACHES = {
         Approach("pyav", "PyAV, in process", _pyav),
         Approach("sox", "sox", _sox),
         Approach("render", "ours, rendered: mp3", _render, PCM),
-        *(Approach(f"splice {name}", f"**ours, spliced: {name}**", _splicing(name), PROFILES[name].form) for name in SPLICED),
+        *(
+            Approach(f"splice {name}", f"**ours, spliced: {name}**", _splicing(name), PROFILES[name].form)
+            for name in SPLICED
+        ),
         Approach(FLOOR, "floor: a copy of the MP3", _copy, RESULT),
     )
     if approach.name != "sox" or shutil.which("sox")
