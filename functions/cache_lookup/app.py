@@ -73,7 +73,7 @@ def lookup(request: StitchRequest) -> dict[str, Any]:
     output_key = f"{settings.cache_prefix}{plan.cache_key}{PROFILES[plan.profile].suffix}"
     if stored := output().stat(output_key):
         # It may have been made for another platform.
-        check(plan.platform, int(stored.metadata[DURATION]), stored.size)
+        check(plan.profile, plan.platform, int(stored.metadata[DURATION]), stored.size)
         answer = Answer.of(plan, stored, output(), cached=True, url_seconds=settings.url_seconds)
         return {"outcome": "hit", "answer": answer.model_dump()}
     return {"outcome": "miss", "plan": plan.to_json(), "output_key": output_key}

@@ -89,7 +89,7 @@ def test_ffprobe_finds_the_codec_the_rate_and_one_channel(profile: Profile, tmp_
     assert (stream["channels"], stream["sample_rate"]) == (1, str(profile.rate))
     if profile.codec == "mp3":
         assert round(int(stream["bit_rate"]) / 1000) == profile.kbps
-    if profile.codec in (*LINEAR, "flac", "aac"):  # it estimates the others', or counts what a player leaves out
+    if profile.codec in (*LINEAR, "flac", "aac", "gsm"):  # it estimates the others', or counts what a player leaves out
         said_ms = said(profile.name).duration_ms
         assert 1000 * float(stream["duration"]) == pytest.approx(said_ms, abs=45 if profile.name == "m4a" else 15)
 
@@ -106,6 +106,15 @@ def test_sox_reads_samples_to_the_last(format: str, tmp_path: Path) -> None:
     done = subprocess.run(command, capture_output=True, check=True)
     assert done.stderr == b""
     assert len(done.stdout) / 2 == pytest.approx(samples_said(format), abs=profile.rate / 2000 + 1)
+
+
+@pytest.mark.skipif(SOX is None, reason="sox is not on PATH: it reads no file")
+@pytest.mark.parametrize("gap_ms", [120, -60])
+def test_sox_reads_gsm_as_long_as_it_is_said_to_be(gap_ms: int) -> None:
+    made = said("gsm", gap_ms)
+    command = [str(SOX), "-t", "gsm", "-", "-t", "raw", "-e", "signed", "-b", "16", "-"]
+    done = subprocess.run(command, input=made.audio, capture_output=True, check=True)
+    assert len(done.stdout) / 2 == 8 * made.duration_ms == 160 * len(made.audio) / 33
 
 
 @pytest.mark.parametrize(("format", "head", "frame"), [("amr", b"#!AMR\n", 32), ("amr-wb", b"#!AMR-WB\n", 61)])

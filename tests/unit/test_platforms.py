@@ -89,8 +89,14 @@ def test_a_message_over_a_limit_is_refused_with_the_limit(duration_ms: int, size
 
 @given(st.integers(0, 10**9), st.integers(0, 10**12))
 def test_without_a_limit_nothing_is_refused(duration_ms: int, size: int) -> None:
-    check("", duration_ms, size)
-    check("asterisk", duration_ms, size)
+    check("mp3", "", duration_ms, size)
+    check("wav-8k", "asterisk", duration_ms, size)
+
+
+def test_a_format_whose_encoder_is_slow_has_a_limit_of_its_own() -> None:
+    check("gsm", "", 119_999)
+    with pytest.raises(MessageTooLong, match=r"^gsm is made of messages under 120 s: say it in several messages, or"):
+        check("gsm", "", 120_000)
 
 
 @pytest.mark.parametrize("platform", ["connect", "sinch"])

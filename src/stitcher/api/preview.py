@@ -82,13 +82,13 @@ def _answer(
 ) -> PlanAnswer:
     profile = PROFILES[plan.profile]
     known = shapes.of(plan.clips, profile.form)
-    length = Length(plan.clips, plan.pauses, plan.platform)
+    length = Length(plan.clips, plan.pauses, plan.profile, plan.platform)
     for clip, shape in zip(plan.clips, known, strict=True):
         if shape:
             length.add(clip, shape)
     path, why, duration_ms = expected(plan, known) if known else (None, "", None)
     if duration_ms is not None:
-        check(plan.platform, duration_ms)
+        check(plan.profile, plan.platform, duration_ms)
     return PlanAnswer(
         segments=list(_segments(request.message, plan, known)),
         missing=lack.missing if lack else [word for word in plan.missing if word not in plan.decoration],

@@ -7,7 +7,7 @@ from typing import Protocol
 from stitcher import limits
 from stitcher.errors import MessageTooLong
 from stitcher.formats.platforms import check
-from stitcher.formats.profiles import RATE, milliseconds
+from stitcher.formats.profiles import PCM, RATE, milliseconds
 
 
 class Heard(Protocol):
@@ -28,12 +28,14 @@ class Length:
         The names of all the clips, as often as they are said.
     pauses_ms
         Between them, in milliseconds; less than 0 where two overlap.
-    platform
-        Whose limit counts, too; "" for none.
+    profile, platform
+        Whose limits count, too; no platform is "".
     """
 
-    def __init__(self, names: Iterable[Hashable], pauses_ms: Sequence[int] = (), platform: str = "") -> None:
-        self._times, self._platform = Counter(names), platform
+    def __init__(
+        self, names: Iterable[Hashable], pauses_ms: Sequence[int] = (), profile: str = PCM, platform: str = ""
+    ) -> None:
+        self._times, self._profile, self._platform = Counter(names), profile, platform
         self._samples = sum(pauses_ms) * RATE // 1000
 
     def add(self, name: Hashable, clip: Heard) -> None:
@@ -41,4 +43,4 @@ class Length:
         self._samples += (clip.end - clip.begin) * self._times.pop(name, 0)
         if self._samples > limits.MESSAGE_SECONDS * RATE:
             raise MessageTooLong(limits.too_long_to_hear())
-        check(self._platform, milliseconds(self._samples))
+        check(self._profile, self._platform, milliseconds(self._samples))

@@ -81,14 +81,17 @@ def chosen(format: str) -> tuple[str, str]:
     raise InvalidRequest(f"format '{shown(format)}' is not one of {', '.join(FORMATS)}")
 
 
-def check(platform: str, duration_ms: int, size: int = 0) -> None:
-    """As `Platform.check`; without a platform ("") there is no limit."""
+def check(profile: str, platform: str, duration_ms: int, size: int = 0) -> None:
+    """As `Platform.check`, and with the limit of the profile; without a platform ("") that is the only one."""
+    if 0 < 1000 * PROFILES[profile].under_seconds <= duration_ms:
+        limit = f"{profile} is made of messages under {PROFILES[profile].under_seconds} s"
+        raise MessageTooLong(f"{limit}: say it in several messages, or in another format")
     if platform:
         PLATFORMS[platform].check(duration_ms, size)
 
 
 def warnings(profile: str, platform: str, size: int) -> list[str]:
-    """What is poor about a file, by its size in bytes, in sentences: for its platform, or for all that take its profile."""
+    """What is poor about a file of `size` bytes, in sentences: for its platform, or all that take its profile."""
     return list(_warnings([PLATFORMS[platform]] if platform else PLATFORMS.values(), profile, size))
 
 

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from stitcher.clips.prepared import PreparedClip
+from stitcher.formats import gsm
 from stitcher.formats.ffmpeg import ffmpeg_path
 from stitcher.formats.profiles import LINEAR, PROFILES, RATE, milliseconds
 from stitcher.formats.wav import wav
@@ -32,6 +33,7 @@ _ENCODERS = {
     "pcm": ("s16le", "pcm_s16le"),
     "ulaw": ("mulaw", "pcm_mulaw"),
     "alaw": ("alaw", "pcm_alaw"),
+    "gsm": ("s16le", "pcm_s16le"),
     "amr": ("amr", "libopencore_amrnb"),
     "amr-wb": ("amr", "libvo_amrwbenc"),
 }
@@ -84,6 +86,8 @@ def render(clips: Sequence[PreparedClip], pauses_ms: Sequence[int], profile: str
     made = out.getvalue()
     if chosen.codec in LINEAR and not chosen.raw:
         made = wav(made, chosen.codec, chosen.rate)
+    if chosen.codec == "gsm":
+        made = gsm.encode(made)
     if chosen.codec in _AMR:  # the encoder may add a frame of its own
         made = made[: _AMR[chosen.codec].head + _AMR[chosen.codec].frame * (held // chosen.frame)]
     return made, milliseconds(held)

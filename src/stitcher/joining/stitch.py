@@ -36,7 +36,7 @@ def stitch(plan: Plan, load: Load) -> Stitched:
     Whatever `load` raises.
     """
     made = _stitched(plan, load)
-    check(plan.platform, made.duration_ms, len(made.audio))
+    check(plan.profile, plan.platform, made.duration_ms, len(made.audio))
     return made
 
 
@@ -45,7 +45,7 @@ def _stitched(plan: Plan, load: Load) -> Stitched:
 
     def loaded(form: str) -> list[PreparedClip]:
         prepared = load(clips, form)
-        length = Length(clips, plan.pauses, plan.platform)
+        length = Length(clips, plan.pauses, plan.profile, plan.platform)
         for clip, ready in zip(clips, prepared, strict=True):
             length.add(clip, ready)
         return prepared
