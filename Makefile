@@ -46,9 +46,16 @@ CHECKED := PIP_NO_INDEX=1 PIP_ONLY_BINARY=:all: PIP_FIND_LINKS="file://$(subst $
 # sam's cache compares a function's requirements.txt, but not the constraints.
 FRESH := [ .aws-sam/build.toml -nt functions/constraints.txt ] || rm -f .aws-sam/build.toml
 
+# A provider runs only if its hash is known.
+define TERRAFORM_READY
+	terraform -chdir=infra init -input=false -reconfigure \
+		-backend-config="bucket=audio-stitcher-state-$$ACCOUNT" -backend-config="region=$$AWS_REGION"
+	@$(PYTHON) -m tools.delivery providers
+endef
+
 .DEFAULT_GOAL := help
 .PHONY: help setup run identify serve events quick test unit integration functional pipeline lint format audit scan fuzz mutants chaos quality bench
-.PHONY: openapi operations dashboard-images fault-recording lock build deploy smoke adopt tools changes gate service sbom package tag verify promote note-passed releases rollback prune infra-plan load cost probe drift clean
+.PHONY: openapi operations dashboard-images fault-recording lock build deploy smoke adopt tools changes gate service sbom package tag verify promote note-passed releases rollback prune infra-plan infra-apply load cost probe drift clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^##@/ { printf "\n%s\n", substr($$0, 5) } /^[a-z-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -224,11 +231,13 @@ rollback: $(READY) ## deploy the release that passed in STAGE before the running
 prune: $(READY) ## remove versions in STAGE that no rollback needs: all but the newest KEEP=10 and those in use (DRY=1 only lists)
 	@$(BIN)/python -m tools.delivery prune --stage "$$STAGE" $(if $(KEEP),--keep "$(KEEP)") $(if $(DRY),--dry-run)
 
-infra-plan: ## print Terraform's changes for infra/ in ACCOUNT (FOUNDATION: the settings as JSON; else foundation.tfvars)
-	@if [ -n "$$FOUNDATION" ]; then printf '%s' "$$FOUNDATION" > infra/foundation.auto.tfvars.json; fi
-	terraform -chdir=infra init -input=false \
-		-backend-config="bucket=audio-stitcher-state-$$ACCOUNT" -backend-config="region=$$AWS_REGION"
-	terraform -chdir=infra plan -input=false -lock=false $(if $(FOUNDATION),,-var-file=foundation.tfvars)
+infra-plan: ## print Terraform's changes for infra/ in ACCOUNT (AWS_REGION), with the settings of infra/foundation.tfvars
+	$(TERRAFORM_READY)
+	terraform -chdir=infra plan -input=false -lock=false -var-file=foundation.tfvars
+
+infra-apply: ## make these changes, after you said yes
+	$(TERRAFORM_READY)
+	terraform -chdir=infra apply -var-file=foundation.tfvars
 
 ##@ Operate (docs/operations.md)
 

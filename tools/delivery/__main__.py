@@ -22,6 +22,10 @@ def main() -> int:
         from tools.delivery import tag
 
         return tag.main(options.release, ROOT)
+    if options.command == "providers":  # likewise
+        from tools.delivery import providers
+
+        return providers.main(ROOT)
     return _run(options)
 
 
@@ -40,6 +44,7 @@ def _parser() -> argparse.ArgumentParser:
     wheels.add_argument("--architecture", default="x86_64")
     wheels.add_argument("--runtime", default="", help="default: the template's runtime")
     commands.add_parser("scan", help="fail if a deployed package has a published vulnerability")
+    commands.add_parser("providers", help="compare Terraform's providers with their hashes in the repository")
     commands.add_parser("sbom", help="print the bill of materials of the build")
     commands.add_parser("package", help="upload the build's parts and the release that names them")
     for name, words in (
