@@ -7,7 +7,20 @@ from pathlib import Path
 
 ROOT = Path.cwd()
 BUILD = Path(".aws-sam") / "build"
-WITHOUT_BUCKET = {"changes", "service", "lock", "wheels", "scan", "sbom", "probe", "drift", "adopt", "smoke", "prune"}
+WITHOUT_BUCKET = {
+    "changes",
+    "service",
+    "lock",
+    "wheels",
+    "scan",
+    "sbom",
+    "probe",
+    "drift",
+    "adopt",
+    "smoke",
+    "prune",
+    "notice",
+}
 """Commands that need no artifact bucket."""
 
 
@@ -68,6 +81,9 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--stage", required=True)
         if name == "rollback":
             command.add_argument("--failed", action="store_true", help="the running release did not pass")
+    notice = commands.add_parser("notice", help="tell the people who get a stage's alarms that something failed")
+    notice.add_argument("--stage", required=True)
+    notice.add_argument("--what", default="a job")
     prune = commands.add_parser("prune", help="remove versions that no rollback needs")
     prune.add_argument("--stage", required=True)
     prune.add_argument("--keep", type=int, default=None, help="the number of newest versions to keep; default: 10")
@@ -140,6 +156,10 @@ def _of_a_stack(options: argparse.Namespace) -> int:
             from tools.delivery import drift
 
             return drift.main(stage)
+        case "notice":
+            from tools.delivery import notice
+
+            return notice.main(stage, options.what)
         case "adopt":
             from tools.delivery import adopt
 

@@ -222,6 +222,15 @@ def test_the_key_is_used_for_the_bucket_only(iam: Iam, stage: str) -> None:
             assert not iam.may(role, action, KEY, through, owned), action
 
 
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_failure_is_told_to_the_topic_of_the_alarms_of_the_stage_only(iam: Iam, stage: str) -> None:
+    for role in (PIPELINE[stage], ROLES[foundation_role(stage, "drift")]):
+        assert iam.may(role, "sns:Publish", here("sns", stage, f"stitcher-alarms-{stage}"))
+        assert not iam.may(role, "sns:Publish", here("sns", stage, f"other-alarms-{stage}"))
+        for other in others(stage):
+            assert not iam.may(role, "sns:Publish", here("sns", stage, f"stitcher-alarms-{other}"))
+
+
 # ── The roles that only look ───────────────────────────────────────────────────────────────────────────────────────
 
 LOOKING = {arn: role for arn, role in ROLES.items() if arn.endswith(("-plan", "-drift"))}
@@ -233,7 +242,8 @@ def test_the_roles_that_only_look_change_nothing() -> None:
         for document in role.policies.values():
             for statement in document["Statement"]:
                 for action in listed(statement["Action"]):
-                    assert re.fullmatch(looks, action), (arn, action)
+                    told = statement["Sid"] == "TellWhoGetsTheAlarms" and action == "sns:Publish"
+                    assert told or re.fullmatch(looks, action), (arn, action)
 
 
 @pytest.mark.parametrize("stage", STAGES)
