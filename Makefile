@@ -58,7 +58,7 @@ endef
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run identify serve events quick test unit integration functional pipeline lint format audit scan fuzz mutants chaos quality bench
-.PHONY: openapi operations dashboard-images fault-recording lock build deploy smoke adopt tools changes gate service sbom package tag verify promote note-passed releases rollback prune infra-plan infra-apply load cost probe notice drift clean
+.PHONY: openapi operations dashboard-images fault-recording lock build deploy smoke adopt tools changes contract gate service sbom package tag verify promote note-passed releases rollback prune infra-plan infra-apply load cost probe notice drift clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^##@/ { printf "\n%s\n", substr($$0, 5) } /^[a-z-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -208,6 +208,9 @@ tools: $(READY_DEPLOY) ## install the packages of the steps below
 
 changes: $(READY) ## print the checks that the change from BASE (default: the last release) to HEAD needs
 	@$(BIN)/python -m tools.delivery changes --base "$$BASE" --head "$$HEAD"
+
+contract: $(READY) ## fail if docs/openapi.yaml breaks callers: HEAD against BASE (default: the last release)
+	@$(BIN)/python -m tools.delivery contract --base "$$BASE" --head "$$HEAD"
 
 gate: ## fail unless every job that the change needs succeeded (NEEDS='{…}', the workflow's context)
 	@$(PYTHON) -m tools.delivery gate

@@ -27,13 +27,14 @@ WRITES = {
     ("deploy.deploy", "id-token"): "AWS credentials",
     ("drift.drift", "id-token"): "AWS credentials",
     ("plan.plan", "id-token"): "AWS credentials that read",
+    ("security.code", "security-events"): "the findings",
     ("rollback.rollback", "id-token"): "for deploy",
     **{(f"release.{stage}", "id-token"): "for deploy" for stage in STAGES},
 }
 
 
 def test_there_are_the_workflows_that_the_documentation_describes() -> None:
-    assert set(WORKFLOWS) == {"ci", "release", "deploy", "rollback", "drift", "plan"}
+    assert set(WORKFLOWS) == {"ci", "release", "deploy", "rollback", "drift", "plan", "security"}
 
 
 @each_job
@@ -126,6 +127,7 @@ def test_nobody_elses_code_is_run_with_rights() -> None:
         "rollback": {"workflow_dispatch"},
         "drift": {"schedule", "workflow_dispatch"},
         "plan": {"pull_request"},
+        "security": {"pull_request", "push", "schedule"},
     }
     granted = [each.body["permissions"] for each in JOBS if each.workflow == "ci"]
     assert all(permissions == {"contents": "read"} for permissions in granted)
@@ -227,7 +229,9 @@ def test_only_what_was_checked_goes_out_and_one_stage_after_the_other() -> None:
 
 def test_no_condition_lets_a_failed_job_pass() -> None:
     conditions = {
-        str(each): each.body["if"] for each in JOBS if each.workflow not in ("ci", "plan") and "if" in each.body
+        str(each): each.body["if"]
+        for each in JOBS
+        if each.workflow not in ("ci", "plan", "security") and "if" in each.body
     }
     assert conditions == {}
     assert not any("continue-on-error" in (FOLDER / f"{name}.yml").read_text() for name in WORKFLOWS)

@@ -46,8 +46,10 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tools.delivery", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     changes = commands.add_parser("changes", help="print the checks that a change needs")
-    changes.add_argument("--base", default="", help="the commit to compare with; default: the last release's")
-    changes.add_argument("--head", default="HEAD")
+    contract = commands.add_parser("contract", help="fail if a change breaks callers of the API")
+    for command in (changes, contract):
+        command.add_argument("--base", default="", help="the commit to compare with; default: the last release's")
+        command.add_argument("--head", default="HEAD")
     commands.add_parser("gate", help="fail unless every needed job succeeded (NEEDS: the workflow's context as JSON)")
     commands.add_parser("tag", help="put a release's tag on this commit").add_argument("--release", required=True)
     service = commands.add_parser("service", help="build one function or layer of the template, and run its tests")
@@ -115,6 +117,10 @@ def _without_bucket(options: argparse.Namespace) -> int:
             from tools.delivery import select_checks
 
             return select_checks.main(options.base, options.head, ROOT)
+        case "contract":
+            from tools.delivery import contract
+
+            return contract.main(options.base, options.head, ROOT)
         case "service":
             from tools.delivery import service
 
