@@ -42,6 +42,7 @@ else:
     template = Path(option("--template-file")).read_text()
     overrides = arguments[arguments.index("--parameter-overrides") + 1 :]
     note(deployed=template.split("# ")[1].strip(), stage=option("--config-env"), overrides=overrides)
+    sys.exit(int(os.environ.get("CANARY_EXIT", "0")))
 """
 PYTHON = f"""#!/bin/sh
 case "$*" in
@@ -51,14 +52,23 @@ case "$*" in
 esac
 exec {sys.executable} "$@"
 """
-GH = '#!/bin/sh\necho "{\\"gh\\": \\"$*\\"}" >> "$EDGE_LOG"\n'
+GH = '#!/bin/sh\necho "{\\"gh\\": \\"$*\\"}" >> "$EDGE_LOG"\nexit "${GH_EXIT:-0}"\n'
+
+
+class Nothing(str):
+    """What a context does not have: empty, and so is all below it."""
+
+    __slots__ = ()
+
+    def __getattr__(self, name: str) -> "Nothing":
+        return self
 
 
 class Context(dict[str, Any]):
-    """A context of GitHub's expressions: what it does not have is empty."""
+    """A context of GitHub's expressions."""
 
     def __getattr__(self, name: str) -> Any:
-        return self.get(name, "")
+        return self.get(name, Nothing())
 
 
 @dataclass
@@ -100,6 +110,14 @@ class Runner:
             "success": not failed,
             **{key: value for each in run.steps.values() for key, value in each.outputs.items()},
         }
+
+    def by_hand(self, commit: str, command: str, **variables: str) -> bool:
+        """A command of a person on a laptop, in a clone at that commit; whether it succeeded."""
+        run = _Run(self, commit, Context(), Context({"outputs": Context()}))
+        shutil.rmtree(self.folder / "work", ignore_errors=True)
+        run.workspace.parent.mkdir(parents=True)
+        run.action({"uses": "actions/checkout@x", "with": {"fetch-depth": "0"}})
+        return run.command({"run": command}, variables)
 
 
 @dataclass

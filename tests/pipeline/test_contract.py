@@ -169,7 +169,8 @@ def test_a_breaking_commit_fails_until_its_sentence_is_accepted(
     exceptions = tmp_path / contract.EXCEPTIONS
     exceptions.parent.mkdir(parents=True)
     exceptions.write_text("")
-    for content in (document(), {"paths": {}}):
+    empty: Json = {"paths": {}}
+    for content in (document(), empty):
         (tmp_path / contract.DOCUMENT).write_text(yaml.safe_dump(content))
         git("add", "--all")
         git("commit", "--message=change")
