@@ -58,7 +58,7 @@ REQUEST_MORE: Json = {
         "maxItems": limits.SEGMENTS,
     },
     "voice": {"description": "A folder of clips; the default voice where it is empty"},
-    "format": {"description": "How the audio is encoded", "enum": list(FORMATS)},
+    "format": {"description": "How the audio is encoded, or the platform that plays it", "enum": list(FORMATS)},
     "gap_ms": {},
     "missing": {},
     "read_numbers": {},

@@ -5,11 +5,12 @@ import subprocess
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from stitcher.formats import gsm
 from tests.audio import Signal, speech
+from tests.examples import of_usual
 
 SOX = shutil.which("sox")
 libgsm = pytest.mark.skipif(SOX is None, reason="sox is not on PATH: its encoder says nothing")
@@ -43,7 +44,7 @@ def test_the_frames_are_those_of_libgsm(sound: Signal) -> None:
 
 
 @libgsm
-@settings(max_examples=25)
+@of_usual(20)
 @given(st.binary(min_size=2 * gsm.FRAME, max_size=2 * gsm.FRAME), st.integers(0, 15))
 def test_any_samples_are_coded_as_libgsm_codes_them(samples: bytes, quieter: int) -> None:
     """The noise of random bytes, at every level."""
