@@ -11,7 +11,7 @@ from stitcher.formats import mp3, ogg
 from stitcher.formats.ffmpeg import FfmpegFailed, transcode
 from stitcher.formats.profiles import LINEAR, PCM, PROFILES, RATE, Profile
 
-TELEPHONE, TELEPHONE_SHIFT = 8_000, 20 * RATE // 1000
+TELEPHONE_RATE, TELEPHONE_SHIFT = 8_000, 20 * RATE // 1000
 """Samples a second of a telephone, and samples at `RATE`: two clips carry 70 ms at most around their audible parts, and
 so 110 over a telephone, under the 120 of the default pause."""
 _RAW = {"pcm": ("pcm_s16le", "s16le"), "ulaw": ("pcm_mulaw", "mulaw"), "alaw": ("pcm_alaw", "alaw")}
@@ -33,10 +33,12 @@ def encode(clip: PreparedClip, forms: Sequence[str]) -> list[PreparedClip]:
     FfmpegFailed
         Where the encoder does not give what can be joined: a fault.
     """
-    coded = [PROFILES[form] for form in forms if form != PCM]
-    made = dict(zip(coded, transcode(clip.payload, *map(_options, coded)) if coded else [], strict=True))
-    telephone = _heard_by_telephone(clip) if any(each.rate == TELEPHONE for each in coded) else clip
-    return [clip if form == PCM else _form(clip, telephone, profile := PROFILES[form], made[profile]) for form in forms]
+    others = [PROFILES[form] for form in forms if form != PCM]
+    if not others:
+        return [clip] * len(forms)
+    telephone = _heard_by_telephone(clip) if any(each.rate == TELEPHONE_RATE for each in others) else clip
+    coded = iter(transcode(clip.payload, *map(_options, others)))
+    return [clip if form == PCM else _form(clip, telephone, PROFILES[form], next(coded)) for form in forms]
 
 
 def _options(profile: Profile) -> tuple[str, ...]:
@@ -69,7 +71,7 @@ def _form(clip: PreparedClip, telephone: PreparedClip, profile: Profile, coded: 
     if profile.codec == "opus":
         payload, lead = _opus_packets(clip, coded)
         return replace(clip, profile=profile.name, payload=payload, lead=lead)
-    return replace(telephone if profile.rate == TELEPHONE else clip, profile=profile.name, payload=coded)
+    return replace(telephone if profile.rate == TELEPHONE_RATE else clip, profile=profile.name, payload=coded)
 
 
 def _mp3_frames(clip: PreparedClip, kbps: int, coded: bytes) -> bytes:
@@ -103,7 +105,7 @@ def _heard_by_telephone(clip: PreparedClip) -> PreparedClip:
     They move inwards, by at most `TELEPHONE_SHIFT`.
     """
     spectrum = np.fft.rfft(np.frombuffer(clip.payload, "<i2") / 32768.0)
-    spectrum[clip.samples * TELEPHONE // 2 // RATE + 1 :] = 0.0
+    spectrum[clip.samples * TELEPHONE_RATE // 2 // RATE + 1 :] = 0.0
     offset = clip.begin % HOP
     first, last = audible(Spectrum.of(np.fft.irfft(spectrum, clip.samples)[offset:]))
     begin = min(max(clip.begin, offset + first * HOP), clip.begin + TELEPHONE_SHIFT)
