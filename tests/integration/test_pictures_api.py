@@ -99,10 +99,12 @@ def service(made: Service, monkeypatch: pytest.MonkeyPatch) -> Service:
     made.model.forget()
     made.sent.clear()
     put_events = identify_image.events().put_events
-    monkeypatch.setattr(
-        identify_image.events(), "put_events",
-        lambda Entries: made.sent.extend(Entries) or put_events(Entries=Entries),  # noqa: N803 - boto3's name
-    )  # fmt: skip
+
+    def noted(Entries: list[dict[str, Any]]) -> Any:  # noqa: N803 - boto3's name
+        made.sent.extend(Entries)
+        return put_events(Entries=Entries)
+
+    monkeypatch.setattr(identify_image.events(), "put_events", noted)
     return made
 
 
@@ -258,7 +260,7 @@ def test_an_expected_answer_that_cannot_be_is_refused_before_a_model_is_paid(ser
     assert service.model.calls == []
 
 
-FAILURE = {"failure": {"error": "Busy", "cause": ""}}
+FAILURE: Any = {"failure": {"error": "Busy", "cause": ""}}
 
 
 def test_a_duplicate_does_not_report_a_failure_while_the_other_execution_works(service: Service) -> None:
@@ -277,7 +279,7 @@ def test_a_duplicate_does_not_report_a_failure_while_the_other_execution_works(s
 
 def test_a_failure_is_a_result_with_the_same_id_as_the_later_answer(service: Service) -> None:
     version = service.s3.put_object(Bucket="images", Key="cow.jpg", Body=COW)["VersionId"]
-    put_at = {"put_at": datetime.now(UTC).isoformat()}
+    put_at: Any = {"put_at": datetime.now(UTC).isoformat()}
     failed = service.identify("cow.jpg", version, len(COW), **FAILURE, **put_at)
     assert service.find(failed["id"])[1]["state"] == "failed"
     answered = service.identify("cow.jpg", version, len(COW), **put_at)

@@ -1,6 +1,7 @@
 """What this machine itself tells of pictures: reports read by OCR's words, animals by a classifier's chances."""
 
 import pickle
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ FORM, ANIMAL = (
 )  # fmt: skip
 
 
-def report(certainty: float = 0.99, beside: bool = True, **rows: str) -> list[Words]:
+def report(rows: dict[str, str], *, certainty: float = 0.99, beside: bool = True) -> list[Words]:
     """A report's words: a title, and a line for each row, the value beside the label or behind a colon."""
     words = [Words("DAILY MARKET PRICE REPORT", 90, 80, 800, 140, 0.98)]
     for number, (label, value) in enumerate(rows.items()):
@@ -45,7 +46,7 @@ def told(words: list[Words]) -> dict[str, Any]:
 
 @pytest.mark.parametrize("beside", [True, False])
 def test_every_field_of_a_report_is_read(beside: bool) -> None:
-    answer = told(report(beside=beside, **GOOD))
+    answer = told(report(GOOD, beside=beside))
     assert (answer["form"], answer["confidence"], answer["unreadable"]) == ("price_report", "high", [])
     assert {name: answer[name] for name in READ} == READ
 
@@ -71,7 +72,7 @@ def test_every_field_of_a_report_is_read(beside: bool) -> None:
     ],
 )
 def test_a_value_is_read_or_left_out_and_never_guessed(row: str, value: str, field: str, expected: Any) -> None:
-    answer = told(report(**GOOD | {row: value}))
+    answer = told(report(GOOD | {row: value}))
     if expected is None:
         assert answer.get(field) in (None, "cannot_tell")
         assert (answer["unreadable"], answer["confidence"]) == ([field], "low")
@@ -80,21 +81,21 @@ def test_a_value_is_read_or_left_out_and_never_guessed(row: str, value: str, fie
 
 
 def test_a_price_for_a_quintal_is_divided_and_one_without_a_unit_left_out() -> None:
-    words = report(**GOOD)
-    label = next(number for number, piece in enumerate(words) if piece.text.startswith("Price,"))
+    words = report(GOOD)
+    at = next(number for number, piece in enumerate(words) if piece.text.startswith("Price,"))
     for text, price in (("Price per quintal", 0.2), ("Price", None)):
-        words[label] = Words(text, *(getattr(words[label], side) for side in ("left", "top", "right", "bottom")), 0.99)
+        words[at] = replace(words[at], text=text)
         assert told(words).get("price_per_kilo") == price
 
 
 def test_what_ocr_is_not_sure_of_is_left_out() -> None:
-    answer = told(report(certainty=0.8, **GOOD))
+    answer = told(report(GOOD, certainty=0.8))
     assert set(answer["unreadable"]) == {"market", "commodity", "price_per_kilo", "date"}
-    assert told(report(certainty=0.9, **GOOD))["confidence"] == "medium"
+    assert told(report(GOOD, certainty=0.9))["confidence"] == "medium"
 
 
 def test_another_form_and_no_form_are_told_apart() -> None:
-    assert told(report(Name="A", Age="3", Village="B"))["form"] == "other_form"
+    assert told(report({"Name": "A", "Age": "3", "Village": "B"}))["form"] == "other_form"
     assert told([])["form"] == "not_a_form"
 
 
@@ -132,7 +133,7 @@ def test_weights_that_would_run_code_are_refused(tmp_path: Path) -> None:
             return (print, ("run",))
 
     file = tmp_path / "weights.pth"
-    file.write_bytes(b"".join(pickle.dumps(part) for part in (1, 2, {}, Evil())))
+    file.write_bytes(b"".join(map(pickle.dumps, [1, 2, {}, Evil()])))
     with pytest.raises(pickle.UnpicklingError, match="would make a builtins"):
         read_weights(file)
 
