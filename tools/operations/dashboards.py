@@ -107,7 +107,7 @@ def _users() -> list[Row]:
             [
                 graph("Audio made", audio, period=900, unit="s"),
                 graph("Recordings", recordings, period=900, stacked=True),
-                graph("Share of the most frequent answer", share, period=900, limits={"too much alike": 90}, unit="%"),
+                graph("Share of the most frequent answer", share, period=900, limits={"too much alike": 100}, unit="%"),
             ],
         ),
     ]
