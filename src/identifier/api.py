@@ -14,10 +14,10 @@ from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr, Validat
 
 from identifier import storage
 from identifier.expected import METADATA, written
-from identifier.keys import PICTURES, latest_key, result_key
+from identifier.keys import PICTURES
 from identifier.limits import UPLOAD_BYTES
 from identifier.picture_id import id_of_record, new_id, record_key, time_of, upload_key
-from identifier.result import Record, Result, save_record
+from identifier.result import Record, Result, find_newest, save_record
 from stitcher.api.requests import sentence
 from stitcher.errors import InvalidRequest, StitchError, shown
 
@@ -268,8 +268,7 @@ class Pictures:
             return None
 
     def _seen(self, record: Record) -> tuple[Result | None, PictureEntry]:
-        there = storage.read(self.s3, self.results_bucket, _result_key(record))
-        result = Result.model_validate_json(there.data) if there else None
+        result = find_newest(self.s3, self.results_bucket, record)
         state: State = result.outcome if result else "working" if self._has_come(record) else "waiting"
         answer = result.answer if result else None
         prompt_id = record.id.rpartition("-")[0]
@@ -303,10 +302,6 @@ class Pictures:
             return None, problem.get("detail") or problem["title"]
         place = {"Bucket": self.results_bucket, "Key": speech["audio"]}
         return self.s3.generate_presigned_url("get_object", Params=place, ExpiresIn=self.url_s), None
-
-
-def _result_key(record: Record) -> str:
-    return result_key(record.key, record.version_id) if record.version_id else latest_key(record.key)
 
 
 def _written(at: datetime) -> str:

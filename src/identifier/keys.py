@@ -4,7 +4,8 @@ import hashlib
 import json
 import re
 
-INBOX, RESULTS, CLAIMS, PROMPTS, PICTURES = "inbox/", "results/", "claims/", "prompts/", "pictures/"
+INBOX, RESULTS, CLAIMS, PROMPTS = "inbox/", "results/", "claims/", "prompts/"
+PICTURES, CORRECTIONS = "pictures/", "corrections/"
 KEY_BYTES = 1_000
 """S3's limit is 1,024; the rest is for the endings of files beside a result."""
 MAX_ID = 64

@@ -14,7 +14,7 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 from PIL import Image
 
-from identifier import prices, publishing
+from identifier import prices, publishing, reviewing
 from identifier.asking import Models, asker
 from identifier.errors import IdentifyError, InvalidPrompt, Muddled, Outcome, PublishingError, Refused, Rejected
 from identifier.evaluating import labelled, measure
@@ -125,9 +125,34 @@ def _parser() -> argparse.ArgumentParser:
     _place(back)
     back.set_defaults(run=_rollback)
 
+    look = commands.add_parser("review", help="list answers to look at: open, of low confidence, or not as expected")
+    look.add_argument("prompt", metavar="PROMPT", help="its id: animal")
+    _results(look)
+    look.set_defaults(run=_review)
+
+    right = commands.add_parser("correct", help="say what is right about a picture, also if the answer was")
+    right.add_argument("id", metavar="ID", help="the picture's id")
+    right.add_argument("right", nargs="+", metavar="FIELD=VALUE", help="right values: animal=goat")
+    right.add_argument(
+        "--save", type=Path, metavar="FOLDER", help="put the picture there with its label, for `evaluate`"
+    )
+    _results(right)
+    _place(right)
+    right.set_defaults(run=_correct)
+
+    week = commands.add_parser("accuracy", help="print by week how many of the looked-at answers were right")
+    week.add_argument("prompt", metavar="PROMPT", help="its id: animal")
+    _results(week)
+    week.set_defaults(run=_accuracy)
+
     costs = commands.add_parser("costs", help="print the cost of 1,000 pictures, by model and size; needs no AWS")
     costs.set_defaults(run=_costs)
     return parser
+
+
+def _results(parser: argparse.ArgumentParser) -> None:
+    value, what = os.environ.get("RESULTS_BUCKET"), "the stack's output ResultsBucketName (default: $RESULTS_BUCKET)"
+    parser.add_argument("--results", default=value, required=not value, metavar="BUCKET", help=what)
 
 
 def _models(parser: argparse.ArgumentParser, *, needed: bool = False) -> None:
@@ -270,6 +295,39 @@ def _trial_call(prompt: Prompt, models: Models, endpoint: str | None) -> None:
         ask(bedrock(endpoint_url=endpoint), _resolved(prompt, models), prepare_picture(buffer.getvalue()))
     except (Refused, Rejected, Muddled) as error:
         raise PublishingError(f"{prompt.id} version {prompt.version}: the trial call failed: {error}") from None
+
+
+def _review(options: argparse.Namespace) -> int:
+    for one in reviewing.doubtful(boto3.client("s3"), options.results, options.prompt):
+        print(f"{one.picture_id}: {one.why}: {json.dumps(one.result.answer, ensure_ascii=False)}")
+    return 0
+
+
+def _correct(options: argparse.Namespace) -> int:
+    pairs = [text.partition("=") for text in options.right]
+    if wrong := [name for name, sign, value in pairs if not (name and sign and value)]:
+        raise PublishingError(f"{', '.join(wrong)}: write FIELD=VALUE")
+    right, s3 = {name: value for name, _, value in pairs}, boto3.client("s3")
+    try:
+        result = reviewing.find_picture(s3, options.results, options.id)
+    except ValueError:
+        result = None
+    if result is None or result.prompt.version is None:
+        raise PublishingError(f"there is no answer to a picture {options.id}")
+    prompt = publishing.stored_version(s3, options.bucket, result.prompt.id, result.prompt.version)
+    said = reviewing.correct(s3, options.results, options.id, prompt, right)
+    print(f"{options.id}: the answer was {'right' if said.was_right else 'wrong'}")
+    if options.save:
+        print(f"saved {reviewing.save_labelled(s3, result, right, options.save)}")
+    return 0
+
+
+def _accuracy(options: argparse.Namespace) -> int:
+    found = reviewing.weekly(reviewing.corrections(boto3.client("s3"), options.results, options.prompt))
+    for week, share in found.items():
+        low, high = share.interval
+        print(f"{week}: {share.right} of {share.of} right ({share.value:.1%}; {low:.1%} to {high:.1%})")
+    return 0
 
 
 def _history(options: argparse.Namespace) -> int:

@@ -158,6 +158,13 @@ class Record(_Part):
         return name if self.version_id else name.rpartition("/")[2]
 
 
+def find_newest(s3: "S3Client", bucket: str, record: Record) -> Result | None:
+    """The result of the recorded version, or of the newest version. Raises `StorageFault`."""
+    version = record.version_id
+    there = storage.read(s3, bucket, result_key(record.key, version) if version else latest_key(record.key))
+    return _result(there.data) if there else None
+
+
 def save_record(s3: "S3Client", bucket: str, record: Record) -> None:
     """Store the record, unless there is one. Raises `StorageFault`."""
     storage.put_new(s3, bucket, record_key(record.id), record.model_dump_json(exclude_none=True).encode())

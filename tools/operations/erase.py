@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from identifier import storage
-from identifier.keys import claim_key, latest_key, result_key
+from identifier.keys import CORRECTIONS, PICTURES, claim_key, latest_key, result_key
 from identifier.picture_id import record_key
 from identifier.result import Result
 
@@ -90,7 +90,8 @@ def planned(
         erasure.add(results, versions(s3, results, claim_key(found.key, found.version_id)))
         erasure.add(results, versions(s3, results, latest_key(found.key)))
         if record := _record(s3, results, found):
-            erasure.add(results, versions(s3, results, record))
+            for key in (record, record.replace(PICTURES, CORRECTIONS, 1)):
+                erasure.add(results, versions(s3, results, key))
     return erasure
 
 
