@@ -144,7 +144,10 @@ def test_two_prompts_are_compared_side_by_side_as_table_json_and_page(
     assert "animal@2" in text
 
 
-def test_a_version_that_is_not_good_enough_is_not_published(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_version_that_is_not_good_enough_is_not_published(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "ap-south-1")
     numbers = tmp_path / "out.json"
     shown = measure([PROMPT], [Labelled(ROOT / "README.md", {"animal": "goat"})], answering())[0].as_json()
     numbers.write_text(json.dumps([shown]))

@@ -176,7 +176,7 @@ def test_a_bucket_that_is_not_there_is_a_fault(aws: None, capsys: Output) -> Non
 
 def test_documents_are_checked_without_aws(tmp_path: Path, capsys: Output) -> None:
     assert run("validate", *sorted((ROOT / "prompts").glob("*/*.json"))) == 0
-    assert len(capsys.readouterr().out.splitlines()) == 3
+    assert len(capsys.readouterr().out.splitlines()) == 6
     bad = tmp_path / "bad.json"
     bad.write_text(ANIMAL.read_text().replace('"maxLength": 300', '"minLength": 300'))
     assert run("validate", ANIMAL, bad, tmp_path / "none.json") == 2
