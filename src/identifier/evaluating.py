@@ -7,14 +7,17 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from io import BytesIO
 from pathlib import Path
 from typing import Any
+
+from PIL import Image
 
 from identifier import expected
 from identifier.asking import Ask
 from identifier.errors import InvalidPrompt, Unusable
 from identifier.model import Reply
-from identifier.picture import prepare_picture
+from identifier.picture import Picture, prepare_picture
 from identifier.prompt import Prompt
 
 NO_ANSWER = "(no answer)"
@@ -22,6 +25,8 @@ Z95 = 1.959963984540054
 """The normal distribution's quantile for 95 %, two-sided."""
 AT_ONCE = 4
 LABELS = "labels.csv"
+SMALL = 256
+"""Pixels of a picture on a page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +39,14 @@ class Labelled:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What a prompt answered to a picture: `answer`, or `reason` if there is none."""
+    """What a prompt answered to a picture: `answer`, or `reason` if there is none; `small` is the picture as a JPEG."""
 
     picture: Labelled
     answer: Mapping[str, Any] | None
     reason: str | None
     seconds: float
     cost_usd: float | None
+    small: bytes | None = None
 
     def given(self, name: str) -> str:
         """The answer's value of a field, as text."""
@@ -215,7 +221,8 @@ def measure(
     """
 
     def one(number: int, picture: Labelled) -> list[Shown]:
-        found = [_shown(prompt, picture, ask) for prompt in prompts]
+        prepared: dict[int, Picture | Unusable] = {}
+        found = [_shown(prompt, picture, _prepared(picture, prompt, prepared), ask) for prompt in prompts]
         told(number + 1)
         return found
 
@@ -224,14 +231,33 @@ def measure(
     return [Measured(prompt, [row[place] for row in rows]) for place, prompt in enumerate(prompts)]
 
 
-def _shown(prompt: Prompt, picture: Labelled, ask: Ask) -> Shown:
-    try:
-        prepared = prepare_picture(picture.file.read_bytes(), prompt.longest_edge)
-    except Unusable as refusal:
-        return Shown(picture, None, refusal.reason, 0.0, 0.0)
+def _prepared(picture: Labelled, prompt: Prompt, known: dict[int, Picture | Unusable]) -> Picture | Unusable:
+    """The picture for the prompt; prompts of the same size share it, because decoding takes a process."""
+    if prompt.longest_edge not in known:
+        try:
+            known[prompt.longest_edge] = prepare_picture(picture.file.read_bytes(), prompt.longest_edge)
+        except Unusable as refusal:
+            known[prompt.longest_edge] = refusal
+    return known[prompt.longest_edge]
+
+
+def _small(prepared: Picture) -> bytes | None:
+    """The picture for a page. It is read again here, because it is our own file of pixels."""
+    if prepared.format != "jpeg":
+        return None
+    buffer = BytesIO()
+    with Image.open(BytesIO(prepared.data)) as image:
+        image.thumbnail((SMALL, SMALL))
+        image.save(buffer, "JPEG", quality=80)
+    return buffer.getvalue()
+
+
+def _shown(prompt: Prompt, picture: Labelled, prepared: Picture | Unusable, ask: Ask) -> Shown:
+    if isinstance(prepared, Unusable):
+        return Shown(picture, None, prepared.reason, 0.0, 0.0)
     began = time.perf_counter()
     found = ask(prompt, prepared)
     seconds = time.perf_counter() - began
     if isinstance(found.outcome, Reply):
-        return Shown(picture, found.outcome.answer, None, seconds, found.cost_usd)
-    return Shown(picture, None, found.outcome.reason, seconds, found.cost_usd)
+        return Shown(picture, found.outcome.answer, None, seconds, found.cost_usd, _small(prepared))
+    return Shown(picture, None, found.outcome.reason, seconds, found.cost_usd, _small(prepared))

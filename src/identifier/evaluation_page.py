@@ -4,12 +4,8 @@ import base64
 from collections.abc import Mapping, Sequence
 from html import escape
 
-from identifier.errors import Unusable
 from identifier.evaluating import Measured, Shown
-from identifier.picture import prepare_picture
 
-SMALL = 256
-"""Pixels of a picture on the page."""
 MOST = 200
 """Pictures on the page."""
 STYLE = (
@@ -97,10 +93,6 @@ def _reason(one: Shown) -> str:
 
 
 def _picture(one: Shown) -> str:
-    try:
-        small = prepare_picture(one.picture.file.read_bytes(), SMALL)
-    except Unusable as refusal:
-        return escape(refusal.detail)
-    if small.format != "jpeg":
-        return "a PDF"
-    return f'<img alt="" src="data:image/jpeg;base64,{base64.b64encode(small.data).decode()}">'
+    if one.small is None:
+        return "(not shown)"
+    return f'<img alt="" src="data:image/jpeg;base64,{base64.b64encode(one.small).decode()}">'
