@@ -5,6 +5,7 @@ import contextlib
 import json
 import signal
 import sys
+import time
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -94,7 +95,9 @@ def _identify(options: argparse.Namespace) -> int:
         _put_clips(stack, options.audios)
         put_prompts(stack)
         say(f"asking {_who_answers(stack)}")
+        began = time.perf_counter()
         found = send_picture(stack, options.prompt, options.image)
+        say(f"{found['state']} in {time.perf_counter() - began:.1f} s")
         print(json.dumps(found, ensure_ascii=False, indent=2))
         if found["state"] != "answered":
             say(f"{found['state']}: {found['detail']}")

@@ -22,8 +22,9 @@ LABELS = {
     "commodity": r"(name of (the )?)?(commodity|crop|produce|item|product)( name)?",
     "price": r"((modal|average|avg|market|today'?s) )?(price|rate)\b.*",
 }
-UNREADABLE, CLEAR = 0.85, 0.95
-"""OCR's own certainty: what is below the first is left out; from the second on it is clear."""
+UNREADABLE, CLEAR, CLEAR_DIGITS = 0.85, 0.9, 0.97
+"""OCR's own certainty: what is below the first is left out; from the second on words are clear, and from the third on
+digits, which nothing else confirms."""
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 UNITS = ((r"(?:quintal|qtl|100 ?kg)", 100), (r"(?:kg|kilo|kilogram)s?", 1))
 """Names of a unit, and its kilograms."""
@@ -73,7 +74,10 @@ def understood(words: list[Words], schema: dict[str, Any]) -> dict[str, Any]:
             _understand(name, label.text, value, schema, values)
     clear = {name: value for name, (value, certainty) in values.items() if certainty >= UNREADABLE}
     missing = [name for name in FIELDS if name not in clear]
-    sure = not missing and all(certainty >= CLEAR for _, certainty in values.values())
+    sure = not missing and all(
+        certainty >= (CLEAR_DIGITS if name in ("price_per_kilo", "date") else CLEAR)
+        for name, (_, certainty) in values.items()
+    )
     return said | clear | {
         "unreadable": missing,
         "confidence": "high" if sure else "low" if missing else "medium",
