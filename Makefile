@@ -174,6 +174,7 @@ build: $(READY) ## build the template for its own runtime (ARCHITECTURE=arm64 fo
 	@$(FRESH)
 	@$(BIN)/python -m tools.delivery wheels --architecture "$$ARCHITECTURE"
 	$(LOCKED) $(CHECKED) $(BIN)/sam build
+	@$(BIN)/python -m tools.delivery finish
 
 deploy: build ## build and deploy to STAGE (dev, test, stage, prod)
 	$(BIN)/sam deploy --config-env $(STAGE)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 ROOT = Path.cwd()
 BUILD = Path(".aws-sam") / "build"
-WITHOUT_BUCKET = {"changes", "service", "lock", "wheels", "scan", "sbom", "probe", "drift", "adopt", "smoke", "prune"}
+WITHOUT_BUCKET = {"changes", "service", "lock", "wheels", "finish", "scan", "sbom", "probe", "drift", "adopt", "smoke", "prune"}
 """Commands that need no artifact bucket."""
 
 
@@ -39,6 +39,8 @@ def _parser() -> argparse.ArgumentParser:
     wheels = commands.add_parser("wheels", help="fetch the packages of a build and check their hashes")
     wheels.add_argument("--architecture", default="x86_64")
     wheels.add_argument("--runtime", default="", help="default: the template's runtime")
+    finish = commands.add_parser("finish", help="compile a build, and leave out what is never called")
+    finish.add_argument("--runtime", default="", help="default: the template's runtime")
     commands.add_parser("scan", help="fail if a deployed package has a published vulnerability")
     commands.add_parser("sbom", help="print the bill of materials of the build")
     commands.add_parser("package", help="upload the build's parts and the release that names them")
@@ -108,6 +110,11 @@ def _without_bucket(options: argparse.Namespace) -> int:
             from tools.delivery import hashes
 
             hashes.download(ROOT, options.architecture, options.runtime)
+            return 0
+        case "finish":
+            from tools.delivery.finish import finish
+
+            finish(ROOT, ROOT / BUILD, options.runtime)
             return 0
         case "scan":
             from tools.delivery import scan

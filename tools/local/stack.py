@@ -35,7 +35,8 @@ STACK = "audio-stitcher-local"
 RUNTIME = f"python{sys.version_info.major}.{sys.version_info.minor}"
 ARCHITECTURE = {"aarch64": "arm64", "arm64": "arm64"}.get(platform.machine(), "x86_64")
 PARAMETERS = ["Stage=local", f"PythonRuntime={RUNTIME}", f"Architecture={ARCHITECTURE}"]
-SOURCES = ("template.yaml", "samconfig.toml", "src", "functions", "layers", "statemachine", "tools/local")
+SOURCES = ("template.yaml", "samconfig.toml", "src", "functions", "layers", "statemachine", "tools/local", "tools/delivery/finish.py",
+           "tools/delivery/bytecode.py")
 START_SECONDS = 180
 _clients: dict[tuple[str, int, str], Any] = {}
 """By service, port and root's key: making one takes longer than most calls."""
@@ -161,6 +162,14 @@ def build(digest: str | None = None) -> Path:
         options = ["--build-dir", str(built.parent), "--cache-dir", str(HOME / "cache")]
         environment = {"PIP_CONSTRAINT": CONSTRAINTS.as_uri(), "ARCHITECTURE": ARCHITECTURE}
         _sam("build", *options, "--parameter-overrides", *PARAMETERS, environment=environment)
+        # Here, because most starts build nothing, and it takes long to load.
+        from tools.delivery.finish import finish
+        from tools.delivery.store import DeliveryError
+
+        try:
+            finish(ROOT, built.parent, RUNTIME)
+        except DeliveryError as error:
+            raise StackError(str(error)) from None
         stamp.write_text(json.dumps({"sources": digest}))
     return built
 
