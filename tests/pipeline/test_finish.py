@@ -8,7 +8,6 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -40,9 +39,8 @@ NO_CALL = {"bedrock:ApplyGuardrail", "s3:GetObjectVersion", "s3:ListBucketVersio
 """Rights that a call with another name asks for besides."""
 
 
-def modules_of(source: Path) -> Iterator[Path]:
-    for entry in sorted(source.iterdir()):
-        yield from [entry] if entry.suffix == ".py" else sorted(entry.rglob("*.py"))
+def modules_of(source: Path) -> list[Path]:
+    return [path for entry in source.iterdir() for path in ([entry] if entry.suffix == ".py" else entry.rglob("*.py"))]
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +53,7 @@ def cut(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
             shutil.copytree(DATA / service, data / service)
         for path in DATA.glob("*.json"):
             shutil.copy(path, data)
-        finish._only_called(data.parents[1], "\n".join(path.read_text() for path in modules_of(source)))
+        finish._only_called(data.parents[1], "\n".join(finish._own_code(source)))
         found[name] = data
     return found
 

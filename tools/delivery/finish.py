@@ -46,16 +46,17 @@ def finish(root: Path, build: Path, runtime: str = "") -> None:
     folders = {build / part.name: root / part.folder for part in parts(root) if part.language == "python"}
     built = {folder: source for folder, source in folders.items() if folder.is_dir()}
     for folder, source in built.items():
-        _only_called(folder, "\n".join(_own_code(folder, source)))
+        _only_called(folder, "\n".join(_own_code(source)))
         for tests in sorted(folder.glob("*/**/tests")):
             shutil.rmtree(tests, ignore_errors=True)  # of packages
-    _compile(list(built), runtime or default_runtime(root))
+    if modules := [folder for folder in built if any(folder.rglob("*.py"))]:
+        _compile(modules, runtime or default_runtime(root))
 
 
-def _own_code(folder: Path, source: Path) -> Iterable[str]:
+def _own_code(source: Path) -> Iterable[str]:
     """The text of a function's own modules, those that it links to among them."""
     for entry in sorted(source.iterdir()):
-        for file in [folder / entry.name] if entry.suffix == ".py" else sorted((folder / entry.name).rglob("*.py")):
+        for file in [entry] if entry.suffix == ".py" else sorted(entry.rglob("*.py")):
             yield file.read_text()
 
 
