@@ -146,7 +146,7 @@ chaos: $(READY) $(READY_LOCAL) ## let every step and every AWS call fail in turn
 quality: $(READY_BENCH) ## measure the audio against its thresholds (needs espeak-ng; docs/audio.md)
 	.venv-bench/bin/python -m tools.bench.quality
 
-bench: $(READY_BENCH) ## measure speed and memory, and compare with other libraries (docs/benchmark.md)
+bench: $(READY_BENCH) $(READY) ## measure speed and memory, and compare with other libraries (docs/benchmark.md)
 	.venv-bench/bin/python -m tools.bench.planning
 	.venv-bench/bin/python -m tools.bench.benchmark
 

@@ -23,8 +23,8 @@ from stitcher.api.answers import (
     VoiceEntry,
     VoicesPage,
 )
-from stitcher.api.listing import LARGEST_PAGE, PAGE
 from stitcher.api.form import StitchRequest
+from stitcher.api.listing import LARGEST_PAGE, PAGE
 from stitcher.api.requests import Answer
 from stitcher.formats.profiles import PROFILES
 

@@ -64,7 +64,9 @@ def client(data: Path, service: str, region: str = "ap-south-1") -> Any:
         BUILTIN_DATA_PATH = str(data)  # elsewhere it would be a customer's own, and addresses would not be looked up
 
     session = Session()
-    session.register_component("data_loader", Packaged(extra_search_paths=[str(data)], include_default_search_paths=False))
+    session.register_component(
+        "data_loader", Packaged(extra_search_paths=[str(data)], include_default_search_paths=False)
+    )
     keys: dict[str, str] = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
     return session.create_client(service, region_name=region, **keys)  # type: ignore[call-overload]
 
@@ -116,7 +118,9 @@ def test_what_is_left_of_a_service_signs_pages_and_answers_as_before(cut: dict[s
     assert ours.meta.endpoint_url == whole.meta.endpoint_url
     for operation in ours.meta.service_model.operation_names:
         assert shape(ours, operation) == shape(whole, operation)
-    assert ours.get_paginator("list_objects_v2")._pagination_cfg == whole.get_paginator("list_objects_v2")._pagination_cfg
+    assert (
+        ours.get_paginator("list_objects_v2")._pagination_cfg == whole.get_paginator("list_objects_v2")._pagination_cfg
+    )
 
 
 def shape(of: Any, operation: str) -> list[Any]:

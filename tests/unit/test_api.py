@@ -111,7 +111,9 @@ BODIES = st.fixed_dictionaries(
         "voice": TEXTS | st.none(),
         "format": TEXTS | st.just("x" * 33) | st.booleans(),
         "gap_ms": st.sampled_from([-501, -500, 0, 120, 5_000, 5_001, 120.0, True, None, "120", 10**30]),
-        "missing": st.sampled_from(["error", "skip", "silence", "fallback:", "fallback:hindi", "fallback:a\nb", "skip\n"])
+        "missing": st.sampled_from(
+            ["error", "skip", "silence", "fallback:", "fallback:hindi", "fallback:a\nb", "skip\n"]
+        )
         | TEXTS.map("fallback:".__add__)
         | st.none(),
         "read_numbers": st.sampled_from(["likely", "strict", "", None, 1, ["likely"]]),

@@ -7,7 +7,20 @@ from pathlib import Path
 
 ROOT = Path.cwd()
 BUILD = Path(".aws-sam") / "build"
-WITHOUT_BUCKET = {"changes", "service", "lock", "wheels", "finish", "scan", "sbom", "probe", "drift", "adopt", "smoke", "prune"}
+WITHOUT_BUCKET = {
+    "changes",
+    "service",
+    "lock",
+    "wheels",
+    "finish",
+    "scan",
+    "sbom",
+    "probe",
+    "drift",
+    "adopt",
+    "smoke",
+    "prune",
+}
 """Commands that need no artifact bucket."""
 
 

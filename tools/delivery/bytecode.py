@@ -1,8 +1,8 @@
 """Compile every module of some folders, with the interpreter that runs this: `python bytecode.py FOLDER …`.
 
 Lambda cannot write bytecode: without it, each start of a function compiles what it imports. The files hold the hash of
-their source instead of its time, and the path that it has on Lambda, so that two builds are the same. Nothing is checked
-when they are loaded. This program needs the standard library only: it runs on the functions' own Python.
+their source instead of its time, and the path that it has on Lambda, so that two builds are the same. Python does not
+check them when it loads them. This program needs the standard library only: it runs on the functions' own Python.
 """
 
 import py_compile

@@ -35,8 +35,17 @@ STACK = "audio-stitcher-local"
 RUNTIME = f"python{sys.version_info.major}.{sys.version_info.minor}"
 ARCHITECTURE = {"aarch64": "arm64", "arm64": "arm64"}.get(platform.machine(), "x86_64")
 PARAMETERS = ["Stage=local", f"PythonRuntime={RUNTIME}", f"Architecture={ARCHITECTURE}"]
-SOURCES = ("template.yaml", "samconfig.toml", "src", "functions", "layers", "statemachine", "tools/local", "tools/delivery/finish.py",
-           "tools/delivery/bytecode.py")
+SOURCES = (
+    "template.yaml",
+    "samconfig.toml",
+    "src",
+    "functions",
+    "layers",
+    "statemachine",
+    "tools/local",
+    "tools/delivery/finish.py",
+    "tools/delivery/bytecode.py",
+)
 START_SECONDS = 180
 _clients: dict[tuple[str, int, str], Any] = {}
 """By service, port and root's key: making one takes longer than most calls."""

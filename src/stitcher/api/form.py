@@ -1,4 +1,4 @@
-"""The form of a request to say a message, as pydantic checks it: for the sentences of a refusal, and for docs/openapi.yaml.
+"""The form of a request to say a message, as pydantic checks it: for what refusals say, and for docs/openapi.yaml.
 
 Loading pydantic takes a quarter of a function's start. A request that is plainly right does without
 (`stitcher.api.requests`).
@@ -6,7 +6,16 @@ Loading pydantic takes a quarter of a function's start. A request that is plainl
 
 from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StrictInt,
+    StrictStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from stitcher import limits
 from stitcher.errors import InvalidRequest, listed, shown
