@@ -29,7 +29,7 @@ settings = read(Settings)
 
 @step
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """`{"request", "started"}` → `{"outcome": "hit", "answer"}`, `{"outcome": "miss", …}` or `{"outcome": "rejected", …}`."""
+    """`{"request", "started"}` → `outcome`: `hit` with `answer`, `miss` with the plan, `rejected` with `problem`."""
     started = datetime.fromisoformat(event["started"])
     try:  # the body is checked here, so that a refusal is data and not a fault
         found = lookup(StitchRequest.of(event["request"]))
