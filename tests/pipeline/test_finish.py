@@ -63,12 +63,12 @@ def client(data: Path, service: str, region: str = "ap-south-1") -> Any:
     class Packaged(Loader):
         BUILTIN_DATA_PATH = str(data)  # elsewhere it would be a customer's own, and addresses would not be looked up
 
-    session = Session()
+    session: Any = Session()
     session.register_component(
         "data_loader", Packaged(extra_search_paths=[str(data)], include_default_search_paths=False)
     )
-    keys: dict[str, str] = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
-    return session.create_client(service, region_name=region, **keys)  # type: ignore[call-overload]
+    keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
+    return session.create_client(service, region_name=region, **keys)
 
 
 def actions(name: str) -> set[str]:

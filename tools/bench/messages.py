@@ -38,7 +38,7 @@ STEPS = ("cache_lookup", "stitch", "publish")
 
 
 def measured(clips: int, hits: int = HITS, uncached: int = UNCACHED) -> dict[str, Any]:
-    """Costs with a voice of so many clips.
+    """Costs with a voice of this size.
 
     Returns
     -------
@@ -103,15 +103,16 @@ def _inside(hits: int, uncached: int) -> dict[str, Any]:
     for message in itertools.islice(messages, WARM):
         workflow.say({"message": message, "voice": VOICE})
     said = message
-    found = {}
-    for name, count, request in (
-        ("uncached_ms", uncached, lambda: next(messages)),
-        ("hit_ms", hits, lambda: said),
-    ):
+    found: dict[str, Any] = {}
+    asked: dict[str, tuple[int, Iterator[str]]] = {
+        "uncached_ms": (uncached, messages),
+        "hit_ms": (hits, itertools.repeat(said)),
+    }
+    for name, (count, texts) in asked.items():
         workflow.forget()
         done = 0
         while done < count and sum(workflow.seconds.values()) < SECONDS:
-            answer = workflow.say({"message": request(), "voice": VOICE})
+            answer = workflow.say({"message": next(texts), "voice": VOICE})
             if answer["cached"] != (name == "hit_ms") or answer["path"] != "spliced":
                 raise RuntimeError(f"{name}: {answer}")
             done += 1

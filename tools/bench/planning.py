@@ -18,7 +18,7 @@ WORDS, CLIPS, LIMIT_MS, RUNS = 500, 50_000, 5.0, 40
 
 
 def catalogue(chance: random.Random, clips: int) -> tuple[Catalogue, list[str]]:
-    """A voice of so many clips of one to five words, and its phrases of two words."""
+    """A voice whose clips have one to five words, and its phrases of two words."""
     alphabet = "abcdefghijklmnopqrstuvwxyz"
     vocabulary = ["".join(chance.choices(alphabet, k=3)) for _ in range(300)]
     names: set[str] = set(vocabulary)

@@ -87,7 +87,7 @@ def _is_policy(value: Any) -> bool:
 
 
 def _is_text(value: Any, most: int) -> bool:
-    """Whether a value is a text of at most so many characters, each of them whole."""
+    """Whether a value is a text of whole characters, and no longer than `most`."""
     return type(value) is str and len(value) <= most and not any("\ud800" <= char <= "\udfff" for char in value)
 
 
