@@ -33,10 +33,23 @@ FUNCTIONS = {
 }
 SIGNED_AS = {"bedrock": "bedrock-runtime", "states": "stepfunctions"}
 """Rights of IAM whose service has another name in botocore."""
-BY_ACTION = {"s3:ListBucket": "ListObjectsV2", "bedrock:InvokeModel": "Converse"}
-"""Rights of IAM that have another name than the operation that needs them."""
-NO_CALL = {"bedrock:ApplyGuardrail", "s3:GetObjectVersion", "s3:ListBucketVersions"}
-"""Rights that a call with another name asks for besides."""
+BY_ACTION = {
+    "s3:ListBucket": {"list_objects_v2"},
+    "s3:GetObject": {"get_object", "head_object"},
+    "s3:PutObject": {"put_object", "copy_object"},
+    "s3:DeleteObject": {"delete_object", "delete_objects"},
+    "bedrock:InvokeModel": {"converse"},
+}
+"""Rights of IAM that several operations need, or one of another name."""
+NO_CALL = {
+    *("bedrock:ApplyGuardrail", "s3:GetObjectVersion", "s3:ListBucketVersions"),  # calls of other names need them, too
+    *(
+        "sqs:ReceiveMessage",
+        "sqs:DeleteMessage",
+        "sqs:GetQueueAttributes",
+    ),  # Lambda calls these with the function's role
+}
+"""Rights that belong to no call of a function's own."""
 
 
 def modules_of(source: Path) -> list[Path]:
@@ -86,7 +99,7 @@ def test_every_call_that_a_function_has_a_right_to_is_in_its_package(cut: dict[s
     for action in sorted(actions(name) - NO_CALL):
         service, operation = action.split(":")
         made = client(cut[name], SIGNED_AS.get(service, service))
-        assert hasattr(made, xform_name(BY_ACTION.get(action, operation))), action
+        assert any(hasattr(made, one) for one in BY_ACTION.get(action, {xform_name(operation)})), action
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
