@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Self, cast
 
 from stitcher import limits
+from stitcher.formats.platforms import warnings
 from stitcher.formats.profiles import PROFILES
 from stitcher.planning.catalogue import read_catalogue
 from stitcher.planning.plan import Plan, Policy, ReadNumbers, plan_message, plan_parts
@@ -111,6 +112,8 @@ class Answer:
     """What is not said, by the request's leave."""
     substituted: list[str]
     """What is said by the fallback voice."""
+    warnings: list[str]
+    """What is poor about the file for its platform, in sentences."""
 
     @classmethod
     def of(cls, plan: Plan, stored: Stored, output: BucketRepo, *, cached: bool, url_seconds: int) -> Self:
@@ -127,6 +130,7 @@ class Answer:
             why=stored.metadata.get(WHY, ""),
             missing=list(plan.missing),
             substituted=list(plan.substituted),
+            warnings=warnings(plan.profile, plan.platform, stored.size),
         )
 
     def to_json(self) -> dict[str, Any]:
