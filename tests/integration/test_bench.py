@@ -10,7 +10,7 @@ from tools.bench.requests_counted import HIT, PREPARED, counted
 
 from stitcher.clips.encode import encode
 from stitcher.clips.prepare import prepare
-from stitcher.formats.profiles import SPLICED
+from stitcher.formats.profiles import FORMS
 from tests.paths import SAMPLES
 
 
@@ -20,10 +20,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     found = tmp_path_factory.mktemp("prepared")
     sample = SAMPLES / "hello.wav"
     samples = prepare(sample.name, sample.read_bytes())
-    for profile in SPLICED:
-        data = encode(samples, profile).to_bytes()
+    for ready in encode(samples, FORMS):
         for index in range(len(recordings())):
-            (found / f"{index}.{profile}").write_bytes(data)
+            (found / f"{index}.{ready.profile}").write_bytes(ready.to_bytes())
     return found
 
 

@@ -69,7 +69,7 @@ def _buckets(clips: int) -> tuple[Buckets, bool]:
     names = [*words[:SAID], *itertools.islice(others, clips - SAID)]
     recorded = {f"{VOICE}/{name}.wav": name.encode() for name in names}
     sample = next(path for path in sorted(CLIPS.glob("*.wav")))
-    form = encode(prepare(sample.name, sample.read_bytes()), "mp3").to_bytes()
+    form = encode(prepare(sample.name, sample.read_bytes()), ["mp3"])[0].to_bytes()
     output = {}
     listed = [Stored(key, etag_of(data), len(data)) for key, data in recorded.items()]
     for item in listed[:SAID]:
