@@ -8,12 +8,14 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import AwareDatetime, BaseModel
 
-from handlers.buckets import output, recordings
+from handlers.buckets import output
+from handlers.catalogues import catalogues
 from handlers.settings import read
 from handlers.telemetry import logger, metrics, step
 from stitcher.api.requests import Answer, StitchRequest, elapsed_ms
 from stitcher.errors import StitchError
 from stitcher.formats.profiles import PROFILES
+from stitcher.planning.plan import Plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,8 @@ class Event(BaseModel):
 
     request: Any
     started: AwareDatetime
+    changed: bool = False
+    """Whether a clip of the first plan has changed since: the voice is listed then."""
 
 
 @step
@@ -43,7 +47,7 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
     """`{"request": …}` → `{"outcome": "hit", "answer"}`, `{"outcome": "miss", …}` or `{"outcome": "rejected", …}`."""
     asked = Event.model_validate(event)
     try:
-        found = lookup(StitchRequest.of(asked.request))
+        found = lookup(StitchRequest.of(asked.request), changed=asked.changed)
     except StitchError as refusal:
         found = {"outcome": "rejected", "problem": refusal.problem()}
     count(found, asked.started)
@@ -66,9 +70,9 @@ def count(found: dict[str, Any], started: datetime) -> None:
     logger.info("looked up", outcome=found["outcome"])
 
 
-def lookup(request: StitchRequest) -> dict[str, Any]:
+def lookup(request: StitchRequest, *, changed: bool) -> dict[str, Any]:
     """Plan the message and say whether it is in the cache; raises `StitchError` if it is refused."""
-    plan = request.plan(recordings())
+    plan = catalogues().tried(request.plan, Plan.is_whole, listed=changed)
     output_key = f"{settings.cache_prefix}{plan.cache_key}{PROFILES[plan.profile].suffix}"
     if stored := output().stat(output_key):
         answer = Answer.of(plan, stored, output(), cached=True, url_seconds=settings.url_seconds)

@@ -19,6 +19,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from stitcher import storage
 from stitcher.clip import Clip
 from stitcher.clips.prepared import prepared_key
 from stitcher.formats.profiles import SPLICED
@@ -58,14 +59,17 @@ class Workflow:
     """The steps of statemachine/stitch.asl.json, each S3 request counted by step and operation."""
 
     def __init__(self) -> None:
-        import boto3
-
         self.requests: dict[str, Counter[str]] = {}
         self._step = ""
-        boto3.setup_default_session()
-        session: Any = boto3.DEFAULT_SESSION
-        # Every try makes a request; at "before-send" moto would answer before it is counted.
-        session.events.register("request-created.s3", self._count)
+        made = storage.s3_client
+
+        def counting() -> Any:
+            client = made()
+            # Every try makes a request; at "before-send" moto would answer before it is counted.
+            client.meta.events.register("request-created.s3", self._count)
+            return client
+
+        storage.s3_client = counting
 
     def _count(self, operation_name: str, **_: object) -> None:
         self.requests.setdefault(self._step, Counter())[operation_name] += 1

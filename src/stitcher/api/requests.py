@@ -1,5 +1,6 @@
 """Requests and answers: the models of the HTTP API and of the workflow's first and last step."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Self, cast
 
@@ -17,9 +18,9 @@ from pydantic import (
 from stitcher import limits
 from stitcher.errors import InvalidRequest, listed, shown
 from stitcher.formats.profiles import PROFILES
-from stitcher.planning.catalogue import read_catalogue
+from stitcher.planning.catalogue import Catalogue
 from stitcher.planning.plan import Plan, Policy, ReadNumbers, plan_message, plan_parts
-from stitcher.storage import BucketRepo, Repo, Stored
+from stitcher.storage import BucketRepo, Stored
 
 # Metadata of a cached file.
 DURATION, PATH, WHY = "duration-ms", "path", "why"
@@ -73,13 +74,13 @@ class StitchRequest(BaseModel):
             raise ValueError("give either message or message_parts")
         return self
 
-    def plan(self, clips: Repo) -> Plan:
-        """Plan the message with the voice's clips; raises as `plan_message` and `read_catalogue`."""
-        catalogue = read_catalogue(clips, self.voice)
+    def plan(self, catalogue_of: Callable[[str], Catalogue]) -> Plan:
+        """Plan the message on the catalogues of its voices; raises as `plan_message` and `catalogue_of`."""
+        catalogue = catalogue_of(self.voice)
         if self.message_parts is not None:
             return plan_parts(self.message_parts, catalogue, gap_ms=self.gap_ms, profile=self.format)
         policy, _, other = self.missing.partition(":")
-        fallback = read_catalogue(clips, other) if policy == "fallback" else None
+        fallback = catalogue_of(other) if policy == "fallback" else None
         chosen = cast("Policy", policy)
         return plan_message(
             self.message or "",

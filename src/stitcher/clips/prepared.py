@@ -140,7 +140,14 @@ def length_of(clip: PreparedClip) -> int:
     return len(clip.payload) * (RATE // profile.rate) // (1 if profile.codec == "ulaw" else 2)
 
 
+def prepared_folder(folder: str, profile: str) -> str:
+    """Where the prepared forms of a voice's clips lie in the output bucket, by format version, voice and profile.
+
+    `folder` is the voice's, with or without the slash at its end.
+    """
+    return f"prepared/v{VERSION}/{folder.rstrip('/') or '-'}/{profile}/"
+
+
 def prepared_key(clip: Clip, profile: str) -> str:
-    """Where a clip's prepared form lies in the output bucket: by format version, voice, profile and source's ETag."""
-    folder = clip.key.rpartition("/")[0]
-    return f"prepared/v{VERSION}/{folder or '-'}/{profile}/{clip.etag}.clip"
+    """Where a clip's prepared form lies: in its voice's folder, by its recording's ETag."""
+    return f"{prepared_folder(clip.key.rpartition('/')[0], profile)}{clip.etag}.clip"
