@@ -29,6 +29,7 @@ def empty_buckets(s3: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Buckets]
     variables = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "ap-south-1"}
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
+    monkeypatch.setattr(prepare_clip, "tell", lambda _key: None)  # there is no queue
     made_once: list[Any] = [recordings, output, catalogues, shapes, stitch.store, prepare_clip.queue]
     with mock_aws():
         for bucket in (INPUT, OUTPUT):

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from handlers.buckets import output, recordings
+from stitcher import limits
 from stitcher.api.preview import preview
 from stitcher.api.requests import StitchRequest
 from stitcher.clip import Clip
@@ -16,7 +17,7 @@ from stitcher.clips.facts import Shape, Shapes
 from stitcher.clips.keeper import Keeper, voice_with
 from stitcher.clips.kept import Kept, catalogue_key
 from stitcher.clips.prepared import prepared_key
-from stitcher.errors import MissingWords, UnusableClip
+from stitcher.errors import MissingWords, UnusableClip, VoiceTooLarge
 from stitcher.formats.profiles import SPLICED
 from stitcher.planning.catalogue import clip_of, read_catalogue
 from stitcher.planning.plan import Plan
@@ -341,6 +342,27 @@ def test_a_function_does_not_remember_more_clips_than_it_has_memory_for(
     kept = reader.kept(VOICE)
     reader.kept("")
     assert reader.kept(VOICE) is not kept
+
+
+def test_a_voice_with_too_many_files_is_refused_by_its_object_and_by_its_listing(
+    voice: Buckets, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there = forms(voice)
+    monkeypatch.setattr(limits, "VOICE_FILES", 2)
+    reader = Catalogues(recordings(), output())
+    assert plan(reader, "a b").is_whole()
+    put(voice, "c")
+    with pytest.raises(VoiceTooLarge, match="'tamil' has over 2 files"):
+        read_catalogue(recordings(), VOICE)
+    assert keeper().changed(VOICE, {f"{VOICE}/c.wav", f"{VOICE}/a.wav"}).clips == 3
+    requests = counted(recordings())
+    with pytest.raises(VoiceTooLarge):
+        plan(reader, "a")
+    assert not requests, "nobody lists a voice that is too large for every message"
+    assert forms(voice) >= there, "what is prepared of its recordings stays"
+    delete(voice, "c")
+    changed("c")
+    assert plan(reader, "a b").is_whole()
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from typing import TypeVar
 from stitcher.clip import Clip
 from stitcher.clips.facts import Shape, Shapes
 from stitcher.clips.kept import CorruptCatalogue, Kept, catalogue_key
-from stitcher.errors import MissingWords, UnusableClip
+from stitcher.errors import MissingWords, UnusableClip, VoiceTooLarge
 from stitcher.planning.catalogue import Catalogue, read_catalogue, settings_in
 from stitcher.storage import BucketRepo, NotStored, Repo, Unchanged, Unreadable
 
@@ -86,10 +86,12 @@ class Catalogues:
         ------
         NotKept
             There is none that can be used: none was written yet, or the settings have changed since.
-        InvalidRequest, UnusableClip
+        InvalidRequest, UnusableClip, VoiceTooLarge
             As `read_catalogue`.
         """
         held = self._current(voice)
+        if held.kept.full:
+            raise VoiceTooLarge(voice)
         if held.catalogue is None:
             known = held.kept.settings
             try:

@@ -11,13 +11,14 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
+from stitcher import limits
 from stitcher.clip import Clip
 from stitcher.clips.facts import Shapes
 from stitcher.clips.kept import CorruptCatalogue, Entry, Kept, catalogue_key
 from stitcher.clips.prepared import prepared_folder, prepared_key
-from stitcher.errors import InvalidRequest, UnusableClip
+from stitcher.errors import InvalidRequest, UnusableClip, VoiceTooLarge
 from stitcher.formats.profiles import SPLICED
-from stitcher.planning.catalogue import SETTINGS, settings_in, voice_prefix
+from stitcher.planning.catalogue import SETTINGS, list_voice, settings_in, voice_prefix
 from stitcher.storage import CONNECTIONS, AlreadyStored, BucketRepo, NotStored, StorageFault, Stored
 
 TRIES, WAIT_SECONDS, LONGEST_SECONDS = 10, 0.1, 2.0
@@ -111,7 +112,7 @@ class Keeper:
     def _with(self, voice: str, old: Kept, keys: Collection[str]) -> "_Next":
         """The old catalogue with what now lies under the keys."""
         settings_key = voice_prefix(voice) + SETTINGS
-        if settings_key in keys or len(keys) > 1 + len(old.clips) // PAGE:
+        if old.full or settings_key in keys or len(keys) > 1 + len(old.clips) // PAGE:
             return self._rebuilt(voice, old, asked=keys)  # fewer requests, or every phrase may be read anew
         with ThreadPoolExecutor(CONNECTIONS) as pool:
             there = [item for item in pool.map(self._recordings.find, keys) if item]
@@ -123,7 +124,10 @@ class Keeper:
         """The catalogue of the listing. Shapes that are not known are asked for, if given of the keys `asked` alone."""
         # Listed before the recordings: a form that is there by now has its recording there, or that is gone.
         prepared = None if asked is not None else self._prepared(voice)
-        stored = list(self._recordings.list(voice_prefix(voice)))
+        try:
+            stored = list_voice(self._recordings, voice)
+        except VoiceTooLarge:
+            return _Next(Kept.of(voice, [], full=True), [])
         settings = next((item for item in stored if item.key == voice_prefix(voice) + SETTINGS), None)
         glottal = self._glottal(settings)
         known = {(entry.clip.key, entry.clip.etag): entry for entry in old.entries} if old else {}
@@ -191,4 +195,5 @@ class _Next:
 
     @property
     def change(self) -> Change:
-        return Change(len(self.kept.clips), len(self.forgotten), self.unfinished)
+        clips = limits.VOICE_FILES + 1 if self.kept.full else len(self.kept.clips)
+        return Change(clips, len(self.forgotten), self.unfinished)

@@ -6,6 +6,7 @@ streams (RFC 1950) of JSON, one behind the other. A message needs the first alon
     names, etags, sizes, phrases   columns, a row for each clip, in the order of the names
     takes, signed                  of few rows, by row number
     settings                       key, ETag and size of the voice's settings; null where it has none
+    full                           whether the voice has more files than `limits.VOICE_FILES`; it has no rows then
     glottal                        how the phrases were read from the names (`VoiceSettings.glottal`)
 
 The second has what preparing found: a column for each number of `Report` and for each number of each profile's `Shape`,
@@ -16,7 +17,7 @@ Phrases are stored as this version reads them from the names: raise `VERSION` wh
 
 import json
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -27,14 +28,14 @@ from stitcher.clips.prepared import Report
 from stitcher.formats.profiles import SPLICED
 from stitcher.planning.catalogue import Catalogue, clip_of, voice_prefix
 from stitcher.planning.names import has_signs, split
-from stitcher.storage import Stored
+from stitcher.storage import Repo, Stored
 
 if TYPE_CHECKING:
     from stitcher.planning.settings import VoiceSettings
 
 VERSION = 1
 FOLDER = f"catalogues/v{VERSION}/"
-DEFAULT = "-"
+DEFAULT, SUFFIX = "-", ".catalogue"
 INFLATED_BYTES = 128 * 1024 * 1024
 """What a stream comes to at most: ten times what 50,000 clips take."""
 _REPORT = ("duration_ms", "loudness_lufs", "gain_db", "noise_floor_db", "peak_db", "limited_db")
@@ -48,7 +49,7 @@ class CorruptCatalogue(Exception):
 
 def catalogue_key(voice: str) -> str:
     """Where a voice's catalogue lies in the output bucket. Raises `InvalidRequest` where the name is no voice's."""
-    return f"{FOLDER}{voice_prefix(voice).rstrip('/') or DEFAULT}.catalogue"
+    return f"{FOLDER}{voice_prefix(voice).rstrip('/') or DEFAULT}{SUFFIX}"
 
 
 Facts = tuple[float, ...]
@@ -78,6 +79,13 @@ class Entry:
         return replace(self, facts=tuple(facts), warnings=report.warnings)
 
 
+def kept_voices(output: Repo) -> Iterator[str]:
+    """The voices that have a catalogue object."""
+    for item in output.list(FOLDER):
+        name = item.key.removeprefix(FOLDER).removesuffix(SUFFIX)
+        yield "" if name == DEFAULT else name
+
+
 @dataclass(frozen=True)
 class Kept:
     """A voice's catalogue as it is stored."""
@@ -88,18 +96,26 @@ class Kept:
     """Rows of clips whose names have signs at their digits."""
     settings: Stored | None = None
     glottal: bool = False
+    full: bool = False
+    """Whether the voice has more files than it may have: then no clip is in here, and no message is said with it."""
     packed: bytes = field(default=b"", repr=False)
     """The second stream."""
 
     @classmethod
     def of(
-        cls, voice: str, entries: Iterable[Entry], settings: Stored | None = None, *, glottal: bool = False
+        cls,
+        voice: str,
+        entries: Iterable[Entry],
+        settings: Stored | None = None,
+        *,
+        glottal: bool = False,
+        full: bool = False,
     ) -> "Kept":
         """The catalogue of these entries, in the order of their keys."""
         rows = sorted(entries, key=lambda entry: entry.clip.key)
         signed = frozenset(row for row, entry in enumerate(rows) if entry.signed)
         packed = zlib.compress(_json(_packed(rows)))
-        return cls(voice, tuple(entry.clip for entry in rows), signed, settings, glottal, packed)
+        return cls(voice, tuple(entry.clip for entry in rows), signed, settings, glottal, full, packed)
 
     def to_bytes(self) -> bytes:
         """The object's content; the same bytes for the same catalogue."""
@@ -113,6 +129,7 @@ class Kept:
             "signed": sorted(self.signed),
             "settings": [settings.key, settings.etag, settings.size] if settings else None,
             "glottal": self.glottal,
+            "full": self.full,
         }
         return zlib.compress(_json(index)) + self.packed
 
@@ -130,7 +147,7 @@ class Kept:
                 for row, (name, etag, size, phrase) in enumerate(rows)
             )
             settings = Stored(*index["settings"]) if index["settings"] else None
-            return cls(voice, clips, frozenset(index["signed"]), settings, bool(index["glottal"]), packed)
+            return cls(voice, clips, frozenset(index["signed"]), settings, index["glottal"], index["full"], packed)
         except (zlib.error, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise CorruptCatalogue(f"the catalogue cannot be read: {type(error).__name__}") from error
 

@@ -7,11 +7,13 @@ import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
+from itertools import islice
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
+from stitcher import limits
 from stitcher.clip import Clip
-from stitcher.errors import InvalidRequest, UnusableClip, shown
+from stitcher.errors import InvalidRequest, UnusableClip, VoiceTooLarge, shown
 from stitcher.planning.names import AUDIO_SUFFIXES, UNREADABLE_SUFFIXES, has_signs, phrase_of, split
 from stitcher.storage import NotStored, Repo, StorageFault, Stored, Unreadable
 from stitcher.text.alike import loose
@@ -229,6 +231,8 @@ def read_catalogue(repo: Repo, voice: str) -> Catalogue:
         Where the name is no voice's.
     UnusableClip
         Where the voice's settings cannot be read.
+    VoiceTooLarge
+        Where its folder has too many files.
     """
     for _ in range(LISTINGS):
         try:
@@ -240,9 +244,17 @@ def read_catalogue(repo: Repo, voice: str) -> Catalogue:
 
 def _catalogue(repo: Repo, voice: str) -> Catalogue:
     """The catalogue of one listing. Raises `NotStored` where the settings are no longer those that were listed."""
-    stored = list(repo.list(voice_prefix(voice)))
+    stored = list_voice(repo, voice)
     settings = next((item for item in stored if PurePosixPath(item.key).name == SETTINGS), None)
     return Catalogue.of(voice, stored, settings_in(repo, settings) if settings else None)
+
+
+def list_voice(repo: Repo, voice: str) -> list[Stored]:
+    """The files in a voice's folder. Raises `VoiceTooLarge` as soon as there are too many."""
+    stored = list(islice(repo.list(voice_prefix(voice)), limits.VOICE_FILES + 1))
+    if len(stored) > limits.VOICE_FILES:
+        raise VoiceTooLarge(voice)
+    return stored
 
 
 def settings_in(repo: Repo, item: Stored) -> "VoiceSettings":
