@@ -3,7 +3,7 @@
 import hashlib
 import io
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +22,10 @@ from stitcher.api.requests import StitchRequest
 from stitcher.clip import Clip
 from stitcher.clips.keeper import Change, Keeper
 from stitcher.clips.kept import Kept, catalogue_key
-from stitcher.clips.prepared import PreparedClip
+from stitcher.clips.prepared import PreparedClip, prepared_key
 from stitcher.formats.profiles import SPLICED
-from stitcher.storage import AlreadyStored, BucketRepo, NotStored, StorageFault
+from stitcher.planning.catalogue import clip_of
+from stitcher.storage import AlreadyStored, BucketRepo, NotStored, StorageFault, Stored
 from tests.integration.steps import CONTEXT, EVENTS, INPUT, OUTPUT, Buckets, asked, counted, event, looked_up, say_it
 from tests.paths import ROOT, SAMPLES
 
@@ -218,6 +219,25 @@ def test_prepare_clip_knows_keys_as_eventbridge_sends_them(buckets: Buckets) -> 
     etag = buckets.put(INPUT, key, data)
     assert prepare_clip.lambda_handler(put_event(key, etag, len(data)), CONTEXT) == {"outcome": "ready"}
     assert buckets.keys(OUTPUT, f"prepared/v3/hindi/mp3/{etag}")
+
+
+def test_a_prepared_clip_has_the_digest_of_its_recording_and_another_recording_with_its_etag_is_refused(
+    buckets: Buckets,
+) -> None:
+    data = (SAMPLES / "hello.wav").read_bytes()
+    clip = clip_of(Stored("hello.wav", hashlib.md5(data, usedforsecurity=False).hexdigest(), len(data)))
+    assert clip
+    assert fetch_clips.lambda_handler(asdict(clip), CONTEXT) == {"outcome": "ready"}
+    keys = [prepared_key(clip, profile) for profile in SPLICED]
+    about = [buckets.s3.head_object(Bucket=OUTPUT, Key=key)["Metadata"] for key in keys]
+    assert [found["recording-sha256"] for found in about] == [hashlib.sha256(data).hexdigest()] * len(SPLICED)
+    # As if it had been made of another recording with the same MD5.
+    form = buckets.read(OUTPUT, keys[0])
+    buckets.s3.put_object(Bucket=OUTPUT, Key=keys[0], Body=form, Metadata={"recording-sha256": "0" * 64})
+    refused = fetch_clips.lambda_handler(asdict(clip), CONTEXT)
+    assert "same MD5" in refused["problem"]["detail"]
+    buckets.s3.put_object(Bucket=OUTPUT, Key=keys[0], Body=form)  # of a version that did not note it
+    assert fetch_clips.lambda_handler(asdict(clip), CONTEXT) == {"outcome": "ready"}
 
 
 def test_publish_promotes_its_sample_event(buckets: Buckets) -> None:

@@ -137,6 +137,13 @@ def rights(step: str) -> set[tuple[str, str]]:
 
 
 # What planning needs of the clips: their names, and the voice's settings.
+PREPARING = {
+    ("s3:GetObject", "audios/*"),
+    ("s3:ListBucket", "audios"),
+    ("s3:PutObject", "output/prepared/*"),
+    ("s3:GetObject", "output/prepared/*"),
+    ("s3:ListBucket", "output"),
+}
 KEPT = {("s3:GetObject", "output/catalogues/*")}
 LISTED = {("s3:ListBucket", "audios"), ("s3:GetObject", "audios/*voice.toml")}
 
@@ -152,14 +159,12 @@ LISTED = {("s3:ListBucket", "audios"), ("s3:GetObject", "audios/*voice.toml")}
         ),
         (
             "FetchClips",
-            {("s3:GetObject", "audios/*"), ("s3:ListBucket", "audios"), ("s3:PutObject", "output/prepared/*")},
+            PREPARING,
         ),
         (
             "PrepareClip",
             {
-                ("s3:GetObject", "audios/*"),
-                ("s3:ListBucket", "audios"),
-                ("s3:PutObject", "output/prepared/*"),
+                *PREPARING,
                 ("sqs:SendMessage", "RefusedClips"),
                 ("sqs:SendMessage", "ClipChanges"),
             },
