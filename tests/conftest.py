@@ -30,6 +30,7 @@ os.environ |= {
     "CHANGES_QUEUE_URL": "https://sqs.invalid/changes",
     "RESULTS_BUCKET": "results", "PROMPTS_BUCKET": "prompts", "PROMPT_POINTERS": "/stitcher/dev/prompts/",
     "PROMPT_SECONDS": "30", "MODEL_SECONDS": "60", "LEASE_SECONDS": "150",
+    "MODEL_CALLS_PER_DAY": "1000",
 }  # fmt: skip
 
 examples.load()

@@ -23,7 +23,7 @@ ENVIRONMENT = {
     "LOG_WORDS": "false", "REFUSED_QUEUE_URL": "https://sqs.invalid/bench",
     "CHANGES_QUEUE_URL": "https://sqs.invalid/bench", "RESULTS_BUCKET": "bench-results",
     "PROMPTS_BUCKET": "bench-prompts", "PROMPT_POINTERS": "/bench/prompts/", "PROMPT_SECONDS": "30",
-    "MODEL_SECONDS": "60", "LEASE_SECONDS": "150",
+    "MODEL_SECONDS": "60", "LEASE_SECONDS": "150", "MODEL_CALLS_PER_DAY": "1000",
     "POWERTOOLS_SERVICE_NAME": "bench", "POWERTOOLS_METRICS_NAMESPACE": "Bench", "POWERTOOLS_LOG_LEVEL": "INFO",
 }  # fmt: skip
 OURS = ("handlers", "identifier", "stitcher")
