@@ -49,7 +49,7 @@ def s3() -> Any:
 
 @cache
 def model() -> Any:
-    """The client of Bedrock, made when a picture first needs it. It asks so many times a day at most."""
+    """The client of Bedrock, made when a picture first needs it. It asks a limited number of times a day."""
     allowance = Allowance(s3(), settings.results_bucket, settings.model_calls_per_day, counts.asked)
     return Metered(bedrock(read_seconds=settings.model_seconds), allowance)
 

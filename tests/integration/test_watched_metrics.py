@@ -18,6 +18,7 @@ from tools.operations.arithmetic import plain
 from tools.operations.objectives import OBJECTIVES, Metric, Stat, ours
 
 from identifier.sameness import Sameness
+from stitcher import limits
 from stitcher.errors import StitchError
 from tests.integration.steps import CONTEXT, INPUT, Buckets, asked, event, now
 from tests.integration.test_identify_step import COW, IMAGES, POINTERS, Step, step  # noqa: F401  # by its name
@@ -111,6 +112,9 @@ def test_everything_that_is_watched_of_the_stitcher_is_counted_when_it_runs(
         run(cache_lookup, asked(**refused))
     run(prepare_clip, put_event("hello.wav", buckets.s3.head_object(Bucket=INPUT, Key="hello.wav")["ETag"].strip('"')))
     run(prepare_clip, put_event("noise.wav", buckets.put(INPUT, "noise.wav", b"no audio")))
+    with monkeypatch.context() as small:
+        small.setattr(limits, "VOICE_FILES", 1)
+        run(cache_lookup, asked(message="hello"))
     keep_catalogue.keeper.cache_clear()
     run(keep_catalogue, event("keep_catalogue"))
     checked({"cache_lookup", "stitch", "publish", "prepare_clip", "keep_catalogue"}, counted)

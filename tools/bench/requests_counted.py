@@ -14,6 +14,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from types import ModuleType
@@ -21,6 +22,7 @@ from typing import Any
 
 from stitcher import storage
 from stitcher.clip import Clip
+from stitcher.clips.keeper import Keeper
 from stitcher.clips.prepared import prepared_key
 from stitcher.formats.profiles import SPLICED
 from tools.bench.approaches import CLIPS, recordings
@@ -86,7 +88,9 @@ class Workflow:
 
     def say(self, parts: Sequence[str], gap_ms: int = 120) -> dict[str, Any]:
         """The answer to one request."""
-        found = self._invoke("cache_lookup", {"request": {"message_parts": list(parts), "gap_ms": gap_ms}})
+        started = datetime.now(UTC).isoformat()
+        request = {"message_parts": list(parts), "gap_ms": gap_ms}
+        found = self._invoke("cache_lookup", {"request": request, "started": started})
         if found["outcome"] == "hit":
             return dict(found["answer"])
         made = self._invoke("stitch", {"plan": found["plan"]})
@@ -94,7 +98,8 @@ class Workflow:
             for clip in made["clips"]:
                 self._invoke("fetch_clips", clip)
             made = self._invoke("stitch", {"plan": found["plan"]})
-        handed_on = {"plan": found["plan"], "output_key": found["output_key"], "staged": made["staged"]}
+        handed_on = {name: found[name] for name in ("plan", "output_key")}
+        handed_on |= {"staged": made["staged"], "started": started}
         return self._invoke("publish", handed_on)
 
 
@@ -123,6 +128,7 @@ def _fill_buckets(folder: Path, *, prepared: bool) -> list[str]:
         for profile in SPLICED if prepared else ():
             body = (folder / f"{index}.{profile}").read_bytes()
             s3.put_object(Bucket=OUTPUT, Key=prepared_key(clip, profile), Body=body)
+    Keeper(storage.BucketRepo(INPUT), storage.BucketRepo(OUTPUT)).rebuild("")
     return [path.name for _, path in voice[:CLIPS_OF_MESSAGE]]
 
 

@@ -8,7 +8,7 @@ FUNCTION = "KeepCatalogueFunctionAliaslive"
 
 
 def rebuild(client: Callable[[str], Any], stack: str, voices: Sequence[str]) -> int:
-    """Ask for it; returns how many voices it concerns. The function works them off by itself, in seconds.
+    """Ask for it; returns how many voices it concerns. The function rebuilds them by itself, in seconds.
 
     Parameters
     ----------

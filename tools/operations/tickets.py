@@ -12,7 +12,7 @@ LIVE_FUNCTIONS = ("CacheLookup", "FetchClips", "Stitch", "Publish", "Plan", "Voi
 """PrepareClip and IdentifyImage wait where their concurrency is reserved; other alarms report lost work."""
 DAY = 86_400
 LATE = 900
-"""Seconds: a queue that is not worked off."""
+"""Seconds: changes that nobody takes out of the queue."""
 NEARLY_FULL = limits.VOICE_FILES * 9 // 10
 HERD = 1_800
 """Seconds: so long may a photographer stay with one herd."""
