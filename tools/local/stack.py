@@ -105,10 +105,9 @@ class Stack:
         new = [stored for stored in here if there.get(stored.key) != stored.etag]
         for stored in new:
             s3.put_object(Bucket=bucket, Key=stored.key, Body=(folder / stored.key).read_bytes())
-        gone = there.keys() - {stored.key for stored in here}
-        for key in gone:
+        for key in there.keys() - {stored.key for stored in here}:
             s3.delete_object(Bucket=bucket, Key=key)
-        if gone or any(stored.key in there for stored in new):
+        if any(stored.key in there for stored in new):  # until then messages would say the old ones
             self.wait_for_catalogues()
         return new
 
