@@ -12,8 +12,9 @@ from handlers.buckets import output
 from handlers.catalogues import catalogues
 from handlers.settings import read
 from handlers.telemetry import logger, metrics, step
-from stitcher.api.requests import Answer, StitchRequest, elapsed_ms
+from stitcher.api.requests import DURATION, Answer, StitchRequest, elapsed_ms
 from stitcher.errors import StitchError
+from stitcher.formats.platforms import check
 from stitcher.formats.profiles import PROFILES
 from stitcher.planning.plan import Plan
 
@@ -75,6 +76,8 @@ def lookup(request: StitchRequest, *, changed: bool) -> dict[str, Any]:
     plan = catalogues().tried(request.plan, Plan.is_whole, listed=changed)
     output_key = f"{settings.cache_prefix}{plan.cache_key}{PROFILES[plan.profile].suffix}"
     if stored := output().stat(output_key):
+        # It may have been made for another platform.
+        check(plan.profile, plan.platform, int(stored.metadata[DURATION]), stored.size)
         answer = Answer.of(plan, stored, output(), cached=True, url_seconds=settings.url_seconds)
         return {"outcome": "hit", "answer": answer.model_dump()}
     return {"outcome": "miss", "plan": plan.to_json(), "output_key": output_key}

@@ -18,7 +18,7 @@ from stitcher.clips.keeper import Keeper, voice_with
 from stitcher.clips.kept import Kept, catalogue_key
 from stitcher.clips.prepared import prepared_key
 from stitcher.errors import MissingWords, UnusableClip, VoiceTooLarge
-from stitcher.formats.profiles import SPLICED
+from stitcher.formats.profiles import FORMS
 from stitcher.planning.catalogue import clip_of, read_catalogue
 from stitcher.planning.plan import Plan
 from stitcher.storage import BucketRepo, StorageFault, Stored
@@ -42,7 +42,7 @@ def put(buckets: Buckets, name: str, data: bytes = b"", *, prepared: bool = True
     key = f"{VOICE}/{name}.wav"
     clip = clip_of(Stored(key, buckets.put(INPUT, key, data or name.encode()), len(data or name)))
     assert clip
-    for profile, shape in zip(SPLICED, shapes_of(len(name)), strict=True) if prepared else ():
+    for profile, shape in zip(FORMS, shapes_of(len(name)), strict=True) if prepared else ():
         buckets.s3.put_object(Bucket=OUTPUT, Key=prepared_key(clip, profile), Metadata=shape.to_metadata())
     return clip
 
@@ -210,7 +210,7 @@ def test_a_rebuilding_finds_forms_that_no_recording_has_and_leaves_other_voices_
     change = keeper().rebuild(VOICE)
     assert forms(voice) == {*there, "orphan"}
     assert not voice.keys(OUTPUT, f"prepared/v3/{VOICE}/mp3/orphan")
-    assert (change.clips, change.forgotten) == (2, len(SPLICED))
+    assert (change.clips, change.forgotten) == (2, len(FORMS))
 
 
 def test_a_rebuilding_that_changes_nothing_writes_nothing(voice: Buckets) -> None:

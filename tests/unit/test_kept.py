@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from stitcher.clips.facts import Shape
 from stitcher.clips.kept import CorruptCatalogue, Entry, Kept, catalogue_key
 from stitcher.clips.prepared import Report
-from stitcher.formats.profiles import SPLICED
+from stitcher.formats.profiles import FORMS
 from stitcher.planning.catalogue import Catalogue, clip_of
 from stitcher.planning.settings import VoiceSettings
 from stitcher.storage import Stored
@@ -37,7 +37,7 @@ def entry(item: Stored, shapes: Sequence[Shape] = (), *, glottal: bool = False) 
 
 def shapes_of(number: int, *warnings: str) -> list[Shape]:
     report = Report(1_000 + number, -23.5 - number, 6.25, -60.1, -3.0, 0.5, warnings)
-    return [Shape(4_800 + number, 1105 * place, 480, 4_000, 9_600 + place, report) for place, _ in enumerate(SPLICED)]
+    return [Shape(4_800 + number, 1105 * place, 480, 4_000, 9_600 + place, report) for place, _ in enumerate(FORMS)]
 
 
 def kept(*items: Stored, voice: str = "") -> Kept:
@@ -69,7 +69,7 @@ def test_what_preparing_found_is_beside_each_clip_for_each_profile() -> None:
     found = [entry(first, shapes_of(1)), entry(second), entry(third, shapes_of(3, "it is noisy"))]
     read = Kept.from_bytes("", Kept.of("", found).to_bytes())
     assert read.entries == found
-    for place, profile in enumerate(SPLICED):
+    for place, profile in enumerate(FORMS):
         shapes = [read.shape(one.clip, profile) for one in found]
         assert shapes == [shapes_of(1)[place], None, shapes_of(3, "it is noisy")[place]]
 

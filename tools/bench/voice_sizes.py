@@ -25,7 +25,7 @@ from urllib.parse import parse_qs, urlsplit
 from stitcher.clips.facts import Shape
 from stitcher.clips.kept import Entry, Kept
 from stitcher.clips.prepared import Report
-from stitcher.formats.profiles import SPLICED
+from stitcher.formats.profiles import FORMS
 from stitcher.storage import Stored
 from tools.bench.handlers import ROOT, environment
 from tools.client import fetch
@@ -53,7 +53,7 @@ def catalogue(size: int) -> bytes:
             raise ValueError(item.key)
         report = Report(700 + number % 900, -20 - number % 97 / 10, 3.5, -60.0, -3.0, 0.0)
         shape = Shape(30_000 + number % 7_919, 0, 500, 29_000 + number % 7_919, 30_000 + number % 7_919, report)
-        entries.append(entry.prepared([shape] * len(SPLICED)))
+        entries.append(entry.prepared([shape] * len(FORMS)))
     return Kept.of("", entries).to_bytes()
 
 

@@ -17,7 +17,7 @@ from stitcher.clips.facts import Shapes
 from stitcher.clips.kept import CorruptCatalogue, Entry, Kept, catalogue_key
 from stitcher.clips.prepared import prepared_folder, prepared_key
 from stitcher.errors import InvalidRequest, UnusableClip, VoiceTooLarge
-from stitcher.formats.profiles import SPLICED
+from stitcher.formats.profiles import FORMS
 from stitcher.planning.catalogue import SETTINGS, list_voice, settings_in, voice_prefix
 from stitcher.storage import CONNECTIONS, AlreadyStored, BucketRepo, NotStored, StorageFault, Stored
 
@@ -26,7 +26,7 @@ PAGE = 1_000
 """Files that one request lists."""
 ASKED = 1_000
 """Clips whose shapes one rebuilding asks for: five requests each."""
-FIRST = SPLICED[0]
+FIRST = FORMS[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,16 +162,16 @@ class Keeper:
         gone = {clip.etag for clip in old.clips} if old else set()
         gone = gone.union(prepared or ()) - there
         folder = voice_prefix(voice)
-        keys = [prepared_key(Clip(folder, etag, 0, ""), profile) for etag in sorted(gone) for profile in SPLICED]
+        keys = [prepared_key(Clip(folder, etag, 0, ""), profile) for etag in sorted(gone) for profile in FORMS]
         return _Next(Kept.of(voice, entries, settings, glottal=glottal), keys)
 
     def _asked(self, entries: Collection[Entry]) -> Iterator[Entry]:
         """The entries with the shapes of what is prepared."""
         shapes, clips = Shapes(self._output), [entry.clip for entry in entries]
-        columns = [shapes.of(clips, profile) for profile in SPLICED] if clips else []
+        columns = [shapes.of(clips, profile) for profile in FORMS] if clips else []
         for entry, row in zip(entries, zip(*columns, strict=True), strict=False):
             found = [shape for shape in row if shape]
-            yield entry.prepared(found) if len(found) == len(SPLICED) else entry
+            yield entry.prepared(found) if len(found) == len(FORMS) else entry
 
     def _prepared(self, voice: str) -> set[str]:
         """The ETags of which there is a prepared form."""

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 from stitcher.clip import Clip
 from stitcher.clips.facts import Shape
 from stitcher.clips.prepared import Report
-from stitcher.formats.profiles import SPLICED
+from stitcher.formats.profiles import FORMS
 from stitcher.planning.catalogue import Catalogue, clip_of, voice_prefix
 from stitcher.planning.names import has_signs, split
 from stitcher.storage import Repo, Stored
@@ -40,7 +40,7 @@ INFLATED_BYTES = 128 * 1024 * 1024
 """What a stream comes to at most: ten times what 50,000 clips take."""
 _REPORT = ("duration_ms", "loudness_lufs", "gain_db", "noise_floor_db", "peak_db", "limited_db")
 _SHAPE = ("samples", "lead", "begin", "end", "length")
-_NAMES = (*_REPORT, *(f"{name} {profile}" for profile in SPLICED for name in _SHAPE))
+_NAMES = (*_REPORT, *(f"{name} {profile}" for profile in FORMS for name in _SHAPE))
 
 
 class CorruptCatalogue(Exception):
@@ -72,7 +72,7 @@ class Entry:
         return cls(clip, has_signs(split(clip.name)[0])) if clip else None
 
     def prepared(self, shapes: Sequence[Shape]) -> "Entry":
-        """The same with the clip's shapes, one for each profile of `SPLICED`."""
+        """The same with the clip's shapes, one for each profile of `FORMS`."""
         report = shapes[0].report
         facts = [getattr(report, name) for name in _REPORT]
         facts += [getattr(shape, name) for shape in shapes for name in _SHAPE]
@@ -210,7 +210,7 @@ class _Found:
         facts = self.facts(row)
         if facts is None:
             return None
-        begin = len(_REPORT) + SPLICED.index(profile) * len(_SHAPE)
+        begin = len(_REPORT) + FORMS.index(profile) * len(_SHAPE)
         duration_ms, loudness, gain, noise_floor, peak, limited = facts[: len(_REPORT)]
         samples, lead, start, end, length = map(int, facts[begin : begin + len(_SHAPE)])
         warnings = self.warnings.get(row, ())

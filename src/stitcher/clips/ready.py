@@ -1,4 +1,4 @@
-"""Making recordings ready once: read, prepare, encode for every profile that is spliced, store."""
+"""Making recordings ready once: read, prepare, encode in every form, store."""
 
 import hashlib
 from concurrent.futures import ThreadPoolExecutor
@@ -10,7 +10,7 @@ from stitcher.clips.facts import Shape
 from stitcher.clips.prepare import prepare
 from stitcher.clips.prepared import PreparedClip, Report, prepared_key
 from stitcher.errors import UnusableClip
-from stitcher.formats.profiles import SPLICED
+from stitcher.formats.profiles import FORMS
 from stitcher.storage import Repo, Unreadable
 
 RECORDING = "recording-sha256"
@@ -30,18 +30,17 @@ def make_ready(clip: Clip, recordings: Repo, output: Repo) -> Report:
     data = _read(clip, recordings)
     digest = hashlib.sha256(data).hexdigest()
     # ETags are MD5, of which people can make two files with the same one: messages would say now this one, now that.
-    there = output.stat(prepared_key(clip, SPLICED[0]))
+    there = output.stat(prepared_key(clip, FORMS[0]))
     if there and there.metadata.get(RECORDING, digest) != digest:
         raise UnusableClip((clip.key, "another recording with the same MD5 is in use: change a byte, and put it again"))
     samples = prepare(clip.key, data)
 
-    def store(profile: str) -> None:
-        ready = encode(samples, profile)
+    def store(ready: PreparedClip) -> None:
         about = {RECORDING: digest, **Shape.of(ready).to_metadata()}
-        output.save(prepared_key(clip, profile), ready.to_bytes(), metadata=about)
+        output.save(prepared_key(clip, ready.profile), ready.to_bytes(), metadata=about)
 
-    with ThreadPoolExecutor(len(SPLICED)) as pool:
-        list(pool.map(store, SPLICED))
+    with ThreadPoolExecutor(len(FORMS)) as pool:
+        list(pool.map(store, encode(samples, FORMS)))
     return samples.report
 
 
