@@ -261,6 +261,9 @@ infra-apply: ## make these changes, after you said yes
 load: $(READY) $(if $(API_URL),,$(READY_LOCAL)) ## send a mix of calls for SECONDS, AT_ONCE at a time, here or to API_URL (VOICE, AWS_PROFILE)
 	@$(BIN)/python -m tools.operations load --url "$(API_URL)" --voice "$$VOICE" --seconds "$(SECONDS)" --at-once "$(AT_ONCE)" $(if $(SAVE),--save)
 
+catalogue: $(READY) ## rebuild the catalogue of VOICE, or of every voice, in STAGE from the recordings that are there
+	@$(BIN)/python -m tools.operations catalogue --stage "$(STAGE)" $(if $(VOICE),--voice "$$VOICE")
+
 erase: $(READY) ## list what is stored of CLIPS="key …" and PICTURES="key …" in STAGE and what was made of them; REALLY=1 deletes it
 	@$(BIN)/python -m tools.operations erase --stage "$(STAGE)" $(foreach key,$(CLIPS),--clip "$(key)") \
 		$(foreach key,$(PICTURES),--picture "$(key)") $(if $(REALLY),--really)

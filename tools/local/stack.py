@@ -23,7 +23,10 @@ from botocore.config import Config
 from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 
-from stitcher.storage import LocalRepo, Stored
+from stitcher.clips.keeper import voice_with
+from stitcher.clips.kept import Kept, catalogue_key, kept_voices
+from stitcher.planning.catalogue import clip_of, voice_prefix
+from stitcher.storage import BucketRepo, LocalRepo, NotStored, Stored
 from tools.client import Caller
 from tools.local import model
 from tools.local import root as root_account
@@ -47,6 +50,8 @@ SOURCES = (
     "tools/delivery/bytecode.py",
 )
 START_SECONDS = 180
+CATALOGUE_SECONDS = 300
+"""Of a busy machine; seconds on a quiet one."""
 _clients: dict[tuple[str, int, str], Any] = {}
 """By service, port and root's key: making one takes longer than most calls."""
 CONSTRAINTS = ROOT / "functions" / "constraints.txt"
@@ -112,7 +117,32 @@ class Stack:
             s3.put_object(Bucket=bucket, Key=stored.key, Body=(folder / stored.key).read_bytes())
         for key in there.keys() - {stored.key for stored in here}:
             s3.delete_object(Bucket=bucket, Key=key)
+        if any(stored.key in there for stored in new):  # until then messages would say the old ones
+            self.wait_for_catalogues()
         return new
+
+    def wait_for_catalogues(self) -> None:
+        """Until every voice's catalogue follows the recordings. What is new is found before; what has changed is not.
+
+        Raises `StackError` if that takes too long.
+        """
+        clips = BucketRepo(self.outputs["InputBucketName"], self.client("s3"))
+        output = BucketRepo(self.outputs["OutputBucketName"], self.client("s3"))
+        deadline = time.monotonic() + CATALOGUE_SECONDS
+        voices = {"", *filter(None, map(voice_with, clips.folders())), *kept_voices(output)}
+        while late := {voice for voice in voices if not _is_kept(clips, output, voice)}:
+            if time.monotonic() > deadline:
+                raise StackError(f"the catalogues of {len(late)} voices are behind after {CATALOGUE_SECONDS} s")
+            time.sleep(0.05)
+            voices = late
+
+
+def _is_kept(clips: BucketRepo, output: BucketRepo, voice: str) -> bool:
+    there = {clip for clip in map(clip_of, clips.list(voice_prefix(voice))) if clip}
+    try:
+        return set(Kept.from_bytes(voice, output.read(catalogue_key(voice))).clips) == there
+    except NotStored:
+        return not there
 
 
 @contextlib.contextmanager
