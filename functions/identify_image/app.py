@@ -14,6 +14,7 @@ from handlers.settings import read
 from handlers.telemetry import logger, step
 from identifier.announcing import announce
 from identifier.asking import Models, asker
+from identifier.allowance import Allowance, Metered
 from identifier.identify import Identifier, Put
 from identifier.model import bedrock
 from identifier.prompt_store import PromptStore
@@ -35,6 +36,7 @@ class Settings:
     model_small: str
     model_large: str
     event_source: str
+    model_calls_per_day: int
 
 
 class Denied(Exception):
@@ -54,8 +56,9 @@ def s3() -> Any:
 
 @cache
 def model() -> Any:
-    """The client of Bedrock, made when a picture first needs it."""
-    return bedrock(read_seconds=settings.model_seconds)
+    """The client of Bedrock, made when a picture first needs it. It asks a limited number of times a day."""
+    allowance = Allowance(s3(), settings.results_bucket, settings.model_calls_per_day, counts.asked)
+    return Metered(bedrock(read_seconds=settings.model_seconds), allowance)
 
 
 @cache

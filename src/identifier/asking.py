@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from identifier.errors import Muddled, Outcome, Rejected
+from identifier.errors import Muddled, Outcome, Rejected, Unusable
 from identifier.model import Reply, ask
 from identifier.picture import Picture
 from identifier.prices import cost_usd
@@ -95,6 +95,11 @@ def asked(client: "BedrockRuntimeClient", models: Models, prompt: Prompt, pictur
         except Muddled:
             wrong, way = None, next(ways, way)
             continue
+        except Unusable:  # the day's last call is taken
+            if spent.asks == 1:
+                raise
+            spent.asks -= 1
+            break
         except Rejected as refusal:
             spent.add(model, refusal)
             outcome = refusal

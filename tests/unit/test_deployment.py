@@ -8,10 +8,11 @@ import pytest
 from tests.template import TEMPLATE, of_type, translated
 
 STEPS = ["CacheLookup", "FetchClips", "Stitch", "Publish"]
-NOT_IN_THE_WORKFLOW = ["PrepareClip", "Plan", "Voices", "Pictures"]
+NOT_IN_THE_WORKFLOW = ["PrepareClip", "KeepCatalogue", "Plan", "Voices", "Pictures"]
 GRADUAL, AT_ONCE = ["stage", "prod"], ["local", "dev", "test"]
 WATCHED = {
     "PrepareClip": ["PrepareClipErrorsAlarm"],
+    "KeepCatalogue": ["KeepCatalogueErrorsAlarm"],
     "Plan": ["PlanErrorsAlarm", "ApiFaultsAlarm"],
     "Voices": ["VoicesErrorsAlarm", "ApiFaultsAlarm"],
     "Pictures": ["PicturesErrorsAlarm", "ApiFaultsAlarm"],

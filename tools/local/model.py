@@ -7,6 +7,8 @@ the real service can.
 For tests it can invent answers instead: from a digest of the picture's bytes and the prompt's text, so that another
 picture or another prompt has another answer.
 
+Only this machine's programs may ask it, and no web page (gate.py).
+
 With MODEL_SERVER=http://… in the environment it hands the question to a real vision server (chat_server.py).
 
     POST /model/{model id}/converse     an answer
@@ -34,6 +36,7 @@ from urllib.parse import unquote
 from tools.local import chat_server
 from tools.local.eyes import Eyes, open_eyes
 from tools.local.sight.answers import nothing_known
+from tools.local.gate import Gate
 
 Json = dict[str, Any]
 
@@ -191,6 +194,18 @@ def _list(schema: Json, chance: Random) -> list[Any]:
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     stand_in: StandIn
+    gate: Gate
+
+    def parse_request(self) -> bool:
+        """The request's first lines; a web page's, and one for another host, is answered here."""
+        if not super().parse_request():
+            return False
+        sent = [(name.encode(), value.encode(errors="replace")) for name, value in self.headers.items()]
+        if refused := self.gate.foreign(sent):
+            self.close_connection = True  # its body is not read
+            self._reply(refused.status, {"message": refused.reason}, {"Connection": "close"})
+            return False
+        return True
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers.get("Content-Length", 0))) or b"{}")
@@ -236,8 +251,9 @@ def serving(log: Path | None = None) -> Iterator[StandIn]:
 
 
 def _serving(stand_in: StandIn) -> Iterator[StandIn]:
-    handler = type("Handler", (_Handler,), {"stand_in": stand_in})
+    handler: type[_Handler] = type("Handler", (_Handler,), {"stand_in": stand_in})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    handler.gate = Gate.of(server.server_port)
     server.daemon_threads = True
     stand_in.url = f"http://127.0.0.1:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
