@@ -12,9 +12,9 @@ from handlers import private
 from handlers.picture_counts import PictureCounts
 from handlers.settings import read
 from handlers.telemetry import logger, step
+from identifier.allowance import Allowance, Metered
 from identifier.announcing import announce
 from identifier.asking import Models, asker
-from identifier.allowance import Allowance, Metered
 from identifier.identify import Identifier, Put
 from identifier.model import bedrock
 from identifier.prompt_store import PromptStore

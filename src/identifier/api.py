@@ -18,8 +18,7 @@ from identifier.keys import PICTURES
 from identifier.limits import UPLOAD_BYTES
 from identifier.picture_id import id_of_record, new_id, record_key, time_of, upload_key
 from identifier.result import Record, Result, find_newest, save_record
-from stitcher.api.requests import sentence
-from stitcher.errors import InvalidRequest, StitchError, shown
+from stitcher.errors import InvalidRequest, StitchError, listed, shown
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -28,6 +27,15 @@ PAGE, LARGEST_PAGE = 20, 100
 NAME_CHARACTERS = 120
 AT_ONCE = 8
 State = Literal["waiting", "working", "answered", "rejected", "failed"]
+
+
+def sentence(error: ValidationError) -> str:
+    """Every fault that pydantic found, without the values: they may be people's."""
+    faults = (
+        ": ".join(filter(None, [shown(".".join(map(str, fault["loc"]))), fault["msg"].removeprefix("Value error, ")]))
+        for fault in error.errors(include_url=False, include_input=False)
+    )
+    return listed(list(faults), "; ")
 
 
 class UnknownPicture(StitchError):

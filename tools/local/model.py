@@ -35,8 +35,8 @@ from urllib.parse import unquote
 
 from tools.local import chat_server
 from tools.local.eyes import Eyes, open_eyes
-from tools.local.sight.answers import nothing_known
 from tools.local.gate import Gate
+from tools.local.sight.answers import nothing_known
 
 Json = dict[str, Any]
 

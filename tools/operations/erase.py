@@ -13,7 +13,6 @@ from identifier import storage
 from identifier.keys import CORRECTIONS, PICTURES, claim_key, latest_key, result_key
 from identifier.picture_id import record_key
 from identifier.result import Result
-from identifier.keys import claim_key, result_key
 from stitcher.clips.keeper import voice_with
 from stitcher.clips.kept import catalogue_key
 
