@@ -30,10 +30,12 @@ READY := .venv/.ready
 READY_LOCAL := .venv-local/.ready
 READY_BENCH := .venv-bench/.ready
 READY_DELIVERY := .venv-delivery/.ready
-# Handed over by the environment, so that any message reaches the program as it is.
-export MESSAGE VOICE IMAGE
-export STAGE BASE HEAD SERVICE RELEASE DURATION
-export ARCHITECTURE
+# What is given reaches the programs as it is, whatever is in it: by the environment. make would read "$5" in a variable of
+# the command line as one of its own, so each is set to just its characters. Recipes say "$$MESSAGE", never $(MESSAGE).
+export PYTHON MESSAGE VOICE FORMAT AUDIOS IMAGE PROMPT PORT STAGE ACCOUNT ARCHITECTURE BASE HEAD SERVICE RELEASE DURATION
+export SECONDS AT_ONCE EXAMPLES SAMPLE SEED MINUTES HITS MADE IMAGES
+GIVEN := $(foreach name,$(.VARIABLES),$(if $(findstring command line,$(origin $(name))),$(name)))
+$(foreach name,$(GIVEN),$(eval override $(name) := $$(value $(name)))$(eval export $(name)))
 export SAM_CLI_TELEMETRY := 0
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PATH := $(CURDIR)/$(BIN):$(PATH)
@@ -54,25 +56,25 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^##@/ { printf "\n%s\n", substr($$0, 5) } /^[a-z-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 $(READY): pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed: make PYTHON=python3.13 …")'
-	$(PYTHON) -m venv .venv
+	@"$$PYTHON" -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed: make PYTHON=python3.13 …")'
+	"$$PYTHON" -m venv .venv
 	$(BIN)/python -m pip install --quiet --editable '.[dev]'
 	@touch $@
 
 $(READY_LOCAL): tools/local/requirements.txt
-	$(PYTHON) -m venv .venv-local
+	"$$PYTHON" -m venv .venv-local
 	.venv-local/bin/python -m pip install --quiet --requirement tools/local/requirements.txt
 	@touch $@
 
 # Without npm, the parts that need it are left out, and their tests say so.
 $(READY_DELIVERY): tools/delivery/requirements.txt tools/delivery/package-lock.json
-	$(PYTHON) -m venv .venv-delivery
+	"$$PYTHON" -m venv .venv-delivery
 	.venv-delivery/bin/python -m pip install --quiet --requirement tools/delivery/requirements.txt
 	if command -v npm >/dev/null; then npm ci --prefix tools/delivery --silent --no-audit --no-fund; fi
 	@touch $@
 
 $(READY_BENCH): pyproject.toml tools/bench/requirements.txt
-	$(PYTHON) -m venv .venv-bench
+	"$$PYTHON" -m venv .venv-bench
 	.venv-bench/bin/python -m pip install --quiet --editable . --requirement tools/bench/requirements.txt
 	@touch $@
 
@@ -81,16 +83,16 @@ $(READY_BENCH): pyproject.toml tools/bench/requirements.txt
 setup: $(READY) $(READY_LOCAL) $(READY_DELIVERY) ## install the packages of all targets
 
 run: $(READY) $(READY_LOCAL) ## say MESSAGE (VOICE, FORMAT, AUDIOS) through the whole service on this machine
-	@$(BIN)/python -m tools.local run --message "$$MESSAGE" --voice "$$VOICE" --format "$(FORMAT)" --audios "$(AUDIOS)"
+	@$(BIN)/python -m tools.local run --message="$$MESSAGE" --voice="$$VOICE" --format="$$FORMAT" --audios="$$AUDIOS"
 
 identify: $(READY) $(READY_LOCAL) ## identify IMAGE (PROMPT; MODEL_SERVER=http://… asks a real vision model) on this machine
-	@$(BIN)/python -m tools.local identify --image "$$IMAGE" --prompt "$(PROMPT)" --audios "$(AUDIOS)"
+	@$(BIN)/python -m tools.local identify --image="$$IMAGE" --prompt="$$PROMPT" --audios="$$AUDIOS"
 
 serve: $(READY) $(READY_LOCAL) ## run the service on PORT and print how to call it (CONTAINERS=1: Docker's containers reach it, too)
-	@$(BIN)/python -m tools.local serve --port "$(PORT)" --audios "$(AUDIOS)" $(if $(CONTAINERS),--containers)
+	@$(BIN)/python -m tools.local serve --port="$$PORT" --audios="$$AUDIOS" $(if $(value CONTAINERS),--containers)
 
 events: $(READY) ## write .local/events/ for `sam local invoke`: for STAGE of ACCOUNT; without ACCOUNT, for the service of `make serve`
-	@$(BIN)/python -m tools.local events --account "$(ACCOUNT)" --stage "$(STAGE)" --port "$(PORT)"
+	@$(BIN)/python -m tools.local events --account="$$ACCOUNT" --stage="$$STAGE" --port="$$PORT"
 
 ##@ Check a change
 
@@ -107,7 +109,7 @@ unit: $(READY) ## the tests that need no embedded AWS
 integration: $(READY) $(READY_LOCAL) ## the tests of several modules together, most of them on the embedded AWS
 	$(BIN)/python -m pytest tests/integration
 
-functional: $(READY) $(if $(API_URL),,$(READY_LOCAL)) ## the HTTP tests, here or against API_URL=… (AWS_PROFILE=…) after a deployment
+functional: $(READY) $(if $(value API_URL),,$(READY_LOCAL)) ## the HTTP tests, here or against API_URL=… (AWS_PROFILE=…) after a deployment
 	$(BIN)/python -m pytest tests/functional
 
 pipeline: setup ## the tests of the pipeline, without GitHub and AWS
@@ -135,10 +137,10 @@ scan: $(READY) ## fail if a deployed package has a published vulnerability (asks
 	@$(BIN)/python -m tools.delivery scan
 
 fuzz: $(READY) ## the property tests with new examples every time, EXAMPLES of each; add a failing one as @example
-	HYPOTHESIS_PROFILE=fuzz FUZZ_EXAMPLES="$(EXAMPLES)" $(BIN)/python -m pytest -n auto -m hypothesis tests/unit tests/aws tests/integration tests/pipeline
+	HYPOTHESIS_PROFILE=fuzz FUZZ_EXAMPLES="$$EXAMPLES" $(BIN)/python -m pytest -n auto -m hypothesis tests/unit tests/aws tests/integration tests/pipeline
 
 mutants: $(READY) ## change code, workflows and template in small ways (SAMPLE, SEED, MINUTES); tests must notice 95 %
-	$(BIN)/python -m tools.mutants --sample "$(SAMPLE)" --seed "$(SEED)" --minutes "$(MINUTES)"
+	$(BIN)/python -m tools.mutants --sample="$$SAMPLE" --seed="$$SEED" --minutes="$$MINUTES"
 
 chaos: $(READY) $(READY_LOCAL) ## let every step and every AWS call fail in turn, here; check the caller's answer (4 minutes)
 	$(BIN)/python -m tools.chaos
@@ -172,30 +174,30 @@ lock: $(READY) ## write functions/constraints.txt and functions/hashes.txt anew 
 
 build: $(READY) ## build the template for its own runtime (ARCHITECTURE=arm64 for that processor)
 	@$(FRESH)
-	@$(BIN)/python -m tools.delivery wheels --architecture "$$ARCHITECTURE"
+	@$(BIN)/python -m tools.delivery wheels --architecture="$$ARCHITECTURE"
 	$(LOCKED) $(CHECKED) $(BIN)/sam build
 
 deploy: build ## build and deploy to STAGE (dev, test, stage, prod)
-	$(BIN)/sam deploy --config-env $(STAGE)
+	$(BIN)/sam deploy --config-env="$$STAGE"
 
 smoke: $(READY) ## try each part of STAGE at API_URL with AWS_PROFILE's rights, then remove the uploads (ARTIFACTS: a rollback, too)
-	@$(BIN)/python -m tools.delivery smoke --url "$$API_URL" --stage "$$STAGE"
+	@$(BIN)/python -m tools.delivery smoke --url="$$API_URL" --stage="$$STAGE"
 
 adopt: $(READY) ## make a stack of the buckets that a deleted stack of STAGE left, with their objects; then deploy
-	@$(BIN)/python -m tools.delivery adopt --stage "$$STAGE"
+	@$(BIN)/python -m tools.delivery adopt --stage="$$STAGE"
 
 tools: $(READY) ## install the packages of the steps below
 
 changes: $(READY) ## print the checks that the change from BASE (default: the last release) to HEAD needs
-	@$(BIN)/python -m tools.delivery changes --base "$$BASE" --head "$$HEAD"
+	@$(BIN)/python -m tools.delivery changes --base="$$BASE" --head="$$HEAD"
 
 gate: ## fail unless every job that the change needs succeeded (NEEDS='{…}', the workflow's context)
-	@$(PYTHON) -m tools.delivery gate
+	@"$$PYTHON" -m tools.delivery gate
 
 service: $(READY) ## build one function or layer of the template (SERVICE=StitchFunction) and run its tests
 	@$(FRESH)
-	@$(BIN)/python -m tools.delivery wheels --architecture "$$ARCHITECTURE"
-	@$(LOCKED) $(CHECKED) $(BIN)/python -m tools.delivery service "$$SERVICE"
+	@$(BIN)/python -m tools.delivery wheels --architecture="$$ARCHITECTURE"
+	@$(LOCKED) $(CHECKED) $(BIN)/python -m tools.delivery service -- "$$SERVICE"
 
 sbom: $(READY) ## print the bill of materials of the build
 	@$(BIN)/python -m tools.delivery sbom
@@ -204,49 +206,48 @@ package: $(READY) ## put the build into the artifact bucket as a release; prints
 	@$(BIN)/python -m tools.delivery package
 
 tag: ## put the tag release-RELEASE on this commit, unless another commit has it (needs gh, signed in)
-	@$(PYTHON) -m tools.delivery tag --release "$$RELEASE"
+	@"$$PYTHON" -m tools.delivery tag --release="$$RELEASE"
 
 verify: $(READY) ## fail unless the workflow `release` made RELEASE on main (needs gh, and GITHUB_REPOSITORY=owner/name)
-	@$(BIN)/python -m tools.delivery verify --release "$$RELEASE"
+	@$(BIN)/python -m tools.delivery verify --release="$$RELEASE"
 
 promote: $(READY) ## deploy RELEASE to STAGE as it was packaged, with the probe's traffic (BACK=1: even an older release)
-	@$(BIN)/python -m tools.delivery promote --release "$$RELEASE" --stage "$$STAGE" $(if $(BACK),--back)
+	@$(BIN)/python -m tools.delivery promote --release="$$RELEASE" --stage="$$STAGE" $(if $(value BACK),--back)
 
 note-passed: $(READY) ## note that RELEASE passed its checks in STAGE
-	@$(BIN)/python -m tools.delivery note-passed --release "$$RELEASE" --stage "$$STAGE"
+	@$(BIN)/python -m tools.delivery note-passed --release="$$RELEASE" --stage="$$STAGE"
 
 releases: $(READY) ## list the releases that passed their checks in STAGE, newest first, and the running one
-	@$(BIN)/python -m tools.delivery releases --stage "$$STAGE"
+	@$(BIN)/python -m tools.delivery releases --stage="$$STAGE"
 
 rollback: $(READY) ## deploy the release that passed in STAGE before the running one (FAILED=1: the running one did not pass)
-	@$(BIN)/python -m tools.delivery rollback --stage "$$STAGE" $(if $(FAILED),--failed)
+	@$(BIN)/python -m tools.delivery rollback --stage="$$STAGE" $(if $(value FAILED),--failed)
 
 prune: $(READY) ## remove versions in STAGE that no rollback needs: all but the newest KEEP=10 and those in use (DRY=1 only lists)
-	@$(BIN)/python -m tools.delivery prune --stage "$$STAGE" $(if $(KEEP),--keep "$(KEEP)") $(if $(DRY),--dry-run)
+	@$(BIN)/python -m tools.delivery prune --stage="$$STAGE" $(if $(value KEEP),--keep="$$KEEP") $(if $(value DRY),--dry-run)
 
 infra-plan: ## print Terraform's changes for infra/ in ACCOUNT (FOUNDATION: the settings as JSON; else foundation.tfvars)
 	@if [ -n "$$FOUNDATION" ]; then printf '%s' "$$FOUNDATION" > infra/foundation.auto.tfvars.json; fi
 	terraform -chdir=infra init -input=false \
 		-backend-config="bucket=audio-stitcher-state-$$ACCOUNT" -backend-config="region=$$AWS_REGION"
-	terraform -chdir=infra plan -input=false -lock=false $(if $(FOUNDATION),,-var-file=foundation.tfvars)
+	terraform -chdir=infra plan -input=false -lock=false $(if $(value FOUNDATION),,-var-file=foundation.tfvars)
 
 ##@ Operate (docs/operations.md)
 
-load: $(READY) $(if $(API_URL),,$(READY_LOCAL)) ## send a mix of calls for SECONDS, AT_ONCE at a time, here or to API_URL (VOICE, AWS_PROFILE)
-	@$(BIN)/python -m tools.operations load --url "$(API_URL)" --voice "$$VOICE" --seconds "$(SECONDS)" --at-once "$(AT_ONCE)" $(if $(SAVE),--save)
+load: $(READY) $(if $(value API_URL),,$(READY_LOCAL)) ## send a mix of calls for SECONDS, AT_ONCE at a time, here or to API_URL (VOICE, AWS_PROFILE)
+	@$(BIN)/python -m tools.operations load --url="$$API_URL" --voice="$$VOICE" --seconds="$$SECONDS" --at-once="$$AT_ONCE" $(if $(value SAVE),--save)
 
-erase: $(READY) ## list what is stored of CLIPS="key …" and PICTURES="key …" in STAGE and what was made of them; REALLY=1 deletes it
-	@$(BIN)/python -m tools.operations erase --stage "$(STAGE)" $(foreach key,$(CLIPS),--clip "$(key)") \
-		$(foreach key,$(PICTURES),--picture "$(key)") $(if $(REALLY),--really)
+erase: $(READY) ## list what is stored of the keys in CLIPS and PICTURES in STAGE and what was made of them; REALLY=1 deletes it
+	@$(BIN)/python -m tools.operations erase --stage="$$STAGE" --clips="$$CLIPS" --pictures="$$PICTURES" $(if $(value REALLY),--really)
 
 cost: $(READY) ## estimate the monthly cost of HITS, MADE and IMAGES in STAGE
-	@$(BIN)/python -m tools.operations cost --stage "$(STAGE)" --hits "$(HITS)" --made "$(MADE)" --images "$(IMAGES)"
+	@$(BIN)/python -m tools.operations cost --stage="$$STAGE" --hits="$$HITS" --made="$$MADE" --images="$$IMAGES"
 
 probe: $(READY) ## send signed calls to API_URL with VOICE's clips for DURATION seconds; report failed ones
-	@$(BIN)/python -m tools.delivery probe --url "$$API_URL" --voice "$$VOICE" --seconds "$$DURATION"
+	@$(BIN)/python -m tools.delivery probe --url="$$API_URL" --voice="$$VOICE" --seconds="$$DURATION"
 
 drift: $(READY) ## print the resources that somebody changed by hand in STAGE
-	@$(BIN)/python -m tools.delivery drift --stage "$$STAGE"
+	@$(BIN)/python -m tools.delivery drift --stage="$$STAGE"
 
 clean: ## remove all generated files and environments
 	rm -rf .venv .venv-local .venv-bench .venv-delivery tools/delivery/node_modules .local .aws-sam out
