@@ -132,11 +132,13 @@ _message_options = _options(
     click.option(
         "--gap-ms", type=int, metavar="MS",
         help=f"Silence between clips, up to {limits.GAP_MS} ms (default: the voice's, or {limits.DEFAULT_GAP_MS}). "
-        f"Less than 0, down to -{limits.CROSSFADE_MS}, overlaps them with a crossfade.",
+        f"Less than 0, down to -{limits.CROSSFADE_MS}, overlaps them with a crossfade. "
+        "Pauses at punctuation become longer or shorter by as much, but never overlap.",
     ),
     click.option(
         "--missing", default="error", metavar="POLICY", callback=_missing,
-        help="For words without a clip: error, skip, silence, or fallback:VOICE. Default: error.",
+        help="For words without a clip: error, skip, silence (400 ms more between two clips), or fallback:VOICE. "
+        "Default: error.",
     ),
     click.option(
         "--read-numbers", type=click.Choice(["likely", "strict"]),

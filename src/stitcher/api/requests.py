@@ -49,11 +49,13 @@ class StitchRequest(BaseModel):
     voice: Annotated[StrictStr, Field(max_length=limits.VOICE_CHARACTERS)] = ""
     format: Annotated[StrictStr, Field(max_length=limits.FORMAT_CHARACTERS)] = next(iter(PROFILES))
     gap_ms: Annotated[StrictInt, Field(ge=-limits.CROSSFADE_MS, le=limits.GAP_MS)] | None = None
-    """Between words; the voice's where it is not given."""
+    """Silence between words; less than 0 overlaps them. The voice's where it is not given. Pauses at punctuation become
+    longer or shorter by as much as it differs from the voice's, but never overlap."""
     missing: Annotated[
         StrictStr, Field(max_length=limits.MISSING_CHARACTERS, pattern=r"^(error|skip|silence|fallback:.*)$")
     ] = "error"
-    """What becomes of words without a clip; `fallback:hindi` takes them from the voice hindi."""
+    """What becomes of words without a clip: `error` refuses the message, `skip` says it without them, `silence` makes
+    the pause between two clips 400 ms longer for each, `fallback:hindi` takes them from the voice hindi."""
     read_numbers: ReadNumbers | None = None
     """`strict` refuses a number that can be read in two ways; `likely` says the likelier. Without it, the voice's."""
 
