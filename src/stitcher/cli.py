@@ -15,6 +15,7 @@ import click
 
 from stitcher import limits
 from stitcher.api.answers import ClipSegment, PlanAnswer
+from stitcher.api.requests import is_policy
 from stitcher.campaigns.campaign import Campaign, CampaignFault, Table, Template
 from stitcher.campaigns.script import CSV_NAME, HTML_NAME, Session, script_csv, script_html
 from stitcher.campaigns.starter import KINDS, needed_by
@@ -98,11 +99,10 @@ def _options(*options: Callable[[F], F]) -> Callable[[F], F]:
 
 
 def _missing(_context: click.Context, _option: click.Parameter, given: str) -> str:
-    if given in ("error", "skip", "silence") or given.startswith("fallback:"):
-        return given
-    raise click.BadParameter(
-        f"'{given}' is not error, skip, silence, or fallback:VOICE ('fallback:' alone is the default voice)"
-    )
+    try:
+        return is_policy(given)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
 
 
 _script_files = _options(

@@ -4,14 +4,13 @@ Each error is a sentence that a user can act on. Refusals are outcomes, not faul
 clips is refused again. Faults (storage that does not answer, a missing ffmpeg) are other exceptions.
 """
 
-import difflib
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-SUGGESTED_FOR, COMPARED, COMPARABLE = 20, 4_000, 40
-"""The most words that get suggestions, the most phrases that all of them together are compared with, and the longest
-word in characters, because the time of a comparison grows with its square."""
+from stitcher.near import did_you_mean, near, suggestions
 
+SUGGESTED_FOR = 20
+"""The most words that get suggestions."""
 
 SHOWN, LISTED, REASON = 80, 50, 300
 """What a refusal repeats: characters of each text that somebody sent, texts in a list, characters of a reason."""
@@ -99,11 +98,28 @@ class MessageTooLong(StitchError):
     status = 413
 
 
+class NoSuchVoice(StitchError):
+    """No folder of clips has the voice's name; `voices` are those that there are."""
+
+    code = "no_such_voice"
+    title = "There is no such voice"
+    status = 404
+
+    def __init__(self, voice: str, voices: Iterable[str]) -> None:
+        there = sorted(filter(None, voices))
+        self.suggestions = near(voice, there)
+        hint = did_you_mean(self.suggestions)
+        if not hint:
+            hint = f"; there are {listed([shown(name) for name in there], ', ')}" if there else "; there are no others"
+        super().__init__(f"there is no voice '{shown(voice)}'{hint}")
+
+
 class MissingWords(StitchError):
     """Words of the message have no clip.
 
     `missing` lists them in message order, each once. `suggestions` has, by word, phrases of the voice with a similar
-    spelling.
+    spelling: of the word, or of the words around it (`contexts`, rows of words by missing word). `ignored` has the keys
+    of recordings that would say them and are not read, each with the reason.
     """
 
     code = "missing_words"
@@ -112,21 +128,31 @@ class MissingWords(StitchError):
     decoration: tuple[str, ...] = ()
     """Signs of the message that are never said, like emoji."""
 
-    def __init__(self, missing: Iterable[str], voice: str, phrases: Collection[str]) -> None:
-        self.missing = list(dict.fromkeys(missing))
-        first = self.missing[:SUGGESTED_FOR]
-        near = {word: _near(word, phrases, COMPARED // len(first)) for word in first}
-        self.suggestions = {word: found for word, found in near.items() if found}
+    def __init__(
+        self,
+        missing: Iterable[str],
+        voice: str,
+        phrases: Collection[str],
+        contexts: Mapping[str, Sequence[str]] | None = None,
+        ignored: Sequence[tuple[str, str]] = (),
+    ) -> None:
+        self.missing, self.ignored = list(dict.fromkeys(missing)), list(ignored)
+        self.suggestions = suggestions(self.missing, phrases, contexts or {}, SUGGESTED_FOR)
         where = named(voice)
         said = listed([f"'{shown(word)}'" for word in self.missing], ", ")
         hint = f"record a clip for each in {where}" if phrases else f"{where} has no clips at all"
-        super().__init__(f"no clip says {said}: {hint}")
+        super().__init__(f"no clip says {said}: {hint}{self._unread()}")
+
+    def _unread(self) -> str:
+        """The end of the sentence that names recordings which are not read."""
+        told = [f"{shown(key)} is not read: {shown(reason, REASON)}" for key, reason in self.ignored]
+        return f"; {listed(told, '; ')}" if told else ""
 
     def problem(self) -> dict[str, Any]:
-        return super().problem() | {
-            "missing": [shown(word) for word in self.missing],
-            "suggestions": {shown(word): [shown(near) for near in found] for word, found in self.suggestions.items()},
-        }
+        suggested = {shown(word): [shown(phrase) for phrase in found] for word, found in self.suggestions.items()}
+        unread = [{"key": shown(key), "reason": shown(reason, REASON)} for key, reason in self.ignored[:LISTED]]
+        named = {"missing": [shown(word) for word in self.missing], "suggestions": suggested}
+        return super().problem() | named | ({"ignored": unread} if unread else {})
 
 
 class UncertainNumbers(MissingWords):
@@ -134,9 +160,12 @@ class UncertainNumbers(MissingWords):
 
     def __init__(self, refusal: MissingWords, unsure: Mapping[str, str]) -> None:
         self.missing, self.suggestions, self.unsure = refusal.missing, refusal.suggestions, dict(unsure)
+        self.ignored = refusal.ignored
         words = listed([f"'{shown(word)}'" for word in self.missing if word not in unsure], ", ")
         reasons = [f"the number '{shown(number)}' is not said: {shown(why, REASON)}" for number, why in unsure.items()]
-        Exception.__init__(self, listed([*([f"no clip says {words}"] if words else []), *reasons], "; "))
+        Exception.__init__(
+            self, listed([*([f"no clip says {words}"] if words else []), *reasons], "; ") + self._unread()
+        )
 
     def problem(self) -> dict[str, Any]:
         first = list(self.unsure.items())[:LISTED]
@@ -146,19 +175,6 @@ class UncertainNumbers(MissingWords):
 def named(voice: str) -> str:
     """A voice in a sentence."""
     return f"voice '{shown(voice)}'" if voice else "the default voice"
-
-
-def _near(word: str, phrases: Collection[str], most: int) -> list[str]:
-    """At most three phrases that the writer may have meant; `most` phrases are compared."""
-    if len(word) > COMPARABLE:
-        return []
-    # A comparison is slow: compare only phrases of a similar length with the same first or last letter.
-    alike = [
-        other
-        for other in phrases
-        if abs(len(other) - len(word)) <= 2 and (other[:1] == word[:1] or other[-1:] == word[-1:])
-    ]
-    return difflib.get_close_matches(word, alike[:most], n=3, cutoff=0.75)
 
 
 class UnusableClip(StitchError):

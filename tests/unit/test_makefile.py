@@ -72,7 +72,12 @@ def made(checkout: Path, target: str, *arguments: str, **given: str) -> list[tup
         "RECORDED": str(recorded), **given,
     }  # fmt: skip
     done = subprocess.run(
-        ["make", target, *arguments], cwd=checkout, env=environment, capture_output=True, text=True, check=False
+        ["make", target, *arguments],  # noqa: S607
+        cwd=checkout,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
     assert not (checkout / "canary").exists(), "a value was read as a command"
@@ -125,7 +130,8 @@ def test_an_interpreter_may_lie_in_a_folder_with_spaces(checkout: Path) -> None:
 
 
 def test_the_targets_with_values_are_found() -> None:
-    assert {"run", "identify", "serve", "events", "deploy", "erase", "cost", "load", "prune"} <= {one for one, _ in GIVEN}
+    found = {target for target, _ in GIVEN}
+    assert {"run", "identify", "serve", "events", "deploy", "erase", "cost", "load", "prune"} <= found
     assert set(RECIPES) == set(re.findall(r"^([a-z-]+):", MAKEFILE, re.MULTILINE))
 
 

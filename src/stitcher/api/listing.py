@@ -8,17 +8,15 @@ from typing import Self
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from stitcher.api.answers import ClipEntry, ClipsPage, VoiceEntry, VoicesPage
-from stitcher.api.requests import sentence
+from stitcher.api.requests import DEFAULT, sentence
 from stitcher.clip import Clip
 from stitcher.clips.facts import Shape, Shapes
 from stitcher.errors import InvalidRequest, UnusableClip, shown
 from stitcher.formats.profiles import PROFILES
-from stitcher.planning.catalogue import clip_of, voice_prefix
+from stitcher.planning.catalogue import clip_of, is_voice, voice_prefix
 from stitcher.planning.settings import VoiceSettings, find_settings
 from stitcher.storage import CONNECTIONS, Repo, Unreadable
 
-DEFAULT = "-"
-"""How the default voice is written where a name cannot be empty; it is no voice's name."""
 PAGE, LARGEST_PAGE = 50, 200
 KEY_BYTES = 1024
 """S3's limit."""
@@ -50,7 +48,7 @@ def voices_page(clips: Repo, *, after: str = "", limit: int = PAGE) -> VoicesPag
     _check(limit)
     names = [] if after else [""]
     start = voice_prefix("" if after == DEFAULT else after)
-    names += [name for folder in clips.folders() if folder > start and _is_voice(name := folder[:-1])]
+    names += [name for folder in clips.folders() if folder > start and is_voice(name := folder[:-1])]
     page = names[:limit]
     with ThreadPoolExecutor(CONNECTIONS) as pool:
         found = [entry for entry in pool.map(lambda name: _voice(clips, name), page) if entry]
@@ -79,14 +77,6 @@ def clips_page(clips: Repo, shapes: Shapes, voice: str, *, after: str = "", limi
 def _check(limit: int) -> None:
     if not 1 <= limit <= LARGEST_PAGE:
         raise InvalidRequest(f"limit {limit} is not between 1 and {LARGEST_PAGE}")
-
-
-def _is_voice(name: str) -> bool:
-    """Whether a folder can be asked for at all."""
-    try:
-        return voice_prefix(name) == f"{name}/"
-    except InvalidRequest:
-        return False
 
 
 def _voice(clips: Repo, name: str) -> VoiceEntry | None:

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Self, cast
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
@@ -17,10 +18,14 @@ from pydantic import (
 from stitcher import limits
 from stitcher.errors import InvalidRequest, listed, shown
 from stitcher.formats.profiles import PROFILES
-from stitcher.planning.catalogue import read_catalogue
+from stitcher.near import did_you_mean, near
+from stitcher.planning.catalogue import read_voice
 from stitcher.planning.plan import Plan, Policy, ReadNumbers, plan_message, plan_parts
 from stitcher.storage import BucketRepo, Repo, Stored
 
+DEFAULT = "-"
+"""How the default voice is written where a name cannot be empty; it is no voice's name."""
+POLICIES = ("error", "skip", "silence")
 # Metadata of a cached file.
 DURATION, PATH, WHY = "duration-ms", "path", "why"
 
@@ -39,6 +44,17 @@ def sentence(error: ValidationError) -> str:
     return listed(list(faults), "; ")
 
 
+def is_policy(value: str) -> str:
+    """The value, if it says what becomes of words without a clip. Raises ValueError with a sentence."""
+    policy, _, voice = value.partition(":")
+    if value == "fallback" or (policy == "fallback" and not voice):
+        raise ValueError(f"name the voice: fallback:hindi, say, or fallback:{DEFAULT} for the default voice")
+    if policy != "fallback" and value not in POLICIES:
+        hint = did_you_mean(near(value, [*POLICIES, "fallback:"]))
+        raise ValueError(f"'{shown(value)}' is not {', '.join(POLICIES)} or fallback:VOICE{hint}")
+    return value
+
+
 class StitchRequest(BaseModel):
     """The body of `POST /stitch`: what to say, as text or as a list of clips, and how."""
 
@@ -51,9 +67,7 @@ class StitchRequest(BaseModel):
     gap_ms: Annotated[StrictInt, Field(ge=-limits.CROSSFADE_MS, le=limits.GAP_MS)] | None = None
     """Silence between words; less than 0 overlaps them. The voice's where it is not given. Pauses at punctuation become
     longer or shorter by as much as it differs from the voice's, but never overlap."""
-    missing: Annotated[
-        StrictStr, Field(max_length=limits.MISSING_CHARACTERS, pattern=r"^(error|skip|silence|fallback:.*)$")
-    ] = "error"
+    missing: Annotated[StrictStr, Field(max_length=limits.MISSING_CHARACTERS), AfterValidator(is_policy)] = "error"
     """What becomes of words without a clip: `error` refuses the message, `skip` says it without them, `silence` makes
     the pause between two clips 400 ms longer for each, `fallback:hindi` takes them from the voice hindi."""
     read_numbers: ReadNumbers | None = None
@@ -76,12 +90,12 @@ class StitchRequest(BaseModel):
         return self
 
     def plan(self, clips: Repo) -> Plan:
-        """Plan the message with the voice's clips; raises as `plan_message` and `read_catalogue`."""
-        catalogue = read_catalogue(clips, self.voice)
+        """Plan the message with the voice's clips; raises as `plan_message` and `read_voice`."""
+        catalogue = read_voice(clips, self.voice)
         if self.message_parts is not None:
             return plan_parts(self.message_parts, catalogue, gap_ms=self.gap_ms, profile=self.format)
         policy, _, other = self.missing.partition(":")
-        fallback = read_catalogue(clips, other) if policy == "fallback" else None
+        fallback = read_voice(clips, "" if other == DEFAULT else other) if policy == "fallback" else None
         chosen = cast("Policy", policy)
         return plan_message(
             self.message or "",

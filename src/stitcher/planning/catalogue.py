@@ -11,7 +11,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from stitcher.clip import Clip
-from stitcher.errors import InvalidRequest, UnusableClip, shown
+from stitcher.errors import InvalidRequest, NoSuchVoice, UnusableClip, shown
 from stitcher.planning.names import AUDIO_SUFFIXES, UNREADABLE_SUFFIXES, has_signs, phrase_of, split
 from stitcher.storage import NotStored, Repo, StorageFault, Stored, Unreadable
 from stitcher.text.alike import loose
@@ -20,7 +20,10 @@ from stitcher.text.words import phrase
 if TYPE_CHECKING:
     from stitcher.planning.settings import VoiceSettings
 
-__all__ = ["AUDIO_SUFFIXES", "Catalogue", "clip_of", "ignored", "read_catalogue", "voice_prefix"]
+__all__ = [
+    *("AUDIO_SUFFIXES", "Catalogue", "clip_of", "ignored", "is_voice", "must_be_there", "read_catalogue", "read_voice"),
+    "voice_prefix",
+]
 
 VOICE_CHARACTERS = 64
 KNOWN_SETTINGS = 64
@@ -76,6 +79,8 @@ class Catalogue:
     settings: "VoiceSettings" = field(default_factory=_no_settings)
     signed: dict[str, list[Clip]] = field(default_factory=dict)
     """By phrase, the clips whose names have signs at their digits ("-5.wav"): they say only what is written so."""
+    others: tuple[Stored, ...] = ()
+    """The files of the folder that are no clips."""
 
     @classmethod
     def of(cls, voice: str, stored: Iterable[Stored], settings: "VoiceSettings | None" = None) -> "Catalogue":
@@ -85,7 +90,8 @@ class Catalogue:
         names: dict[str, Clip] = {}
         takes: dict[str, dict[str, Clip]] = {}
         signed: dict[str, list[Clip]] = {}
-        found = (clip_of(item, glottal=settings.glottal) for item in sorted(stored, key=lambda item: item.key))
+        items = sorted(stored, key=lambda item: item.key)
+        found = [clip_of(item, glottal=settings.glottal) for item in items]
         # Plain takes first: they are what is said anywhere.
         for clip in sorted(filter(None, found), key=lambda clip: bool(clip.take)):
             names[unicodedata.normalize("NFC", clip.name)] = clip
@@ -97,7 +103,8 @@ class Catalogue:
                 takes.setdefault(clip.phrase, {}).setdefault(clip.take, clip)
         _alias(settings.groups, by_phrase, takes)
         longest = max((said.count(" ") + 1 for said in (*by_phrase, *signed)), default=0)
-        return cls(voice, by_phrase, names, longest, takes, settings, signed)
+        others = tuple(item for item, clip in zip(items, found, strict=True) if clip is None)
+        return cls(voice, by_phrase, names, longest, takes, settings, signed, others)
 
     @cached_property
     def begins(self) -> frozenset[str]:
@@ -140,6 +147,12 @@ class Catalogue:
     def begins_alike(self) -> frozenset[str]:
         """The beginnings of all longer phrases in their looser form."""
         return frozenset(_beginnings(self.alike))
+
+    def unread(self, missing: Iterable[str]) -> list[tuple[str, str]]:
+        """The recordings in the folder that would say a missing word and are not read: each one's key and the reason."""
+        wanted = set(missing)
+        said = {key: phrase(split(PurePosixPath(key).name)[0]) for key, _ in ignored(self.others)}
+        return [(key, reason) for key, reason in ignored(self.others) if wanted & {said[key], *said[key].split()}]
 
     @contextlib.contextmanager
     def following_rules(self) -> Iterator[None]:
@@ -246,6 +259,29 @@ def _catalogue(repo: Repo, voice: str) -> Catalogue:
         except Unreadable as error:
             raise UnusableClip((settings.key, str(error))) from None
     return Catalogue.of(voice, stored, _SETTINGS[known])
+
+
+def read_voice(repo: Repo, voice: str) -> Catalogue:
+    """The catalogue of a voice that there is; raises as `read_catalogue`, and `NoSuchVoice`."""
+    found = read_catalogue(repo, voice)
+    if not found.by_name and not found.others:
+        must_be_there(repo, voice)
+    return found
+
+
+def must_be_there(repo: Repo, voice: str) -> None:
+    """Raises `NoSuchVoice` where no folder has the name. The default voice is always there."""
+    folders = [folder.removesuffix("/") for folder in repo.folders()] if voice else []
+    if voice and unicodedata.normalize("NFC", voice) not in folders:
+        raise NoSuchVoice(voice, filter(is_voice, folders))
+
+
+def is_voice(name: str) -> bool:
+    """Whether a folder's name can be asked for as a voice."""
+    try:
+        return voice_prefix(name) == f"{name}/"
+    except InvalidRequest:
+        return False
 
 
 def voice_prefix(voice: str) -> str:

@@ -10,8 +10,17 @@ from typing import TYPE_CHECKING
 
 from stitcher import limits
 from stitcher.clip import Clip
-from stitcher.errors import InvalidRequest, MessageTooLong, MissingWords, UncertainNumbers, named, shown
+from stitcher.errors import (
+    SUGGESTED_FOR,
+    InvalidRequest,
+    MessageTooLong,
+    MissingWords,
+    UncertainNumbers,
+    named,
+    shown,
+)
 from stitcher.formats.profiles import PROFILES
+from stitcher.near import around, did_you_mean, near
 from stitcher.planning import names
 from stitcher.planning.catalogue import Catalogue
 from stitcher.planning.numerals import Numeral, numerals
@@ -25,6 +34,8 @@ from stitcher.text.words import Word, is_spaceless, words
 if TYPE_CHECKING:
     from stitcher.numbers.spoken import Reading
 
+WORDS_AROUND = 4
+"""Words of a phrase that a missing word may be a misspelt part of."""
 # Pictures that people put between words, and signs of trade marks.
 _PICTURES = (
     ("\u2122", "\u2122"),
@@ -73,6 +84,7 @@ class Planner:
         self.substituted: list[str] = []
         self.decoration: list[str] = []
         self.reasons: dict[str, str] = {}
+        self.contexts: dict[str, list[str]] = {}
         # Asked for before the next clip: by punctuation, by silent words, or, then exactly, by marks.
         self.pause_ms = self.silent_ms = 0
         self.exact_ms: int | None = None
@@ -93,7 +105,8 @@ class Planner:
         """The finished plan; raises as `plan_message`."""
         gap_ms = self.catalogue.settings.gap_ms if gap_ms is None else gap_ms
         if profile not in PROFILES:
-            raise InvalidRequest(f"format '{shown(profile)}' is not one of {', '.join(PROFILES)}")
+            hint = did_you_mean(near(profile, PROFILES))
+            raise InvalidRequest(f"format '{shown(profile)}' is not one of {', '.join(PROFILES)}{hint}")
         if not -limits.CROSSFADE_MS <= gap_ms <= limits.GAP_MS:
             raise InvalidRequest(f"gap_ms {gap_ms} is not between {-limits.CROSSFADE_MS} and {limits.GAP_MS}")
         lacking = self.missing or (self.decoration if not self.said else [])
@@ -123,7 +136,8 @@ class Planner:
         return plan
 
     def _refusal(self, lacking: Sequence[str]) -> MissingWords:
-        refusal = MissingWords(lacking, self.catalogue.voice, self.catalogue.by_phrase)
+        unread = self.catalogue.unread(lacking)
+        refusal = MissingWords(lacking, self.catalogue.voice, self.catalogue.by_phrase, self.contexts, unread)
         refusal = UncertainNumbers(refusal, self.reasons) if self.reasons else refusal
         refusal.decoration = tuple(dict.fromkeys(self.decoration))
         return refusal
@@ -252,6 +266,7 @@ class Planner:
                 waiting.pop(0)
             if choice.missing:
                 lacking.append(choice)
+                self._remember_around(choice, row)
                 continue
             self._lacking(lacking)
             lacking = []
@@ -265,6 +280,14 @@ class Planner:
         self._lacking(lacking)
         for stop in waiting:
             self._between(stop)
+
+    def _remember_around(self, choice: Choice, row: Sequence[Word]) -> None:
+        """The rows of words that hold a missing one, for what the writer may have meant."""
+        if self.policy in ("skip", "silence") or len(self.contexts) >= SUGGESTED_FOR:
+            return
+        place = bisect_left(row, choice.start, key=lambda word: word.start)
+        longest = min(WORDS_AROUND, self.catalogue.longest)
+        self.contexts.setdefault(choice.phrase, around([word.text for word in row], place, longest))
 
     def _whole_numbers(self, chosen: Sequence[Choice]) -> Sequence[Choice]:
         """The choices; where words may be left out, a number that lacks a word is left out as a whole.
