@@ -261,8 +261,8 @@ class Voice:
             Milliseconds of silence between words, -500 to 5,000; less than 0 overlaps them. None takes the voice's.
             Pauses at punctuation become longer or shorter by as much as it differs from the voice's, but never overlap.
         missing
-            What becomes of words without a clip: `error`, `skip`, `silence` (400 ms more between two clips for each), or
-            `fallback:VOICE`.
+            What becomes of words without a clip: `error`, `skip`, `silence` (each makes the pause between two clips
+            400 ms longer), or `fallback:VOICE`.
         read_numbers
             `strict` refuses a number that can be read in two ways, `likely` says the likelier; None takes the voice's.
 

@@ -78,7 +78,7 @@ class VoicesPage(BaseModel):
     success: bool = True
     voices: list[VoiceEntry]
     next: str | None
-    """The `after` of the next page; null on the last one."""
+    """The `after` of the next page, percent-encoded; null on the last one."""
 
 
 class ClipEntry(BaseModel):
@@ -100,6 +100,8 @@ class ClipEntry(BaseModel):
     """What is poor about the recording, in sentences."""
     prepared: bool
     """Whether it is ready to be joined; where that stays false it may be no audio."""
+    instead: str | None
+    """The clip that is said instead, because it says the same and comes first; null where this one is said."""
 
 
 class ClipsPage(BaseModel):
@@ -107,8 +109,10 @@ class ClipsPage(BaseModel):
 
     success: bool = True
     clips: list[ClipEntry]
+    ignored: list["Unusable"]
+    """The recordings beside them that are not read."""
     next: str | None
-    """The `after` of the next page; null on the last one."""
+    """The `after` of the next page, percent-encoded; null on the last one."""
 
 
 class Unusable(BaseModel):
@@ -138,4 +142,6 @@ class Problem(BaseModel):
     """By missing word, phrases that are spelled much like it."""
     unsure: dict[str, str] | None = None
     """Numbers of the missing that are not read for certain, each with the reason."""
+    ignored: list[Unusable] | None = None
+    """Recordings that would say a missing word and are not read."""
     unusable: list[Unusable] | None = None

@@ -31,6 +31,7 @@ class Snapshot:
 
     def __init__(self, clips: Repo) -> None:
         self.read, self.stat, self.save, self.folders = clips.read, clips.stat, clips.save, clips.folders
+        self.tree = clips.tree
         self._listed = cache(lambda prefix, after: tuple(clips.list(prefix, after)))
 
     def list(self, prefix: str = "", after: str = "") -> Iterator[Stored]:

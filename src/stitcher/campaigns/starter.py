@@ -120,6 +120,10 @@ class _NewVoice:
         """There are none."""
         yield from ()
 
+    def tree(self, prefix: str = "") -> Iterator[Stored]:
+        """There are none."""
+        yield from ()
+
     def save(self, *_: object, **__: object) -> Stored:
         """Refused: there is no folder."""
         raise PermissionError("a voice that is only a language keeps no files")

@@ -21,7 +21,14 @@ if TYPE_CHECKING:
     from stitcher.planning.settings import VoiceSettings
 
 __all__ = [
-    *("AUDIO_SUFFIXES", "Catalogue", "clip_of", "ignored", "is_voice", "must_be_there", "read_catalogue", "read_voice"),
+    "AUDIO_SUFFIXES",
+    "Catalogue",
+    "clip_of",
+    "ignored",
+    "is_voice",
+    "must_be_there",
+    "read_catalogue",
+    "read_voice",
     "voice_prefix",
 ]
 
@@ -149,7 +156,7 @@ class Catalogue:
         return frozenset(_beginnings(self.alike))
 
     def unread(self, missing: Iterable[str]) -> list[tuple[str, str]]:
-        """The recordings in the folder that would say a missing word and are not read: each one's key and the reason."""
+        """Recordings in the folder that would say a missing word and are not read: each one's key and the reason."""
         wanted = set(missing)
         said = {key: phrase(split(PurePosixPath(key).name)[0]) for key, _ in ignored(self.others)}
         return [(key, reason) for key, reason in ignored(self.others) if wanted & {said[key], *said[key].split()}]
