@@ -4,6 +4,8 @@ Each error is a sentence that a user can act on. Refusals are outcomes, not faul
 clips is refused again. Faults (storage that does not answer, a missing ffmpeg) are other exceptions.
 """
 
+import errno
+import os
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -27,6 +29,34 @@ def shown(text: str, most: int = SHOWN) -> str:
     80
     """
     return text if len(text) <= most else text[: most - 1] + "…"
+
+
+_OS_WORDS = {
+    errno.ENOENT: "there is no such file or folder",
+    errno.EISDIR: "it is a folder, not a file",
+    errno.ENOTDIR: "a part of its path is a file, not a folder",
+    errno.EEXIST: "a file has this name already",
+    errno.EACCES: "you have no right to read or write it",
+    errno.EPERM: "you have no right to read or write it",
+    errno.EROFS: "it lies on a disk that is only read",
+    errno.ENOSPC: "the disk is full",
+    errno.ENAMETOOLONG: "its name is too long",
+}
+
+
+def in_words(fault: Exception) -> str:
+    """A fault as a sentence: what the operating system says only by a number, too.
+
+    Examples
+    --------
+    >>> in_words(FileNotFoundError(2, "No such file or directory", "clips.csv"))
+    'clips.csv: there is no such file or folder'
+    """
+    if not isinstance(fault, OSError) or not fault.errno:
+        return str(fault)
+    words = _OS_WORDS.get(fault.errno) or (fault.strerror or str(fault)).lower()
+    named = fault.filename2 or fault.filename
+    return f"{named}: {words}" if isinstance(named, str | os.PathLike) else words
 
 
 def listed(sentences: Collection[str], between: str) -> str:
@@ -127,6 +157,8 @@ class MissingWords(StitchError):
     status = 422
     decoration: tuple[str, ...] = ()
     """Signs of the message that are never said, like emoji."""
+    unusable: Sequence[tuple[str, str]] = ()
+    """Recordings of the other words that cannot be used either: the key and the reason of each."""
 
     def __init__(
         self,
@@ -152,7 +184,8 @@ class MissingWords(StitchError):
         suggested = {shown(word): [shown(phrase) for phrase in found] for word, found in self.suggestions.items()}
         unread = [{"key": shown(key), "reason": shown(reason, REASON)} for key, reason in self.ignored[:LISTED]]
         named = {"missing": [shown(word) for word in self.missing], "suggestions": suggested}
-        return super().problem() | named | ({"ignored": unread} if unread else {})
+        broken = {"unusable": _unusable(self.unusable)} if self.unusable else {}
+        return super().problem() | named | ({"ignored": unread} if unread else {}) | broken
 
 
 class UncertainNumbers(MissingWords):
@@ -189,5 +222,8 @@ class UnusableClip(StitchError):
         super().__init__(listed([f"{shown(key)}: {shown(reason, REASON)}" for key, reason in unusable], "; "))
 
     def problem(self) -> dict[str, Any]:
-        named = [{"key": shown(key), "reason": shown(reason, REASON)} for key, reason in self.unusable[:LISTED]]
-        return super().problem() | {"unusable": named}
+        return super().problem() | {"unusable": _unusable(self.unusable)}
+
+
+def _unusable(clips: Sequence[tuple[str, str]]) -> list[dict[str, str]]:
+    return [{"key": shown(key), "reason": shown(reason, REASON)} for key, reason in clips[:LISTED]]

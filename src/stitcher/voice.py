@@ -4,6 +4,7 @@ Nothing is decided here. `plan` and `say` call what the API's functions call.
 """
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING
 from stitcher import limits
 from stitcher.api.requests import StitchRequest
 from stitcher.clip import Clip
-from stitcher.errors import InvalidRequest
+from stitcher.errors import InvalidRequest, MissingWords, StitchError
 from stitcher.formats.profiles import PROFILES
 from stitcher.planning.catalogue import AUDIO_SUFFIXES, clip_of, read_catalogue, voice_prefix
 from stitcher.storage import BucketRepo, LocalRepo, Repo
@@ -293,12 +294,23 @@ class Voice:
         """
         from stitcher.joining.stitch import stitch
 
-        plan = self._request(message, format, gap_ms, missing, read_numbers).plan(self.recordings)
+        request = self._request(message, format, gap_ms, missing, read_numbers)
+        try:
+            plan = request.plan(self.recordings)
+        except MissingWords as lack:
+            lack.unusable = self._unusable(request)
+            raise
         made = stitch(plan, self._prepared.load)
         return Spoken(
             made.audio, made.duration_ms, plan.profile, made.path, made.why, tuple(plan.clips), plan.missing,
             plan.substituted,
         )  # fmt: skip
+
+    def _unusable(self, request: StitchRequest) -> list[tuple[str, str]]:
+        """The recordings of a message with missing words that cannot be used: all that is wrong is said at once."""
+        with suppress(StitchError):
+            return [(clip.key, clip.reason) for clip in self.answer(request).unusable]
+        return []
 
     def missing(self, messages: str | Iterable[str]) -> list[str]:
         """What has to be recorded before every message can be said, most needed first.

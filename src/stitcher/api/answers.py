@@ -52,6 +52,8 @@ class PlanAnswer(BaseModel):
     """What is dropped because it only decorates: marks of bold text, pictures and trade marks without a clip."""
     substituted: list[str]
     """What the fallback voice would say."""
+    unusable: list["Unusable"]
+    """Recordings of the plan that cannot be used, as far as it is known: the command line listens to them."""
     duration_ms: int | None
     """Of the whole message; null where a clip is not prepared."""
     path: Path | None

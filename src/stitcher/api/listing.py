@@ -14,6 +14,7 @@ from stitcher.clip import Clip
 from stitcher.clips.facts import Shape, Shapes
 from stitcher.errors import InvalidRequest, UnusableClip, shown
 from stitcher.formats.profiles import PROFILES
+from stitcher.numbers.tables import about, table
 from stitcher.planning import inventory
 from stitcher.planning.catalogue import clip_of, is_voice, must_be_there, voice_prefix
 from stitcher.planning.settings import VoiceSettings, find_settings
@@ -137,6 +138,8 @@ def _voice(clips: Repo, name: str) -> VoiceEntry | None:
     settings, warnings = VoiceSettings(), []
     try:
         settings = find_settings(clips, prefix)
+        if settings.language and table(settings.language) is None:
+            warnings = [about(settings.language)]
     except UnusableClip as refusal:  # its messages are refused for the same reason
         warnings = [reason for _, reason in refusal.unusable]
     except Unreadable as error:

@@ -51,7 +51,7 @@ def is_policy(value: str) -> str:
         raise ValueError(f"name the voice: fallback:hindi, say, or fallback:{DEFAULT} for the default voice")
     if policy != "fallback" and value not in POLICIES:
         hint = did_you_mean(near(value, [*POLICIES, "fallback:"]))
-        raise ValueError(f"'{shown(value)}' is not {', '.join(POLICIES)} or fallback:VOICE{hint}")
+        raise ValueError(f"'{shown(value)}' is not {', '.join(POLICIES)}, or fallback:VOICE{hint}")
     return value
 
 
