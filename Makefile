@@ -55,27 +55,33 @@ FRESH := [ .aws-sam/build.toml -nt functions/constraints.txt ] || rm -f .aws-sam
 help: ## list the targets
 	@awk -F ':.*## ' '/^##@/ { printf "\n%s\n", substr($$0, 5) } /^[a-z-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
+# What is installed is compiled when it is first used: compiling all of it takes 270 MB and half a minute.
+PIP := -m pip install --quiet --no-compile
+TELL := @"$$PYTHON" tools/progress.py
+
 $(READY): pyproject.toml
 	@"$$PYTHON" -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed: make PYTHON=python3.13 …")'
-	"$$PYTHON" -m venv .venv
-	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	@"$$PYTHON" -c 'import venv, ensurepip' || { echo "the Python of PYTHON=$$PYTHON has no venv: install python3-venv, or choose another"; exit 1; }
+	@[ -e .venv ] || echo "The first time, packages are installed into .venv* (0.5 to 1 GB, 1 to 3 minutes); \"make clean\" removes them."
+	@"$$PYTHON" -m venv .venv
+	$(TELL) "packages into .venv" -- $(BIN)/python $(PIP) --editable '.[dev]'
 	@touch $@
 
 $(READY_LOCAL): tools/local/requirements.txt
-	"$$PYTHON" -m venv .venv-local
-	.venv-local/bin/python -m pip install --quiet --requirement tools/local/requirements.txt
+	@"$$PYTHON" -m venv .venv-local
+	$(TELL) "the embedded AWS into .venv-local" -- .venv-local/bin/python $(PIP) --requirement tools/local/requirements.txt
 	@touch $@
 
 # Without npm, the parts that need it are left out, and their tests say so.
 $(READY_DELIVERY): tools/delivery/requirements.txt tools/delivery/package-lock.json
-	"$$PYTHON" -m venv .venv-delivery
-	.venv-delivery/bin/python -m pip install --quiet --requirement tools/delivery/requirements.txt
-	if command -v npm >/dev/null; then npm ci --prefix tools/delivery --silent --no-audit --no-fund; fi
+	@"$$PYTHON" -m venv .venv-delivery
+	$(TELL) "packages of the pipeline into .venv-delivery" -- .venv-delivery/bin/python $(PIP) --requirement tools/delivery/requirements.txt
+	@if command -v npm >/dev/null; then npm ci --prefix tools/delivery --silent --no-audit --no-fund; fi
 	@touch $@
 
 $(READY_BENCH): pyproject.toml tools/bench/requirements.txt
-	"$$PYTHON" -m venv .venv-bench
-	.venv-bench/bin/python -m pip install --quiet --editable . --requirement tools/bench/requirements.txt
+	@"$$PYTHON" -m venv .venv-bench
+	$(TELL) "packages of the benches into .venv-bench" -- .venv-bench/bin/python $(PIP) --editable . --requirement tools/bench/requirements.txt
 	@touch $@
 
 ##@ Use the service on this machine

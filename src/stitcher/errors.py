@@ -89,9 +89,25 @@ def problem(status: int, code: str, title: str, detail: str) -> dict[str, Any]:
 
 # Faults, and refusals that come before the message is read. API Gateway's mapping templates answer with the same
 # documents (tests/unit/test_problems.py).
+_NOT_ALLOWED = "The call is not allowed"
+UNSIGNED = problem(
+    403, "forbidden", _NOT_ALLOWED,
+    "sign the call with AWS credentials (Signature Version 4, service execute-api); "
+    "a path that there is not is answered so, too",
+)  # fmt: skip
+BADLY_SIGNED = problem(
+    403, "forbidden", _NOT_ALLOWED,
+    "the signature does not match the call: sign the method, path, query and body as they are sent, "
+    "with the right secret key and region",
+)  # fmt: skip
+EXPIRED = problem(
+    403, "forbidden", _NOT_ALLOWED,
+    "the signature or its session has expired: sign the call anew, with a clock that is right",
+)  # fmt: skip
 FORBIDDEN = problem(
-    403, "forbidden", "The call is not allowed", "sign the call with AWS credentials that may call this path"
-)
+    403, "forbidden", _NOT_ALLOWED,
+    "these credentials may not call this path: they need the right execute-api:Invoke for it",
+)  # fmt: skip
 BLOCKED = problem(403, "blocked", "The firewall refused the call", "it looks like an attack")
 TOO_LARGE = problem(413, "message_too_long", "The message is too long", "the request is over 256 KiB")
 UNSUPPORTED = problem(415, "unsupported_media_type", "Unsupported Media Type", "send the body as application/json")

@@ -12,6 +12,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 
 from stitcher.storage import LocalRepo, Stored
+from tools import progress
 from tools.client import Caller
 from tools.local import model
 from tools.local import root as root_account
@@ -36,7 +38,8 @@ RUNTIME = f"python{sys.version_info.major}.{sys.version_info.minor}"
 ARCHITECTURE = {"aarch64": "arm64", "arm64": "arm64"}.get(platform.machine(), "x86_64")
 PARAMETERS = ["Stage=local", f"PythonRuntime={RUNTIME}", f"Architecture={ARCHITECTURE}"]
 SOURCES = ("template.yaml", "samconfig.toml", "src", "functions", "layers", "statemachine", "tools/local")
-START_SECONDS = 180
+START_SECONDS, STOP_SECONDS = 180, 3
+SAM_BUCKET = "aws-sam-cli-managed-default"
 _clients: dict[tuple[str, int, str], Any] = {}
 """By service, port and root's key: making one takes longer than most calls."""
 CONSTRAINTS = ROOT / "functions" / "constraints.txt"
@@ -143,6 +146,7 @@ def running(*, port: int = 0, state: Path | None = None, host: str = "") -> Iter
         outputs = _outputs(port, root)
         if not outputs:
             _deploy(port, root)
+            _forget_packages(port, root)
             outputs = _outputs(port, root)
             deployed.write_text(json.dumps({"sources": digest}))
         yield Stack(port, root, outputs, _caller_credentials(port, root, outputs), stand_in)
@@ -153,39 +157,54 @@ def build(digest: str | None = None) -> Path:
     built, stamp = HOME / "build" / "template.yaml", HOME / "build.json"
     digest = digest or _digest_of_sources()
     if not (built.exists() and _is_current(stamp, digest)):
-        say(f"sam build ({RUNTIME}, {ARCHITECTURE}) …")
+        if not built.exists():
+            say(f"The first build takes 1 to 3 minutes and 0.7 GB in {HOME.name}/; afterwards a start takes seconds.")
         HOME.mkdir(exist_ok=True)
         stamp.unlink(missing_ok=True)
         if (cached := HOME / "build.toml").exists() and cached.stat().st_mtime < CONSTRAINTS.stat().st_mtime:
             cached.unlink()  # sam's list of its cache, which does not contain the constraints
         options = ["--build-dir", str(built.parent), "--cache-dir", str(HOME / "cache")]
         environment = {"PIP_CONSTRAINT": CONSTRAINTS.as_uri(), "ARCHITECTURE": ARCHITECTURE}
-        _sam("build", *options, "--parameter-overrides", *PARAMETERS, environment=environment)
+        _sam(
+            f"sam build ({RUNTIME}, {ARCHITECTURE})",
+            "build",
+            *options,
+            "--parameter-overrides",
+            *PARAMETERS,
+            environment=environment,
+        )
         stamp.write_text(json.dumps({"sources": digest}))
     return built
 
 
 def _deploy(port: int, root: Credentials) -> None:
-    say("sam deploy --config-env local …")
     built = HOME / "build" / "template.yaml"
     config = ["--config-file", str(ROOT / "samconfig.toml"), "--config-env", "local"]
     _sam(
+        "sam deploy --config-env local",
         "deploy", *config, "--template-file", str(built), "--parameter-overrides", *PARAMETERS,
         environment={"AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}", **root_account.variables(root)},
     )  # fmt: skip
 
 
-def _sam(*arguments: str, environment: dict[str, str]) -> None:
-    """Run sam from this environment, its output kept for when it fails."""
+def _forget_packages(port: int, root: Credentials) -> None:
+    """Empty the bucket that sam uploaded to: what is deployed from it has been unpacked, and it takes 230 MB."""
+    s3 = _client("s3", port, root)
+    for bucket in s3.list_buckets()["Buckets"]:
+        if bucket["Name"].startswith(SAM_BUCKET):
+            for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket["Name"]):
+                for item in (*page.get("Versions", ()), *page.get("DeleteMarkers", ())):
+                    s3.delete_object(Bucket=bucket["Name"], Key=item["Key"], VersionId=item["VersionId"])
+
+
+def _sam(what: str, *arguments: str, environment: dict[str, str]) -> None:
+    """Run sam from this environment and say `what` meanwhile, its output kept for when it fails."""
     scripts = Path(sys.executable).parent
     variables = _clean_environment() | {"SAM_CLI_TELEMETRY": "0"} | environment
     variables["PATH"] = f"{scripts}{os.pathsep}{variables['PATH']}"
-    command = [str(scripts / "sam"), *arguments]
-    done = subprocess.run(
-        command, cwd=ROOT, env=variables, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
-    )
-    if done.returncode:
-        raise StackError(f"sam {arguments[0]} failed:\n{done.stdout}")
+    code, printed = progress.run(what, [str(scripts / "sam"), *arguments], cwd=ROOT, env=variables)
+    if code:
+        raise StackError(f"sam {arguments[0]} failed:\n{printed}")
 
 
 @contextlib.contextmanager
@@ -197,6 +216,9 @@ def emulator(port: int, folder: Path, model_url: str = "", host: str = "") -> It
     interpreter = ROOT / ".venv-local" / "bin" / "python"
     if not interpreter.exists():
         raise StackError("the embedded AWS is not installed: run `make setup`")
+    deadline = time.monotonic() + 2 * STOP_SECONDS  # the one before may still be stopping
+    while not _is_free(port) and time.monotonic() < deadline:
+        time.sleep(0.1)
     if not _is_free(port):
         raise StackError(f"port {port} is in use: stop what uses it, or choose another with PORT=…")
     scratch = folder / "tmp"
@@ -229,15 +251,31 @@ def emulator(port: int, folder: Path, model_url: str = "", host: str = "") -> It
             _wait_until_ready(port, process, log_path)
             yield root
         finally:
-            process.terminate()  # it saves its state and stops the functions' processes
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(timeout=30)
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-            if process.stdin:
-                process.stdin.close()
-            shutil.rmtree(scratch, ignore_errors=True)
+            say("stopping …")
+            with _uninterrupted():
+                process.terminate()  # it saves its state and stops the functions' processes
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    process.wait(timeout=STOP_SECONDS)
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+                if process.stdin:
+                    process.stdin.close()
+                shutil.rmtree(scratch, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """While something is stopped, another Ctrl-C would leave half of it running."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {each: signal.signal(each, signal.SIG_IGN) for each in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
 
 
 def _wait_until_ready(port: int, process: "subprocess.Popen[bytes]", log_path: Path) -> None:
@@ -324,10 +362,15 @@ def _is_current(stamp: Path, digest: str) -> bool:
 @contextlib.contextmanager
 def _locked(folder: Path) -> Iterator[None]:
     with (folder / "lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise StackError("the embedded AWS is running already (`make serve` in another window?)") from None
+        deadline = time.monotonic() + 2 * STOP_SECONDS  # the one before may still be stopping
+        while True:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() > deadline:
+                    raise StackError("the embedded AWS is running already (`make serve` in another window?)") from None
+                time.sleep(0.1)
         yield
 
 
