@@ -50,7 +50,7 @@ FRESH := [ .aws-sam/build.toml -nt functions/constraints.txt ] || rm -f .aws-sam
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run identify serve events quick test unit integration functional pipeline lint format audit scan fuzz mutants chaos quality bench
-.PHONY: openapi operations dashboard-images fault-recording lock build deploy smoke adopt tools changes gate service sbom package tag verify promote note-passed releases rollback prune infra-plan load cost probe drift clean
+.PHONY: openapi operations dashboard-images fault-recording lock build rehearse deploy smoke adopt tools changes gate service sbom package tag verify promote note-passed releases rollback prune infra-plan load cost probe drift clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^##@/ { printf "\n%s\n", substr($$0, 5) } /^[a-z-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -182,6 +182,9 @@ build: $(READY) ## build the template for its own runtime (ARCHITECTURE=arm64 fo
 	@$(FRESH)
 	@$(BIN)/python -m tools.delivery wheels --architecture="$$ARCHITECTURE"
 	$(LOCKED) $(CHECKED) $(BIN)/sam build
+
+rehearse: $(READY) $(READY_LOCAL) ## deploy STAGE=prod (or another) to a new embedded AWS, and list what that does not simulate
+	@$(BIN)/python -m tools.local rehearse --stage="$$STAGE"
 
 deploy: build ## build and deploy to STAGE (dev, test, stage, prod)
 	$(BIN)/sam deploy --config-env="$$STAGE"

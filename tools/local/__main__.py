@@ -1,4 +1,4 @@
-"""`make run`, `make identify`, `make serve` and `make events`."""
+"""`make run`, `make identify`, `make serve`, `make events` and `make rehearse`."""
 
 import argparse
 import contextlib
@@ -40,13 +40,24 @@ def main() -> int:
     serve.add_argument("--containers", action="store_true", help="let Docker's containers reach it, too")
     for command in (run, identify, serve):
         command.add_argument("--audios", type=Path, default=ROOT / "samples" / "clips", help="the clips to upload")
+    rehearse = commands.add_parser(
+        "rehearse", help="deploy a stage's own template here, and list what is not simulated"
+    )
+    rehearse.add_argument("--stage", default="prod")
     commands.add_parser("build", help="only build the service, for this machine's interpreter")
     events = commands.add_parser("events", help="write the variables and events that `sam local invoke` needs")
     events.add_argument("--account", default="", help="an AWS account; default: the embedded AWS of `serve`")
     events.add_argument("--stage", default="dev", help="a stage of the account")
     events.add_argument("--port", type=int, default=4566, help="the port of the embedded AWS")
     options = parser.parse_args()
-    do = {"run": _run, "identify": _identify, "serve": _serve, "build": _build, "events": _events}
+    do = {
+        "run": _run,
+        "identify": _identify,
+        "serve": _serve,
+        "build": _build,
+        "events": _events,
+        "rehearse": _rehearse,
+    }
     # A service manager stops with SIGTERM: that, too, must leave nothing running.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
@@ -61,6 +72,12 @@ def main() -> int:
 def _build(_options: argparse.Namespace) -> int:
     print(build())
     return 0
+
+
+def _rehearse(options: argparse.Namespace) -> int:
+    from tools.local.rehearsal import rehearse
+
+    return rehearse(options.stage)
 
 
 def _events(options: argparse.Namespace) -> int:

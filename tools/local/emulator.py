@@ -20,6 +20,7 @@
 - the rights of services that act for each other (authorization.py)
 - more of AWS's refusals (refusals.py)
 - faults on demand (faults.py)
+- types of resources that it takes and does nothing with (not_simulated.py)
 
 Configured by MiniStack's variables: GATEWAY_PORT, BIND_HOST, MINISTACK_REGION, AUTH, PERSIST_STATE, STATE_DIR,
 AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (the root's) …, and by MODEL_URL, where the stand-in for a model answers,
@@ -44,6 +45,7 @@ import authorization
 import faults
 import front_door
 import gate
+import not_simulated
 import refusals
 import workflow
 from ministack import app
@@ -300,6 +302,7 @@ def main() -> None:
     _nobody_else_is_let_in()
     authorization.install()
     refusals.install()
+    not_simulated.install()
     endpoint = f"http://127.0.0.1:{os.environ['GATEWAY_PORT']}"
     front_door.install(endpoint)
     workflow.install(endpoint)

@@ -14,7 +14,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -88,7 +88,7 @@ class Stack:
 
     def client(self, service: str) -> Any:
         """A boto3 client with all rights on the emulator."""
-        return _client(service, self.port, self.root)
+        return client(service, self.port, self.root)
 
     def put_clips(self, folder: Path) -> list[Stored]:
         """Give the input bucket the folder's files; returns the uploaded ones."""
@@ -143,13 +143,13 @@ def running(*, port: int = 0, state: Path | None = None, host: str = "") -> Iter
         stand_in = exits.enter_context(model.serving())
         root = exits.enter_context(emulator(port, folder, stand_in.url, host))
         exits.callback(_close_clients)
-        outputs = _outputs(port, root)
+        outputs = outputs_of(port, root)
         if not outputs:
-            _deploy(port, root)
+            deploy(port, root, "local", HOME / "build" / "template.yaml", PARAMETERS)
             _forget_packages(port, root)
-            outputs = _outputs(port, root)
+            outputs = outputs_of(port, root)
             deployed.write_text(json.dumps({"sources": digest}))
-        yield Stack(port, root, outputs, _caller_credentials(port, root, outputs), stand_in)
+        yield Stack(port, root, outputs, caller_credentials(port, root, outputs), stand_in)
 
 
 def build(digest: str | None = None) -> Path:
@@ -177,19 +177,19 @@ def build(digest: str | None = None) -> Path:
     return built
 
 
-def _deploy(port: int, root: Credentials) -> None:
-    built = HOME / "build" / "template.yaml"
-    config = ["--config-file", str(ROOT / "samconfig.toml"), "--config-env", "local"]
+def deploy(port: int, root: Credentials, stage: str, built: Path, parameters: Sequence[str]) -> None:
+    """Run `sam deploy` with a stage's section of samconfig.toml. Raises `StackError`."""
+    config = ["--config-file", str(ROOT / "samconfig.toml"), "--config-env", stage]
     _sam(
-        "sam deploy --config-env local",
-        "deploy", *config, "--template-file", str(built), "--parameter-overrides", *PARAMETERS,
+        f"sam deploy --config-env {stage}",
+        "deploy", *config, "--template-file", str(built), "--parameter-overrides", *parameters,
         environment={"AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}", **root_account.variables(root)},
     )  # fmt: skip
 
 
 def _forget_packages(port: int, root: Credentials) -> None:
     """Empty the bucket that sam uploaded to: what is deployed from it has been unpacked, and it takes 230 MB."""
-    s3 = _client("s3", port, root)
+    s3 = client("s3", port, root)
     for bucket in s3.list_buckets()["Buckets"]:
         if bucket["Name"].startswith(SAM_BUCKET):
             for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket["Name"]):
@@ -208,10 +208,13 @@ def _sam(what: str, *arguments: str, environment: dict[str, str]) -> None:
 
 
 @contextlib.contextmanager
-def emulator(port: int, folder: Path, model_url: str = "", host: str = "") -> Iterator[Credentials]:
+def emulator(
+    port: int, folder: Path, model_url: str = "", host: str = "", environment: Mapping[str, str] | None = None
+) -> Iterator[Credentials]:
     """MiniStack with IAM enforced, on the loopback address, its state in the folder; gives its root's credentials.
 
-    `host` is another address of this machine that it may be called at, besides 127.0.0.1 and localhost.
+    `host` is another address of this machine that it may be called at, besides 127.0.0.1 and localhost; `environment`
+    has further variables for it.
     """
     interpreter = ROOT / ".venv-local" / "bin" / "python"
     if not interpreter.exists():
@@ -224,7 +227,7 @@ def emulator(port: int, folder: Path, model_url: str = "", host: str = "") -> It
     scratch = folder / "tmp"
     scratch.mkdir(exist_ok=True)
     root = root_account.renewed(folder)
-    environment = _clean_environment() | {
+    variables = _clean_environment() | {
         "GATEWAY_PORT": str(port),
         "BIND_HOST": "127.0.0.1",
         "MINISTACK_REGION": REGION,
@@ -239,13 +242,14 @@ def emulator(port: int, folder: Path, model_url: str = "", host: str = "") -> It
         "TMPDIR": str(scratch),  # where it unpacks functions, and leaves them
         "S3_PERSIST": "1",
         "S3_DATA_DIR": str(folder / "s3"),
+        **(environment or {}),
     }
     log_path = folder / "emulator.log"
     with log_path.open("w") as log:
         # Its own session, so that Ctrl-C reaches only us; a pipe as input, so that it ends when we do, however we do.
         process = subprocess.Popen(
             [str(interpreter), str(ROOT / "tools" / "local" / "emulator.py")],
-            env=environment, stdin=subprocess.PIPE, stdout=log, stderr=log, start_new_session=True,
+            env=variables, stdin=subprocess.PIPE, stdout=log, stderr=log, start_new_session=True,
         )  # fmt: skip
         try:
             _wait_until_ready(port, process, log_path)
@@ -289,9 +293,9 @@ def _wait_until_ready(port: int, process: "subprocess.Popen[bytes]", log_path: P
     raise StackError(f"the emulator did not start within {START_SECONDS} s:\n{log_path.read_text()[-2000:]}")
 
 
-def _caller_credentials(port: int, root: Credentials, outputs: dict[str, str]) -> Credentials:
+def caller_credentials(port: int, root: Credentials, outputs: dict[str, str]) -> Credentials:
     """A new key for the IAM user `caller`, who may do nothing but call this API."""
-    iam, name = _client("iam", port, root), "caller"
+    iam, name = client("iam", port, root), "caller"
     with contextlib.suppress(iam.exceptions.EntityAlreadyExistsException):
         iam.create_user(UserName=name)
     for key in iam.list_access_keys(UserName=name)["AccessKeyMetadata"]:
@@ -308,24 +312,25 @@ def _caller_credentials(port: int, root: Credentials, outputs: dict[str, str]) -
     return Credentials(key["AccessKeyId"], key["SecretAccessKey"])
 
 
-def _outputs(port: int, root: Credentials) -> dict[str, str]:
+def outputs_of(port: int, root: Credentials, stack: str = STACK) -> dict[str, str]:
     """The deployed stack's outputs; empty if it is not deployed."""
     try:
-        stack = _client("cloudformation", port, root).describe_stacks(StackName=STACK)["Stacks"][0]
+        found = client("cloudformation", port, root).describe_stacks(StackName=stack)["Stacks"][0]
     except ClientError:
         return {}
-    return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
+    return {output["OutputKey"]: output["OutputValue"] for output in found["Outputs"]}
 
 
-def _client(service: str, port: int, root: Credentials) -> Any:
-    if client := _clients.get((service, port, root.access_key)):
-        return client
+def client(service: str, port: int, root: Credentials) -> Any:
+    """A boto3 client with all rights on the emulator at the port."""
+    if known := _clients.get((service, port, root.access_key)):
+        return known
     # inject_host_prefix: the emulator has one host name for every service.
     config = Config(inject_host_prefix=False, retries={"total_max_attempts": 1}, read_timeout=60)
     session: Any = boto3.Session(root.access_key, root.secret_key, region_name=REGION)
-    client = session.client(service, endpoint_url=f"http://127.0.0.1:{port}", config=config)
-    _clients[service, port, root.access_key] = client
-    return client
+    made = session.client(service, endpoint_url=f"http://127.0.0.1:{port}", config=config)
+    _clients[service, port, root.access_key] = made
+    return made
 
 
 def _close_clients() -> None:
