@@ -1,4 +1,4 @@
-"""Runbooks run as they are written: commands, options, outputs, resources and targets are there; blanks are explained."""
+"""Runbooks run as they are written: commands, options, outputs and resources are there; blanks are explained."""
 
 import re
 import shutil
@@ -15,7 +15,7 @@ from tests.paths import ROOT
 from tests.template import TEMPLATE
 
 PAGES = [*sorted((ROOT / "docs").glob("*.md")), ROOT / "infra" / "README.md", ROOT / "README.md"]
-BLOCK = re.compile(r"^( *)```sh\n(.*?)^ *```\n((?: *\n| *- `\{.*\n| {2,}[^\n`].*\n)*)", re.MULTILINE | re.DOTALL)
+BLOCK = re.compile(r"^( *)```sh\n(.*?)^ *```\n((?: *\n| *- `\{.*\n)*)", re.MULTILINE | re.DOTALL)
 BLOCKS = [(page, code, after) for page in PAGES for _, code, after in BLOCK.findall(page.read_text())]
 BLANK = re.compile(r"\{([a-z]+)\}")
 AWS = re.compile(r"\baws (?!--)([a-z0-9]+) ((?:wait )?[a-z0-9-]+)")

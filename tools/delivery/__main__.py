@@ -107,6 +107,8 @@ def _without_bucket(options: argparse.Namespace) -> int:
         case "wheels":
             from tools.delivery import hashes
 
+            if not options.runtime:
+                hashes.needs_interpreter(ROOT)
             hashes.download(ROOT, options.architecture, options.runtime)
             return 0
         case "scan":
