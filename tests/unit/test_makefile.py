@@ -19,14 +19,16 @@ RECIPES: dict[str, str] = {
     name: after + recipe for name, after, recipe in re.findall(r"^([a-z-]+):(.*)\n((?:\t.*\n)*)", RULES, re.MULTILINE)
 }
 SET_HERE = set(re.findall(r"^(\w+) :=|^export (\w+) :=", MAKEFILE, re.MULTILINE))
-OWN = {name for pair in SET_HERE for name in pair if name} | {"MAKEFILE_LIST"}
-FROM_AWS = {"AWS_REGION"}
-"""Read from the caller's environment by every program of AWS."""
+DEFINED = re.findall(r"^define (\w+)", MAKEFILE, re.MULTILINE)
+ENVIRONMENTS = re.findall(r"^READY\w* := (\.venv[\w-]*)/", MAKEFILE, re.MULTILINE)
+NEEDED = set(" ".join(re.findall(r"^\$\(READY\w*\): (.*)$", MAKEFILE, re.MULTILINE)).split())
+"""What the environments are made from."""
+OWN = {name for pair in SET_HERE for name in pair if name} | {"MAKEFILE_LIST", *DEFINED}
 
 
 def read_by(target: str) -> list[str]:
     """The variables that a target's recipe hands to a program."""
-    return sorted(set(re.findall(r'"[^"$]*\$\$(\w+)"', RECIPES[target])))
+    return sorted(set(re.findall(r'"[^"$]*\$\$([A-Z][A-Z_]*)"', RECIPES[target])))
 
 
 GIVEN = [(target, name) for target in RECIPES for name in read_by(target) if name not in {"PYTHON"}]
@@ -46,20 +48,17 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the Makefile, whose environments hold nothing but recorders."""
     folder = tmp_path_factory.mktemp("checkout")
     shutil.copy(ROOT / "Makefile", folder)
-    for place in ("infra", "functions", ".aws-sam", "tools/local", "tools/delivery", "tools/bench"):
-        (folder / place).mkdir(parents=True, exist_ok=True)
-    for source in ("pyproject.toml", *(f"tools/{name}/requirements.txt" for name in ("local", "delivery", "bench"))):
+    for source in NEEDED | {"functions/constraints.txt", "samconfig.toml", "infra/x", ".aws-sam/x"}:
+        (folder / source).parent.mkdir(parents=True, exist_ok=True)
         (folder / source).touch()
-    for file in ("tools/delivery/package-lock.json", "functions/constraints.txt", "samconfig.toml"):
-        (folder / file).touch()
-    for program in (*(f".venv{of}/bin/{name}" for of in ("", "-local", "-bench", "-delivery")
-                      for name in ("python", "sam")), "bin/terraform", "bin/python3"):  # fmt: skip
+    in_environments = [f"{one}/bin/{name}" for one in ENVIRONMENTS for name in ("python", "sam")]
+    for program in (*in_environments, "bin/terraform", "bin/python3"):
         path = folder / program
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(RECORDER)
         path.chmod(0o755)
-    for of in ("", "-local", "-bench", "-delivery"):
-        (folder / f".venv{of}" / ".ready").touch()
+    for one in ENVIRONMENTS:
+        (folder / one / ".ready").touch()
     return folder
 
 
