@@ -243,7 +243,9 @@ def plan(
     for one in answer.unusable:
         print(f"  unusable: {one.key}: {one.reason}")
     if (answer.missing and missing == "error") or answer.unusable:
-        print("as it is, this message is refused: it needs what is missing, or --missing skip")
+        needs = ["what is missing, or --missing skip"] if answer.missing and missing == "error" else []
+        needs += ["recordings that can be used"] if answer.unusable else []
+        print(f"as it is, this message is refused: it needs {', and '.join(needs)}")
     _print_words("missing", answer.missing, answer.suggestions)
     for number, why in answer.unsure.items():
         print(f"  not read: {number}: {why}")
@@ -262,7 +264,7 @@ def _print_plan(answer: PlanAnswer) -> None:
             rows.append(("", "", "pause", "", str(one.pause_ms)))
     _print_grid(("span", "text", "clip", "why", "ms"), rows)
     count = sum(isinstance(one, ClipSegment) for one in answer.segments)
-    print(f"total: {answer.duration_ms} ms, {count} {'clip' if count == 1 else 'clips'}, {answer.path}")
+    print(f"total: {answer.duration_ms or '?'} ms, {count} {'clip' if count == 1 else 'clips'}, {answer.path}")
 
 
 # stitcher script

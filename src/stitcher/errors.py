@@ -191,6 +191,14 @@ class MissingWords(StitchError):
         hint = f"record a clip for each in {where}" if phrases else f"{where} has no clips at all"
         super().__init__(f"no clip says {said}: {hint}{self._unread()}")
 
+    def name_ignored(self, ignored: Iterable[tuple[str, str]]) -> None:
+        """Name further recordings that would say a missing word and are not read."""
+        known = set(self.ignored)
+        more = [one for one in ignored if one not in known]
+        told = str(self).removesuffix(self._unread())
+        self.ignored += more
+        self.args = (told + self._unread(),)
+
     def _unread(self) -> str:
         """The end of the sentence that names recordings which are not read."""
         told = [f"{shown(key)} is not read: {shown(reason, REASON)}" for key, reason in self.ignored]

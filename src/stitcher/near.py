@@ -83,7 +83,9 @@ def suggestions(
     phrases = Near(known, COMPARED // max(1, len(first)))
     found: dict[str, list[str]] = {}
     for word in first:
-        names = [name for text in (word, *contexts.get(word, ())) for name in phrases.to(text)]
+        # Not a word that stands beside it: "note five" does not mean "note".
+        names = phrases.to(word)
+        names += [name for row in contexts.get(word, ()) for name in phrases.to(row) if name not in row.split(" ")]
         if names := list(dict.fromkeys(names))[:3]:
             found[word] = names
     return found

@@ -16,6 +16,7 @@ from stitcher.clip import Clip
 from stitcher.errors import InvalidRequest, MissingWords, StitchError
 from stitcher.formats.profiles import PROFILES
 from stitcher.planning.catalogue import AUDIO_SUFFIXES, clip_of, read_catalogue, voice_prefix
+from stitcher.planning.inventory import unread
 from stitcher.storage import BucketRepo, LocalRepo, Repo
 
 if TYPE_CHECKING:
@@ -299,6 +300,7 @@ class Voice:
             plan = request.plan(self.recordings)
         except MissingWords as lack:
             lack.unusable = self._unusable(request)
+            lack.name_ignored(unread(self.recordings, self.name, lack.missing))
             raise
         made = stitch(plan, self._prepared.load)
         return Spoken(

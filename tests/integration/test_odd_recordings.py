@@ -42,7 +42,7 @@ def told(capsys: pytest.CaptureFixture[str], *arguments: str, code: int = 0) -> 
 def test_one_table_says_what_is_read_and_what_is_not(odd: Path, capsys: pytest.CaptureFixture[str]) -> None:
     said = told(capsys, "voice", "--audios", str(odd))
     assert said.startswith("the default voice: 3 clips, language not set\n")
-    assert "other voices: hindi, tamil (--voice hindi)" in said
+    assert "other voices: hindi (--voice hindi)" in said
     rows = {tuple(line.split()[:2]): line for line in said.splitlines()}
     assert "RealAudio is not read" in rows["ignored", "tomorrow.ra"]
     assert "hindi/old/कल.wav" in said
@@ -76,6 +76,17 @@ def test_a_voice_without_a_clip_is_a_refusal(tmp_path: Path, capsys: pytest.Capt
 def test_a_refusal_names_the_recording_that_is_not_read(odd: Path, capsys: pytest.CaptureFixture[str]) -> None:
     said = told(capsys, "-m", "hello tomorrow", "-a", str(odd), code=2)
     assert "tomorrow.ra is not read: RealAudio is not read: convert it to WAV" in said
+
+
+def test_a_refusal_names_the_recording_that_lies_too_deep(odd: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    said = told(capsys, "-m", "hello x", "-a", str(odd), code=2)
+    assert "tamil/2024/x.wav is not read: it lies too deep: a voice is one folder of clips" in said
+
+
+def test_a_folder_whose_name_is_no_voices_is_named(odd: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (odd / "my voice").mkdir()
+    shutil.copy(odd / "hello.WAV", odd / "my voice" / "hello.wav")
+    assert "my voice/" in told(capsys, "voice", "--audios", str(odd))
 
 
 def test_all_that_is_wrong_is_said_at_once(odd: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -63,6 +63,15 @@ def test_a_word_that_is_a_misspelt_part_of_a_phrase_suggests_the_phrase(
     assert refused.value.suggestions[word] == meant
 
 
+def test_a_word_beside_a_missing_one_is_not_what_was_meant() -> None:
+    with pytest.raises(MissingWords) as refused:
+        plan_message("note 5 rain", catalogue("note.wav", "rain.wav", "tomorrow.wav", "good_morning.wav"))
+    assert refused.value.suggestions == {}
+    with pytest.raises(MissingWords) as refused:
+        plan_message("to morrow", catalogue("to.wav", "tomorrow.wav", "good_morning.wav"))
+    assert refused.value.suggestions == {"morrow": ["tomorrow"]}
+
+
 def test_a_recording_that_is_not_read_is_named_where_its_word_is_missing() -> None:
     voice = catalogue("hello.wav", "tomorrow.ra", "heavy_rain.alaw", "notes.ra", "today.txt")
     with pytest.raises(MissingWords, match=r"tomorrow\.ra is not read: RealAudio is not read: convert it") as refused:

@@ -6,9 +6,10 @@ from pathlib import PurePosixPath
 
 from stitcher.clip import Clip
 from stitcher.planning.catalogue import clip_of, ignored, is_voice, must_be_there, voice_prefix
-from stitcher.planning.names import AUDIO_SUFFIXES, has_signs, signs, split
+from stitcher.planning.names import AUDIO_SUFFIXES, has_signs, phrase_of, signs, split
 from stitcher.storage import Repo, Stored
 
+NO_VOICE = "its name is no voice's: letters, digits, '-' and '_'"
 TOO_DEEP = "it lies too deep: a voice is one folder of clips"
 
 
@@ -46,12 +47,21 @@ def inventory(repo: Repo, voice: str) -> Inventory:
     if not stored:
         must_be_there(repo, voice)
     found = of(stored)
+    folders = [] if voice else [folder for folder in repo.folders() if any(map(clip_of, repo.list(folder)))]
+    badly_named = [(folder, NO_VOICE) for folder in folders if not is_voice(folder[:-1])]
     return Inventory(
         found.clips,
-        sorted(found.ignored + list(deep(repo, prefix))),
+        sorted(found.ignored + badly_named + list(deep(repo, prefix))),
         found.duplicates,
-        [] if voice else [folder[:-1] for folder in repo.folders() if is_voice(folder[:-1])],
+        [folder[:-1] for folder in folders if is_voice(folder[:-1])],
     )
+
+
+def unread(repo: Repo, voice: str, missing: Iterable[str]) -> list[tuple[str, str]]:
+    """The recordings that would say one of the words and are not read: each one's key and the reason."""
+    wanted = set(missing)
+    said = [(one, phrase_of(PurePosixPath(one[0]).name)[0]) for one in inventory(repo, voice).ignored]
+    return [one for one, text in said if wanted & {text, *text.split()}]
 
 
 def of(stored: Iterable[Stored]) -> Inventory:
