@@ -20,6 +20,7 @@ WITHOUT_BUCKET = {
     "smoke",
     "prune",
     "notice",
+    "contract",
 }
 """Commands that need no artifact bucket."""
 
