@@ -1,15 +1,20 @@
 """What a newcomer meets on this machine: progress, endings of files, stages that can be rehearsed."""
 
+import fcntl
 import io
 import json
+import os
 import re
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 from tools import progress
 from tools.local import __main__ as local
+from tools.local import stack
 from tools.local.rehearsal import parameters
 from tools.local.stack import StackError
 
@@ -104,3 +109,57 @@ def test_every_type_of_a_stage_is_simulated_or_listed_as_not() -> None:
     used -= {one for one in used if one.startswith("AWS::Serverless::")}
     assert used <= simulated | taken
     assert taken <= used, "what MiniStack simulates by now need not be taken"
+
+
+def test_the_next_start_waits_for_the_one_that_is_stopping(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with (tmp_path / "lock").open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        monkeypatch.setattr(time, "sleep", lambda _: fcntl.flock(held, fcntl.LOCK_UN))
+        with stack._locked(tmp_path):
+            pass
+    with (tmp_path / "lock").open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        monkeypatch.setattr(stack, "WAIT_SECONDS", -1)
+        with pytest.raises(StackError, match="is running already"), stack._locked(tmp_path):
+            pass
+
+
+def test_a_second_interrupt_does_not_leave_half_of_it_running() -> None:
+    with stack._uninterrupted():
+        os.kill(os.getpid(), signal.SIGINT)
+        stopped = True
+    assert stopped
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+STATE = """
+import json, sys
+sys.path.insert(0, sys.argv[1])
+import emulator
+from ministack import app
+from ministack.services import cloudwatch_logs, lambda_svc
+app._state_map = {name: f"x.{name}" for name in ("lambda", "s3", "cloudwatch_logs", "stepfunctions")}
+class Service:
+    get_state = staticmethod(lambda: {})
+app._loaded_modules.update({f"x.{name}": Service for name in app._state_map} | app._loaded_modules)
+emulator.stepfunctions._executions["arn"] = {"status": "SUCCEEDED"}
+emulator._RESOURCE_HANDLERS["AWS::Lambda::Function"]["delete"] = lambda *_: None
+emulator._stops_soon()
+first = sorted(app._build_persistence_save_dict())
+emulator._RESOURCE_HANDLERS["AWS::Lambda::Function"]["delete"]("name", {})
+kept = emulator.stepfunctions.get_state()["executions"]
+print(json.dumps([first, sorted(app._build_persistence_save_dict()), len(kept)]))
+"""
+
+
+def test_what_calls_leave_is_not_saved_and_functions_are_only_when_they_were_changed() -> None:
+    """So that a stop takes as long after thousands of calls as after one."""
+    done = subprocess.run(
+        [str(ROOT / ".venv-local" / "bin" / "python"), "-c", STATE, str(ROOT / "tools" / "local")],
+        capture_output=True, text=True, check=True, env={"PERSIST_STATE": "1", "PATH": os.environ["PATH"]},
+    )  # fmt: skip
+    unchanged, changed, executions = json.loads(done.stdout.splitlines()[-1])
+    assert ("lambda" in unchanged, "lambda" in changed) == (False, True)
+    assert "s3" in unchanged
+    assert not {"cloudwatch_logs", "cloudwatch"} & {*unchanged, *changed}
+    assert executions == 0

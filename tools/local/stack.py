@@ -38,7 +38,8 @@ RUNTIME = f"python{sys.version_info.major}.{sys.version_info.minor}"
 ARCHITECTURE = {"aarch64": "arm64", "arm64": "arm64"}.get(platform.machine(), "x86_64")
 PARAMETERS = ["Stage=local", f"PythonRuntime={RUNTIME}", f"Architecture={ARCHITECTURE}"]
 SOURCES = ("template.yaml", "samconfig.toml", "src", "functions", "layers", "statemachine", "tools/local")
-START_SECONDS, STOP_SECONDS = 180, 20
+START_SECONDS, STOP_SECONDS, WAIT_SECONDS = 180, 20, 3
+"""For the emulator to start and to stop, and for another one that is just stopping."""
 SAM_BUCKET = "aws-sam-cli-managed-default"
 _clients: dict[tuple[str, int, str], Any] = {}
 """By service, port and root's key: making one takes longer than most calls."""
@@ -219,7 +220,7 @@ def emulator(
     interpreter = ROOT / ".venv-local" / "bin" / "python"
     if not interpreter.exists():
         raise StackError("the embedded AWS is not installed: run `make setup`")
-    deadline = time.monotonic() + 3  # the one before may still be stopping
+    deadline = time.monotonic() + WAIT_SECONDS  # the one before may still be stopping
     while not _is_free(port) and time.monotonic() < deadline:
         time.sleep(0.1)
     if not _is_free(port):
@@ -367,7 +368,7 @@ def _is_current(stamp: Path, digest: str) -> bool:
 @contextlib.contextmanager
 def _locked(folder: Path) -> Iterator[None]:
     with (folder / "lock").open("w") as lock:
-        deadline = time.monotonic() + 3  # the one before may still be stopping
+        deadline = time.monotonic() + WAIT_SECONDS  # the one before may still be stopping
         while True:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
