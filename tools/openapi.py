@@ -26,7 +26,7 @@ from stitcher.api.answers import (
 )
 from stitcher.api.listing import LARGEST_PAGE, PAGE
 from stitcher.api.requests import Answer, StitchRequest
-from stitcher.formats.profiles import PROFILES
+from stitcher.formats.platforms import FORMATS
 from stitcher.planning.catalogue import VOICE_CHARACTERS
 
 Json = dict[str, Any]
@@ -71,7 +71,7 @@ REQUEST_MORE: Json = {
         "pattern": f"^({VOICE})?$",
         "maxLength": VOICE_CHARACTERS,
     },
-    "format": {"description": "How the audio is encoded", "enum": list(PROFILES)},
+    "format": {"description": "How the audio is encoded, or the platform that plays it", "enum": list(FORMATS)},
     "gap_ms": {},
     "missing": {"pattern": f"^(error|skip|silence|fallback:(-|{VOICE}))$"},
     "read_numbers": {},

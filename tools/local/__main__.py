@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from stitcher.errors import StitchError
+from stitcher.formats.platforms import chosen
 from stitcher.formats.profiles import PROFILES
 from stitcher.planning.inventory import inventory
 from stitcher.storage import LocalRepo
@@ -111,7 +112,7 @@ def _run(options: argparse.Namespace) -> int:
         if response.status != 200:
             say(f"refused with status {response.status}")
             return 1
-        print(f"saved {_saved(answer, PROFILES[options.format].suffix, fetch(url).body).relative_to(ROOT)}")
+        print(f"saved {_saved(answer, PROFILES[chosen(options.format)[0]].suffix, fetch(url).body).relative_to(ROOT)}")
     return 0
 
 

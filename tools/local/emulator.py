@@ -326,10 +326,10 @@ def _stops_soon() -> None:
 
         return mark
 
-    for kind, handlers in _RESOURCE_HANDLERS.items():
+    for kind, calls in _RESOURCE_HANDLERS.items():
         if kind.startswith("AWS::Lambda::"):
-            for name in {"create", "update", "delete"} & handlers.keys():
-                handlers[name] = marking(handlers[name])
+            for name in {"create", "update", "delete"} & calls.keys():
+                calls[name] = marking(calls[name])
 
     def lasting() -> dict[str, Any]:
         services: dict[str, Any] = build()

@@ -17,6 +17,7 @@ from pydantic import (
 
 from stitcher import limits
 from stitcher.errors import InvalidRequest, listed, shown
+from stitcher.formats.platforms import warnings
 from stitcher.formats.profiles import PROFILES
 from stitcher.near import did_you_mean, near
 from stitcher.planning.catalogue import read_voice
@@ -135,6 +136,8 @@ class Answer(BaseModel):
     """What is not said, by the request's leave."""
     substituted: list[str]
     """What is said by the fallback voice."""
+    warnings: list[str]
+    """What is poor about the file for its platform, in sentences."""
 
     @classmethod
     def of(cls, plan: Plan, stored: Stored, output: BucketRepo, *, cached: bool, url_seconds: int) -> Self:
@@ -151,4 +154,5 @@ class Answer(BaseModel):
             why=stored.metadata.get(WHY, ""),
             missing=list(plan.missing),
             substituted=list(plan.substituted),
+            warnings=warnings(plan.profile, plan.platform, stored.size),
         )

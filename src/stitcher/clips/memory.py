@@ -23,9 +23,9 @@ class PreparedHere:
     def __init__(self, recordings: Repo) -> None:
         self._samples = lru_cache(limits.SEGMENTS)(lambda clip: read_and_prepare(clip, recordings))
         self.reasons: dict[str, str] = {}
-        self._encoded = lru_cache(limits.SEGMENTS)(lambda clip, profile: encode(self._samples(clip), profile))
+        self._encoded = lru_cache(limits.SEGMENTS)(lambda clip, form: encode(self._samples(clip), [form])[0])
 
-    def load(self, clips: Sequence[Clip], profile: str) -> list[PreparedClip]:
+    def load(self, clips: Sequence[Clip], form: str) -> list[PreparedClip]:
         """The clips' prepared forms, in order.
 
         Raises
@@ -46,9 +46,9 @@ class PreparedHere:
                 refused += error.unusable
         if refused:
             raise UnusableClip(*refused)
-        return [self._encoded(clip, profile) for clip in clips]
+        return [self._encoded(clip, form) for clip in clips]
 
-    def of(self, clips: Sequence[Clip], profile: str) -> list[Shape | None]:
+    def of(self, clips: Sequence[Clip], form: str) -> list[Shape | None]:
         """The clips' shapes, in order; None where a recording cannot be used, and then `reasons` says why."""
         self.reasons = {}
         for clip in dict.fromkeys(clips):
@@ -57,5 +57,5 @@ class PreparedHere:
             except UnusableClip as error:
                 self.reasons |= dict(error.unusable)
         usable = [clip for clip in clips if clip.key not in self.reasons]
-        known = dict(zip(usable, map(Shape.of, self.load(usable, profile)), strict=True))
+        known = dict(zip(usable, map(Shape.of, self.load(usable, form)), strict=True))
         return [known.get(clip) for clip in clips]
