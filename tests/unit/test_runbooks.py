@@ -25,13 +25,16 @@ SAME = {"s3api": "s3"}
 """Services that the AWS CLI names otherwise."""
 FILLED_IN = {"owner", "repo"}
 """Blanks that `gh` fills in itself."""
+CALLERS = {"AWS_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "API_URL"}
+"""What README.md says once of every call."""
 TARGETS = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
 COMMANDS = {"stitcher", "stitcher-prompts", "sam", "python"}
 
 
 def commands(code: str) -> str:
-    """A block with its continued lines joined, without comments."""
-    joined = re.sub(r"\\\n\s*", " ", code)
+    """A block with its continued lines joined, without comments and documents that it writes."""
+    shell = re.sub(r"<<'?(\w+)'?\n.*?^\1$", "", code, flags=re.MULTILINE | re.DOTALL)
+    joined = re.sub(r"\\\n\s*", " ", shell)
     return "\n".join(re.sub(r"(^|\s)#\s.*$", "", line) for line in joined.splitlines())
 
 
@@ -78,7 +81,7 @@ def test_a_command_of_the_aws_cli_is_one(page: Path) -> None:
             assert operation.removeprefix("wait ") in {xform_name(name, "-") for name in waiters}
             continue
         assert operation in operations(service), f"aws {service} {operation}"
-        options = set(re.findall(r" --([a-z-]+)", rest.partition("|")[0].partition(" do ")[0]))
+        options = set(re.findall(r" --([a-z0-9-]+)", rest.partition("|")[0].partition(" do ")[0]))
         general = {"query", "output", "max-items", "region", "profile"}
         assert options - general <= operations(service)[operation], f"aws {service} {operation}"
 
@@ -104,7 +107,7 @@ def test_what_a_block_runs_is_there(page: Path) -> None:
         uses = [name for name in ("output", "resource") if f"$({name} " in text and f"{name}()" not in text]
         whole = page.read_text()
         assert [name for name in uses if f"{name}() {{" not in whole] == [], "a runbook names its outputs"
-        for variable in set(re.findall(r"\$\{?([A-Z_]{3,})\b", text)) - {"AWS_PROFILE"}:
+        for variable in set(re.findall(r"\$\{?([A-Z_]{3,})\b", text)) - CALLERS:
             assert f"{variable}=" in whole or f"`{variable}`" in whole or page.name == "README.md", variable
 
 
