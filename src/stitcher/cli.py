@@ -17,7 +17,7 @@ import click
 
 from stitcher import limits
 from stitcher.api.answers import ClipSegment, PlanAnswer
-from stitcher.api.requests import is_policy
+from stitcher.api.form import is_policy
 from stitcher.campaigns.campaign import Campaign, CampaignFault, Table, Template, column_named
 from stitcher.campaigns.no_language import hint
 from stitcher.campaigns.recordings import COUNTED, Check, check

@@ -57,7 +57,7 @@ def write(root: Path) -> None:
 
 def needs_interpreter(root: Path) -> None:
     """Raises `DeliveryError` where the interpreter that the template is built with is not on PATH, or does not run."""
-    name = _runtime(root)
+    name = default_runtime(root)
     found = shutil.which(name)
     works = found and subprocess.run([found, "-c", ""], capture_output=True, check=False).returncode == 0
     if not works:
@@ -72,7 +72,7 @@ def download(root: Path, architecture: str, runtime: str = "") -> None:
 
     Raises `DeliveryError` where one is not what its hash says.
     """
-    python = (runtime or _runtime(root)).removeprefix("python")
+    python = (runtime or default_runtime(root)).removeprefix("python")
     machine = {"arm64": "aarch64"}.get(architecture, architecture)
     here = platform.machine().replace("arm64", "aarch64")
     with tempfile.TemporaryDirectory() as folder:
@@ -85,7 +85,8 @@ def download(root: Path, architecture: str, runtime: str = "") -> None:
             )
 
 
-def _runtime(root: Path) -> str:
+def default_runtime(root: Path) -> str:
+    """The runtime that the template names, like `python3.13`."""
     default: str = yaml_parse((root / "template.yaml").read_text())["Parameters"]["PythonRuntime"]["Default"]
     return default
 

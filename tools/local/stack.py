@@ -37,7 +37,17 @@ STACK = "audio-stitcher-local"
 RUNTIME = f"python{sys.version_info.major}.{sys.version_info.minor}"
 ARCHITECTURE = {"aarch64": "arm64", "arm64": "arm64"}.get(platform.machine(), "x86_64")
 PARAMETERS = ["Stage=local", f"PythonRuntime={RUNTIME}", f"Architecture={ARCHITECTURE}"]
-SOURCES = ("template.yaml", "samconfig.toml", "src", "functions", "layers", "statemachine", "tools/local")
+SOURCES = (
+    "template.yaml",
+    "samconfig.toml",
+    "src",
+    "functions",
+    "layers",
+    "statemachine",
+    "tools/local",
+    "tools/delivery/finish.py",
+    "tools/delivery/bytecode.py",
+)
 START_SECONDS, STOP_SECONDS, WAIT_SECONDS = 180, 20, 3
 """For the emulator to start and to stop, and for another one that is just stopping."""
 SAM_BUCKET = "aws-sam-cli-managed-default"
@@ -174,6 +184,14 @@ def build(digest: str | None = None) -> Path:
             *PARAMETERS,
             environment=environment,
         )
+        # Here, because most starts build nothing, and it takes long to load.
+        from tools.delivery.finish import finish
+        from tools.delivery.store import DeliveryError
+
+        try:
+            finish(ROOT, built.parent, RUNTIME)
+        except DeliveryError as error:
+            raise StackError(str(error)) from None
         stamp.write_text(json.dumps({"sources": digest}))
     return built
 

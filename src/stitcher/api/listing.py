@@ -9,7 +9,8 @@ from urllib.parse import quote, unquote
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from stitcher.api.answers import ClipEntry, ClipsPage, Unusable, VoiceEntry, VoicesPage
-from stitcher.api.requests import DEFAULT, sentence
+from stitcher.api.form import sentence
+from stitcher.api.requests import DEFAULT
 from stitcher.clip import Clip
 from stitcher.clips.facts import Shape, Shapes
 from stitcher.errors import InvalidRequest, UnusableClip, shown

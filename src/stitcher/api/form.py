@@ -1,0 +1,89 @@
+"""The form of a request to say a message, as pydantic checks it: for what refusals say, and for docs/openapi.yaml.
+
+Loading pydantic takes a quarter of a function's start. A request that is plainly right does without
+(`stitcher.api.requests`).
+"""
+
+from typing import Annotated, Any, Self
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StrictInt,
+    StrictStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+
+from stitcher import limits
+from stitcher.api.requests import DEFAULT, POLICIES
+from stitcher.errors import InvalidRequest, listed, shown
+from stitcher.formats.profiles import PROFILES
+from stitcher.near import did_you_mean, near
+from stitcher.planning.plan import ReadNumbers
+
+
+def is_policy(value: str) -> str:
+    """The value, if it says what becomes of words without a clip. Raises ValueError with a sentence."""
+    policy, _, voice = value.partition(":")
+    if value == "fallback" or (policy == "fallback" and not voice):
+        raise ValueError(f"name the voice: fallback:hindi, say, or fallback:{DEFAULT} for the default voice")
+    if policy != "fallback" and value not in POLICIES:
+        hint = did_you_mean(near(value, [*POLICIES, "fallback:"]))
+        raise ValueError(f"'{shown(value)}' is not {', '.join(POLICIES)}, or fallback:VOICE{hint}")
+    return value
+
+
+class StitchRequest(BaseModel):
+    """The body of `POST /stitch`: what to say, as text or as a list of clips, and how."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    message: StrictStr | None = None
+    message_parts: list[StrictStr] | None = None
+    voice: Annotated[StrictStr, Field(max_length=limits.VOICE_CHARACTERS)] = ""
+    format: Annotated[StrictStr, Field(max_length=limits.FORMAT_CHARACTERS)] = next(iter(PROFILES))
+    gap_ms: Annotated[StrictInt, Field(ge=-limits.CROSSFADE_MS, le=limits.GAP_MS)] | None = None
+    """Silence between words; less than 0 overlaps them. The voice's where it is not given. Pauses at punctuation become
+    longer or shorter by as much as it differs from the voice's, but never overlap."""
+    missing: Annotated[StrictStr, Field(max_length=limits.MISSING_CHARACTERS), AfterValidator(is_policy)] = "error"
+    """What becomes of words without a clip: `error` refuses the message, `skip` says it without them, `silence` makes
+    the pause between two clips 400 ms longer for each, `fallback:hindi` takes them from the voice hindi."""
+    read_numbers: ReadNumbers | None = None
+    """`strict` refuses a number that can be read in two ways; `likely` says the likelier. Without it, the voice's."""
+
+    @field_validator("message", "message_parts", "voice", "missing")
+    @classmethod
+    def _is_text(cls, value: Any) -> Any:
+        for text in value if isinstance(value, list) else [value or ""]:
+            if any("\ud800" <= char <= "\udfff" for char in text):
+                raise ValueError("half a surrogate pair is no character")
+            if isinstance(value, list) and len(text) > limits.PART_CHARACTERS:
+                raise ValueError(f"a part has at most {limits.PART_CHARACTERS} characters")
+        return value
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Self:
+        if (self.message is None) == (self.message_parts is None):
+            raise ValueError("give either message or message_parts")
+        return self
+
+
+def checked(body: Any) -> dict[str, Any]:
+    """The fields of a caller's body. Raises `InvalidRequest` with a sentence that names every fault."""
+    try:
+        return dict(StitchRequest.model_validate(body))
+    except ValidationError as error:
+        raise InvalidRequest(sentence(error)) from None
+
+
+def sentence(error: ValidationError) -> str:
+    """Every fault that pydantic found, without the values: they may be people's."""
+    faults = (
+        ": ".join(filter(None, [shown(".".join(map(str, fault["loc"]))), fault["msg"].removeprefix("Value error, ")]))
+        for fault in error.errors(include_url=False, include_input=False)
+    )
+    return listed(list(faults), "; ")
