@@ -15,7 +15,7 @@ import pytest
 from tools import progress
 from tools.local import __main__ as local
 from tools.local import stack
-from tools.local.rehearsal import parameters
+from tools.local.rehearsal import left_out, parameters
 from tools.local.stack import StackError
 
 from stitcher.formats.profiles import PROFILES
@@ -81,6 +81,14 @@ def test_a_stage_is_rehearsed_with_its_own_parameters() -> None:
     assert sum(each.startswith(("PythonRuntime=", "Architecture=")) for each in given) == 2, "this machine's"
     with pytest.raises(StackError, match=r"'production' is no stage of samconfig\.toml: local, dev, test, stage, prod"):
         parameters("production")
+
+
+def test_what_a_rehearsal_leaves_out_is_listed() -> None:
+    """MiniStack takes a condition that reads a mapping as false: neither firewall nor alarms are deployed there."""
+    found = left_out()
+    assert {"Firewall", "FirewallOfTheApi"} <= set(found["Guarded"])
+    assert "Monitoring" in found["Watched"]
+    assert "ShiftRole" not in found.get("OnAws", [])
 
 
 TYPES = """

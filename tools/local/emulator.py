@@ -3,7 +3,6 @@
 `stack.py` starts it. Each addition is a few lines on MiniStack's functions.
 
 - SAM's transform sees the stack's parameters, as CloudFormation's does
-- conditions read mappings, as on AWS
 - CloudFormation types for a state machine's version and alias, as SAM's `AutoPublishAlias` makes them
 - StartSyncExecution on an alias; executions begin at once
 - layers as on AWS: files keep their execute bit, and a layer's `bin/` is on the function's PATH
@@ -55,7 +54,7 @@ from hypercorn.config import Config as HypercornConfig
 from ministack import app
 from ministack.core import iam_evaluator, lambda_runtime
 from ministack.services import eventbridge, lambda_svc, s3, stepfunctions, sts
-from ministack.services.cloudformation import changesets, engine, handlers
+from ministack.services.cloudformation import changesets, engine
 from ministack.services.cloudformation.provisioners import _RESOURCE_HANDLERS
 from samtranslator.translator import transform
 
@@ -151,31 +150,6 @@ def _transform_sees_parameters() -> None:
         return apply(template, *parameters)
 
     changesets._apply_transforms = apply_with_parameters
-
-
-def _conditions_read_mappings() -> None:
-    """MiniStack takes a condition with `Fn::FindInMap` as false: a stage would lack its firewall and its alarms."""
-    evaluate = engine._evaluate_conditions
-
-    def evaluate_with_mappings(template: dict[str, Any], parameters: dict[str, Any]) -> dict[str, bool]:
-        def found(node: Any) -> Any:
-            if isinstance(node, dict) and "Fn::FindInMap" in node:
-                name, row, column = (found(part) for part in node["Fn::FindInMap"])
-                return template["Mappings"][name][row][column]
-            if isinstance(node, dict) and node.keys() == {"Ref"} and node["Ref"] in parameters:
-                return parameters[node["Ref"]]["Value"]
-            if isinstance(node, dict):
-                return {key: found(child) for key, child in node.items()}
-            return [found(child) for child in node] if isinstance(node, list) else node
-
-        conditions: dict[str, bool] = evaluate(
-            template | {"Conditions": found(template.get("Conditions", {}))}, parameters
-        )
-        return conditions
-
-    for module in (engine, changesets, handlers):
-        if hasattr(module, "_evaluate_conditions"):
-            module._evaluate_conditions = evaluate_with_mappings
 
 
 def _layers() -> None:
@@ -364,7 +338,6 @@ def main() -> None:
     _transform_sees_parameters()
     _state_machine_aliases()
     _executions_begin_at_once()
-    _conditions_read_mappings()
     _layers()
     _copies_are_conditional()
     _unpacked_once()
