@@ -187,3 +187,20 @@ def test_what_cannot_be_done_is_said_in_one_line(arguments: list[str], said: str
     assert done.stderr.startswith("error: ")
     assert said in done.stderr
     assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_build_without_the_templates_interpreter_says_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """First of all, and not after packages were fetched; an interpreter of pyenv that is not chosen does not run."""
+    broken = tmp_path / "bin" / "python3.13"
+    for text in ("", "#!/bin/sh\necho pyenv: python3.13: command not found >&2; exit 127\n"):
+        if text:
+            broken.parent.mkdir()
+            broken.write_text(text)
+            broken.chmod(0o755)
+        monkeypatch.setenv("PATH", str(broken.parent))
+        with pytest.raises(DeliveryError, match=r"there is no python3\.13 that runs on PATH: install it"):
+            hashes.needs_interpreter(ROOT)
+    broken.write_text("#!/bin/sh\nexit 0\n")
+    hashes.needs_interpreter(ROOT)

@@ -8,7 +8,7 @@ import pytest
 from tests.paths import ROOT
 
 FLOORS = (
-    ("errors", "limits", "clip", "storage", "numbers"),
+    ("errors", "near", "limits", "clip", "storage", "numbers"),
     ("text", "formats"),
     ("planning",),
     ("clips",),
