@@ -6,6 +6,7 @@ FORMAT ?= mp3
 AUDIOS ?= samples/clips
 IMAGE ?= samples/images/cow.jpg
 PROMPT ?= animal
+PROVIDER ?= twilio
 PORT ?= 4566
 STAGE ?= dev
 ACCOUNT ?=
@@ -30,6 +31,7 @@ READY := .venv/.ready
 READY_LOCAL := .venv-local/.ready
 READY_BENCH := .venv-bench/.ready
 READY_DELIVERY := .venv-delivery/.ready
+NODE := .venv/.node
 READY_NODE := node_modules/.ready
 # The folders in TypeScript. Each has a package.json with what its code uses; the root's has the tools for all of them.
 TYPESCRIPT := $(patsubst %/package.json,%,$(wildcard functions/*/package.json studio/package.json))
@@ -53,7 +55,7 @@ FRESH := [ .aws-sam/build.toml -nt functions/constraints.txt ] || rm -f .aws-sam
 test-typescript = set -e; for folder in $(TYPESCRIPT); do npm test --silent -- "$$folder"; done
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run identify serve events quick test unit integration functional pipeline typescript lint format audit scan fuzz mutants chaos quality bench
+.PHONY: help setup run identify call serve events quick test unit integration functional pipeline typescript lint format audit scan fuzz mutants chaos quality bench
 .PHONY: openapi operations dashboard-images fault-recording lock build deploy smoke adopt tools changes gate service sbom package tag verify promote note-passed releases rollback prune infra-plan load cost probe drift clean
 
 help: ## list the targets
@@ -75,11 +77,15 @@ $(READY_DELIVERY): tools/delivery/requirements.txt
 	.venv-delivery/bin/python -m pip install --quiet --requirement tools/delivery/requirements.txt
 	@touch $@
 
-# Node.js of PATH if the tools run on it, else from PyPI: Python and make are enough. `npm ci` installs what the lock file
-# says, compares each package with its hash there, and runs no package's own scripts (.npmrc).
-$(READY_NODE): package.json package-lock.json | $(READY)
+# Node.js of PATH if the tools run on it, else from PyPI: Python and make are enough.
+$(NODE): $(READY)
 	@node -e '/^(20\.(19|[2-9].)|22\.(1[3-9]|[2-9].)|2[4-9]|[3-9].)\./.test(process.versions.node) || process.exit(1)' \
 		2>/dev/null && command -v npm >/dev/null || $(BIN)/python -m pip install --quiet --editable '.[node]'
+	@touch $@
+
+# `npm ci` installs what the lock file says, compares each package with its hash there, and runs no package's own scripts
+# (.npmrc).
+$(READY_NODE): package.json package-lock.json | $(NODE)
 	npm ci --silent --no-audit --no-fund
 	@touch $@
 
@@ -96,13 +102,16 @@ $(READY_BENCH): pyproject.toml tools/bench/requirements.txt
 
 setup: $(READY) $(READY_LOCAL) $(READY_DELIVERY) $(READY_TYPESCRIPT) ## install the packages of all targets
 
-run: $(READY) $(READY_LOCAL) ## say MESSAGE (VOICE, FORMAT, AUDIOS) through the whole service on this machine
+run: $(READY) $(READY_LOCAL) $(NODE) ## say MESSAGE (VOICE, FORMAT, AUDIOS) through the whole service on this machine
 	@$(BIN)/python -m tools.local run --message "$$MESSAGE" --voice "$$VOICE" --format "$(FORMAT)" --audios "$(AUDIOS)"
 
-identify: $(READY) $(READY_LOCAL) ## identify IMAGE (PROMPT; MODEL_SERVER=http://… asks a real vision model) on this machine
+identify: $(READY) $(READY_LOCAL) $(NODE) ## identify IMAGE (PROMPT; MODEL_SERVER=http://… asks a real vision model) on this machine
 	@$(BIN)/python -m tools.local identify --image "$$IMAGE" --prompt "$(PROMPT)" --audios "$(AUDIOS)"
 
-serve: $(READY) $(READY_LOCAL) ## run the service on PORT and print how to call it (CONTAINERS=1: Docker's containers reach it, too)
+call: $(READY) $(READY_LOCAL) $(NODE) ## play a telephony provider (PROVIDER) that asks the webhook for MESSAGE (VOICE) on this machine
+	@$(BIN)/python -m tools.local call --message "$$MESSAGE" --voice "$$VOICE" --provider "$(PROVIDER)" --audios "$(AUDIOS)"
+
+serve: $(READY) $(READY_LOCAL) $(NODE) ## run the service on PORT and print how to call it (CONTAINERS=1: Docker's containers reach it, too)
 	@$(BIN)/python -m tools.local serve --port "$(PORT)" --audios "$(AUDIOS)" $(if $(CONTAINERS),--containers)
 
 events: $(READY) ## write .local/events/ for `sam local invoke`: for STAGE of ACCOUNT; without ACCOUNT, for the service of `make serve`
@@ -121,10 +130,10 @@ test: setup ## every test
 unit: $(READY) ## the tests that need no embedded AWS
 	$(BIN)/python -m pytest -n auto tests/unit tests/aws
 
-integration: $(READY) $(READY_LOCAL) ## the tests of several modules together, most of them on the embedded AWS
+integration: $(READY) $(READY_LOCAL) $(NODE) ## the tests of several modules together, most of them on the embedded AWS
 	$(BIN)/python -m pytest tests/integration
 
-functional: $(READY) $(if $(API_URL),,$(READY_LOCAL)) ## the HTTP tests, here or against API_URL=… (AWS_PROFILE=…) after a deployment
+functional: $(READY) $(if $(API_URL),,$(READY_LOCAL) $(NODE)) ## the HTTP tests, here or against API_URL=… (AWS_PROFILE=…) after a deployment
 	$(BIN)/python -m pytest tests/functional
 
 pipeline: setup ## the tests of the pipeline, without GitHub and AWS
@@ -163,7 +172,7 @@ fuzz: $(READY) ## the property tests with new examples every time, EXAMPLES of e
 mutants: $(READY) ## change code, workflows and template in small ways (SAMPLE, SEED, MINUTES); tests must notice 95 %
 	$(BIN)/python -m tools.mutants --sample "$(SAMPLE)" --seed "$(SEED)" --minutes "$(MINUTES)"
 
-chaos: $(READY) $(READY_LOCAL) ## let every step and every AWS call fail in turn, here; check the caller's answer (4 minutes)
+chaos: $(READY) $(READY_LOCAL) $(NODE) ## let every step and every AWS call fail in turn, here; check the caller's answer (4 minutes)
 	$(BIN)/python -m tools.chaos
 
 quality: $(READY_BENCH) ## measure the audio against its thresholds (needs espeak-ng; docs/audio.md)
@@ -187,13 +196,13 @@ dashboard-images: $(READY_BENCH) ## draw the dashboards in docs/images/ anew, fr
 fault-recording: setup ## count metrics during a fault on the embedded AWS, for a test of alarms (25 minutes)
 	$(BIN)/python -m tools.operations fault-recording
 
-lock: $(READY) ## write functions/constraints.txt and functions/hashes.txt anew from the newest versions
+lock: $(READY) $(NODE) ## write functions/constraints.txt and functions/hashes.txt anew from the newest versions
 	PIP_USE_PEP517=1 $(BIN)/sam build --no-cached
 	@$(BIN)/python -m tools.delivery lock
 
 ##@ Deploy (docs/delivery.md; from `package` on: AWS credentials and ARTIFACTS=<bucket>)
 
-build: $(READY) ## build the template for its own runtime (ARCHITECTURE=arm64 for that processor)
+build: $(READY) $(NODE) ## build the template for its own runtime (ARCHITECTURE=arm64 for that processor)
 	@$(FRESH)
 	@$(BIN)/python -m tools.delivery wheels --architecture "$$ARCHITECTURE"
 	$(LOCKED) $(CHECKED) $(BIN)/sam build
@@ -215,7 +224,7 @@ changes: $(READY) ## print the checks that the change from BASE (default: the la
 gate: ## fail unless every job that the change needs succeeded (NEEDS='{…}', the workflow's context)
 	@$(PYTHON) -m tools.delivery gate
 
-service: $(READY) ## build one function or layer of the template (SERVICE=StitchFunction) and run its tests
+service: $(READY) $(NODE) ## build one function or layer of the template (SERVICE=StitchFunction) and run its tests
 	@$(FRESH)
 	@$(BIN)/python -m tools.delivery wheels --architecture "$$ARCHITECTURE"
 	@$(LOCKED) $(CHECKED) $(BIN)/python -m tools.delivery service "$$SERVICE"
@@ -255,7 +264,7 @@ infra-plan: ## print Terraform's changes for infra/ in ACCOUNT (FOUNDATION: the 
 
 ##@ Operate (docs/operations.md)
 
-load: $(READY) $(if $(API_URL),,$(READY_LOCAL)) ## send a mix of calls for SECONDS, AT_ONCE at a time, here or to API_URL (VOICE, AWS_PROFILE)
+load: $(READY) $(if $(API_URL),,$(READY_LOCAL) $(NODE)) ## send a mix of calls for SECONDS, AT_ONCE at a time, here or to API_URL (VOICE, AWS_PROFILE)
 	@$(BIN)/python -m tools.operations load --url "$(API_URL)" --voice "$$VOICE" --seconds "$(SECONDS)" --at-once "$(AT_ONCE)" $(if $(SAVE),--save)
 
 erase: $(READY) ## list what is stored of CLIPS="key …" and PICTURES="key …" in STAGE and what was made of them; REALLY=1 deletes it

@@ -34,7 +34,14 @@ REGION = "ap-south-1"
 STACK = "audio-stitcher-local"
 RUNTIME = f"python{sys.version_info.major}.{sys.version_info.minor}"
 ARCHITECTURE = {"aarch64": "arm64", "arm64": "arm64"}.get(platform.machine(), "x86_64")
-PARAMETERS = ["Stage=local", f"PythonRuntime={RUNTIME}", f"Architecture={ARCHITECTURE}"]
+PROVIDERS = ("plivo", "twilio")
+"""Telephony providers whose webhook is deployed here."""
+PARAMETERS = [
+    "Stage=local",
+    f"PythonRuntime={RUNTIME}",
+    f"Architecture={ARCHITECTURE}",
+    f"CallProviders={','.join(PROVIDERS)}",
+]
 SOURCES = ("template.yaml", "samconfig.toml", "src", "functions", "layers", "statemachine", "tools/local")
 START_SECONDS = 180
 _clients: dict[tuple[str, int, str], Any] = {}
@@ -76,8 +83,12 @@ class Stack:
         Not at the address that S3 has here: a client that follows a redirect takes its credentials along to the same
         host only, and on AWS these are two.
         """
-        api_id = self.outputs["ApiUrl"].removeprefix("https://").partition(".")[0]
-        return f"http://localhost:{self.port}/_aws/execute-api/{api_id}/local"
+        return self.here(self.outputs["ApiUrl"])
+
+    def here(self, url: str) -> str:
+        """An address of an API, or below it, as it is on this emulator."""
+        host, _, path = url.removeprefix("https://").partition("/")
+        return f"http://localhost:{self.port}/_aws/execute-api/{host.partition('.')[0]}/{path}"
 
     @property
     def caller(self) -> Caller:
@@ -177,10 +188,8 @@ def _deploy(port: int, root: Credentials) -> None:
 
 def _sam(*arguments: str, environment: dict[str, str]) -> None:
     """Run sam from this environment, its output kept for when it fails."""
-    scripts = Path(sys.executable).parent
-    variables = _clean_environment() | {"SAM_CLI_TELEMETRY": "0"} | environment
-    variables["PATH"] = f"{scripts}{os.pathsep}{variables['PATH']}"
-    command = [str(scripts / "sam"), *arguments]
+    variables = _clean_environment() | {"SAM_CLI_TELEMETRY": "0", "PATH": _path()} | environment
+    command = [str(Path(sys.executable).parent / "sam"), *arguments]
     done = subprocess.run(
         command, cwd=ROOT, env=variables, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
     )
@@ -203,6 +212,7 @@ def emulator(port: int, folder: Path, model_url: str = "", host: str = "") -> It
     scratch.mkdir(exist_ok=True)
     root = root_account.renewed(folder)
     environment = _clean_environment() | {
+        "PATH": _path(),  # of the processes of functions, too: of Node.js
         "GATEWAY_PORT": str(port),
         "BIND_HOST": "127.0.0.1",
         "MINISTACK_REGION": REGION,
@@ -294,6 +304,11 @@ def _close_clients() -> None:
     """The emulator does not end before the connections to it do."""
     while _clients:
         _clients.popitem()[1].close()
+
+
+def _path() -> str:
+    """PATH with this environment's programs first: Node.js may be one of them (Makefile)."""
+    return f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
 
 
 def _clean_environment() -> dict[str, str]:
