@@ -55,7 +55,7 @@ FRESH := [ .aws-sam/build.toml -nt functions/constraints.txt ] || rm -f .aws-sam
 test-typescript = set -e; for folder in $(TYPESCRIPT); do npm test --silent -- "$$folder"; done
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run identify call serve events quick test unit integration functional pipeline typescript lint format audit scan fuzz mutants chaos quality bench
+.PHONY: help setup run identify call serve events quick test unit integration functional phone pipeline typescript lint format audit scan fuzz mutants chaos quality bench
 .PHONY: openapi operations dashboard-images fault-recording lock build deploy smoke adopt tools changes gate service sbom package tag verify promote note-passed releases rollback prune infra-plan load cost probe drift clean
 
 help: ## list the targets
@@ -135,6 +135,9 @@ integration: $(READY) $(READY_LOCAL) $(NODE) ## the tests of several modules tog
 
 functional: $(READY) $(if $(API_URL),,$(READY_LOCAL) $(NODE)) ## the HTTP tests, here or against API_URL=… (AWS_PROFILE=…) after a deployment
 	$(BIN)/python -m pytest tests/functional
+
+phone: $(READY) $(READY_LOCAL) $(NODE) ## the tests of the webhook on the embedded AWS
+	$(BIN)/python -m pytest tests/phone
 
 pipeline: setup ## the tests of the pipeline, without GitHub and AWS
 	$(BIN)/python -m pytest tests/pipeline

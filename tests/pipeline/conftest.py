@@ -36,9 +36,11 @@ def git_in(folder: Path) -> Git:
 
 
 def copy_service(folder: Path) -> Path:
-    """The service of two languages, as a clone has it."""
-    ignored = shutil.ignore_patterns("node_modules", "out", ".aws-sam")
-    shutil.copytree(TWO_LANGUAGES, folder, ignore=ignored)
+    """A service of two languages, as a clone has it: a greeting in Python, and the product's webhook in TypeScript."""
+    shutil.copytree(TWO_LANGUAGES, folder, ignore=shutil.ignore_patterns(".aws-sam"))
+    shutil.copytree(
+        ROOT / "functions" / "phone", folder / "functions" / "phone", ignore=shutil.ignore_patterns("node_modules")
+    )
     return folder
 
 

@@ -163,7 +163,7 @@ def test_what_runs_before_a_commit_is_what_was_installed_here() -> None:
 
 def package_files() -> list[Path]:
     names = git_in(ROOT)("ls-files", "-z", "--cached", "--others", "--exclude-standard").split("\0")
-    return [ROOT / name for name in names if Path(name).name == "package.json" and not name.startswith("tests/")]
+    return [ROOT / name for name in names if Path(name).name == "package.json"]
 
 
 def test_npm_packages_are_pinned_and_hashed_and_run_no_scripts() -> None:
@@ -182,15 +182,6 @@ def test_npm_packages_are_pinned_and_hashed_and_run_no_scripts() -> None:
             bundled = entry.get("inBundle", False)
             assert name == "" or bundled or entry["integrity"].startswith("sha512-"), f"{package}: {name}"
             assert "resolved" not in entry, f"{package}: {name}"
-
-
-def test_the_selection_of_a_typescript_service_is_as_the_documentation_shows_it() -> None:
-    template = (ROOT / "tests" / "pipeline" / "fixtures" / "two_languages" / "template.yaml").read_text()
-    shown = yaml.safe_load(re.search(r"BuildProperties: (\{.*\})", DELIVERY)[1])  # type: ignore[index]
-    for name, value in shown.items():
-        written = {True: "true", False: "false"}.get(value, value) if isinstance(value, bool) else value
-        text = f"[{written[0]}]" if isinstance(written, list) else written
-        assert re.search(rf"^ +{name}: {re.escape(str(text))}( #.*)?$", template, re.MULTILINE), name
 
 
 def test_the_tools_pins_are_said_once() -> None:

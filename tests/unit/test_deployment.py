@@ -77,7 +77,9 @@ def test_a_deployment_of_a_function_that_is_not_there_has_no_alarm_to_wait_for()
     """SAM gives the group a function's condition only where it is asked to."""
     resources = translated(stage="prod")
     for name in NOT_IN_THE_WORKFLOW:
-        conditions = {resources[f"{name}{part}"].get("Condition") for part in ("FunctionDeploymentGroup", "ErrorsAlarm")}
+        conditions = {
+            resources[f"{name}{part}"].get("Condition") for part in ("FunctionDeploymentGroup", "ErrorsAlarm")
+        }
         assert conditions == {resources[f"{name}Function"].get("Condition")}, name
 
 

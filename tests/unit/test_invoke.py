@@ -37,6 +37,7 @@ def resolved(place: Place) -> dict[str, dict[str, str]]:
         found[function.name] = {name: environment[name] for name in declared}
     return found
 
+
 WITHOUT_WEBHOOK = {"CALL_PROVIDERS", "CALLS_URL"}
 """Empty where no telephony provider is configured: that function is not deployed there."""
 

@@ -451,7 +451,9 @@ def test_functions_and_package_pin_the_same_versions() -> None:
 
 def test_what_the_readme_invokes_is_there() -> None:
     invoked = re.findall(r"sam local invoke (\w+) -e (\S+)", (ROOT / "README.md").read_text())
-    assert {name for name, _ in invoked} == {f"{step}Function" for step in PYTHON}, "the webhook takes signed calls only"
+    assert {name for name, _ in invoked} == {f"{step}Function" for step in PYTHON}, (
+        "the webhook takes signed calls only"
+    )
     assert all((ROOT / "events" / event.removeprefix(".local/events/")).exists() for _, event in invoked)
 
 

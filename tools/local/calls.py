@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import quote, unquote, urlencode
 
 from tools.client import Response, fetch
-from tools.local.stack import PROVIDERS, REGION, Stack, StackError
+from tools.local.stack import PROVIDERS, Stack
 
 CALL = {"CallSid": "CA00000000000000000000000000000000", "From": "+910000000000", "To": "+910000000001"}
 """Of a call, as providers describe it."""
