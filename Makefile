@@ -166,7 +166,7 @@ audit: $(READY_DELIVERY) $(READY_NODE) ## check workflows and templates for mist
 	.venv-delivery/bin/checkov --config-file tools/delivery/checkov.yaml
 	.venv-delivery/bin/checkov --directory . --framework github_actions terraform --skip-download --compact --quiet
 
-scan: $(READY) ## fail if a deployed package has a published vulnerability (asks pypi.org's database; exceptions expire)
+scan: $(READY) $(NODE) ## fail if a deployed package has a published vulnerability (asks PyPI's and npm's databases; exceptions expire)
 	@$(BIN)/python -m tools.delivery scan
 
 fuzz: $(READY) ## the property tests with new examples every time, EXAMPLES of each; add a failing one as @example

@@ -1,7 +1,7 @@
 import { Logger } from "@aws-lambda-powertools/logger";
 import { SFNClient } from "@aws-sdk/client-sfn";
 import { SSMClient } from "@aws-sdk/client-ssm";
-import type { APIGatewayProxyEvent, APIGatewayProxyResult } from "aws-lambda";
+import type { APIGatewayProxyEvent, APIGatewayProxyResult, Context } from "aws-lambda";
 
 import { Parameters } from "./parameters";
 import type { Provider } from "./provider";
@@ -15,10 +15,13 @@ const parameters = new Parameters(new SSMClient(), PARAMETERS);
 // StartSyncExecution is at another host name, which an address of one's own has not.
 const workflows = new SFNClient({ disableHostPrefix: process.env.AWS_ENDPOINT_URL !== undefined });
 
-const surroundings: Surroundings = {
+/** Of the function's time, in ms: for an answer of its own where the workflow takes longer. */
+const LAST_MS = 1_500;
+
+const surroundings = (context: Context): Surroundings => ({
   base: CALLS_URL,
   parameter: (name) => parameters.read(name),
-  stitch: (request, id) => stitch(workflows, STITCH, request, id),
+  stitch: (request, id) => stitch(workflows, STITCH, request, id, context.getRemainingTimeInMillis() - LAST_MS),
   log(outcome, { id, ...details }) {
     logger.info(outcome, { correlation_id: id, ...details });
   },
@@ -27,6 +30,7 @@ const surroundings: Surroundings = {
     const adapter = (await import(`./providers/${name}.ts`)) as { provider: Provider };
     return adapter.provider;
   },
-};
+});
 
-export const handler = (event: APIGatewayProxyEvent): Promise<APIGatewayProxyResult> => answered(event, surroundings);
+export const handler = (event: APIGatewayProxyEvent, context: Context): Promise<APIGatewayProxyResult> =>
+  answered(event, surroundings(context));

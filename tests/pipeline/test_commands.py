@@ -2,6 +2,7 @@
 
 import hashlib
 import importlib
+import json
 import os
 import re
 import shutil
@@ -138,6 +139,29 @@ def test_a_hole_is_accepted_until_a_day() -> None:
 def test_what_is_accepted_needs_an_end_and_a_reason(entry: str) -> None:
     with pytest.raises(DeliveryError, match="needs a date"):
         scan.accepted(f'["PYSEC-1"]\n{entry}\n', date(2026, 1, 1))
+
+
+NPM_REPORT = {  # as npm 11 writes it
+    "vulnerabilities": {
+        "axios": {"name": "axios", "via": [{
+            "name": "axios", "title": "a hole", "url": "https://github.com/advisories/GHSA-aaaa-bbbb-cccc", "range": "<2",
+        }]},
+        "twilio": {"name": "twilio", "via": ["axios"]},
+    }
+}  # fmt: skip
+
+
+def test_a_hole_in_an_npm_package_is_named_unless_it_is_accepted() -> None:
+    (hole,) = scan.npm_holes(json.dumps(NPM_REPORT), [])
+    assert hole == "axios <2: a hole (https://github.com/advisories/GHSA-aaaa-bbbb-cccc)"
+    assert scan.npm_holes(json.dumps(NPM_REPORT), ["GHSA-aaaa-bbbb-cccc"]) == []
+    assert scan.npm_holes('{"vulnerabilities": {}}', []) == []
+
+
+@pytest.mark.parametrize("report", ["", "not JSON", '{"message": "405 Method Not Allowed", "statusCode": 405}'])
+def test_a_scan_that_npm_could_not_make_is_no_scan(report: str) -> None:
+    with pytest.raises(DeliveryError, match="npm audit could not ask"):
+        scan.npm_holes(report, [])
 
 
 def test_the_exceptions_of_this_repository_are_read() -> None:

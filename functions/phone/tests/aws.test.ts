@@ -55,16 +55,16 @@ const output = (status: number, body: object) => JSON.stringify({ status, body: 
 test("the workflow gets the request as the API hands it over, and gives the link or the refusal", async () => {
   const made = workflow({ status: "SUCCEEDED", output: output(200, { public_url: "https://a.example" }) });
   const request = { message: "hello", format: "mp3" };
-  expect(await stitch(made.client, "arn", request, "id")).toEqual({ link: "https://a.example" });
+  expect(await stitch(made.client, "arn", request, "id", 1_000)).toEqual({ link: "https://a.example" });
   expect(made.sent[0]?.input).toEqual({
     stateMachineArn: "arn",
     name: "id",
     input: JSON.stringify({ request, accept: "" }),
   });
   const refused = workflow({ status: "SUCCEEDED", output: output(422, { code: "missing_words" }) });
-  expect(await stitch(refused.client, "arn", request, "id")).toEqual({ code: "missing_words" });
+  expect(await stitch(refused.client, "arn", request, "id", 1_000)).toEqual({ code: "missing_words" });
 });
 
 test.each(["FAILED", "TIMED_OUT", undefined])("a workflow that ends as %s is a fault", async (status) => {
-  await expect(stitch(workflow({ status }).client, "arn", { message: "a", format: "mp3" }, "id")).rejects.toThrow();
+  await expect(stitch(workflow({ status }).client, "arn", { message: "a", format: "mp3" }, "id", 1_000)).rejects.toThrow();
 });
