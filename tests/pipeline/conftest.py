@@ -44,6 +44,18 @@ def copy_service(folder: Path) -> Path:
     return folder
 
 
+def install_as_here(folder: Path) -> None:
+    """Give a copy of this repository the environments of this one, and let `make` find them up to date.
+
+    Otherwise it would install anew, through the links, into this repository.
+    """
+    for pattern in ("pyproject.toml", "package*.json", "functions/*/package*.json"):
+        for file in folder.glob(pattern):
+            os.utime(file, (0, 0))
+    for name in (".venv", "node_modules", "functions/phone/node_modules"):
+        (folder / name).symlink_to(ROOT / name)
+
+
 @pytest.fixture
 def repository(tmp_path: Path) -> tuple[Path, Git]:
     """A repository of the service of two languages, with code that the Python function links to; one commit."""

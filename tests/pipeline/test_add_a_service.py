@@ -13,6 +13,7 @@ from tools.delivery.select_checks import select
 from tools.delivery.template import Part, parts
 
 from tests.paths import ROOT
+from tests.pipeline.conftest import install_as_here
 from tests.pipeline.runner import repository
 
 FUNCTION = """
@@ -62,7 +63,8 @@ test("it says hello", async () => {
   expect(await handler()).toBe("hello");
 });
 """,
-    "package.json": '{\n  "name": "echo",\n  "private": true,\n  "devDependencies": {\n    "esbuild": "0.28.2"\n  }\n}\n',
+    "package.json": json.dumps({"name": "echo", "private": True, "devDependencies": {"esbuild": "0.28.2"}}, indent=2)
+    + "\n",
 }
 LISTS = ["tests/unit/test_template.py", "tests/unit/test_deployment.py", "tests/unit/test_handlers.py"]
 """Tests that list functions."""
@@ -76,7 +78,7 @@ def extended(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shown = re.search(r"^( +)Metadata:\n(\1 .*\n)+", told, re.MULTILINE)
     assert shown
     metadata = "".join(f"    {line[len(shown[1]) :]}\n" for line in shown[0].splitlines())
-    node = f"      Handler: {told.split('`Handler: ')[1].split('`')[0]}\n      Runtime: {told.split('`Runtime: ')[1].split('`')[0]}\n"
+    node = "".join(f"      {one}\n" for one in re.findall(r"`((?:Handler|Runtime): [\w.]+)`", told))
     template = (clone / "template.yaml").read_text()
     made = FUNCTION.format(name="Echo", folder="echo", metadata=metadata, code=node)
     made += FUNCTION.format(name="Greet", folder="greet", metadata="", code="")
@@ -118,11 +120,9 @@ def test_the_tests_that_list_functions_know_the_new_ones(extended: Path) -> None
 
 
 def test_the_new_function_in_typescript_is_checked_and_tested(extended: Path) -> None:
-    for name in (".venv", "node_modules", "functions/phone/node_modules"):
-        (extended / name).symlink_to(ROOT / name)
+    install_as_here(extended)
     (extended / "functions" / "echo" / "node_modules").mkdir()
     (extended / "functions" / "echo" / "node_modules" / ".ready").touch()
-    shutil.rmtree(extended / "functions" / "phone" / "tests" / "fuzz.test.ts", ignore_errors=True)
     (extended / "functions" / "phone" / "tests" / "fuzz.test.ts").unlink(missing_ok=True)  # it takes seconds
     assert "functions/echo/app.test.ts" in run(extended, "make", "typescript")
 

@@ -144,7 +144,8 @@ def test_what_is_accepted_needs_an_end_and_a_reason(entry: str) -> None:
 NPM_REPORT = {  # as npm 11 writes it
     "vulnerabilities": {
         "axios": {"name": "axios", "via": [{
-            "name": "axios", "title": "a hole", "url": "https://github.com/advisories/GHSA-aaaa-bbbb-cccc", "range": "<2",
+            "name": "axios", "title": "a hole", "range": "<2",
+            "url": "https://github.com/advisories/GHSA-aaaa-bbbb-cccc",
         }]},
         "twilio": {"name": "twilio", "via": ["axios"]},
     }

@@ -20,7 +20,7 @@ from tools.delivery.sbom import sbom
 from tools.delivery.store import DeliveryError, Release, Store
 
 from tests.paths import ROOT
-from tests.pipeline.conftest import Git, copy_service, git_in
+from tests.pipeline.conftest import Git, copy_service, git_in, install_as_here
 
 RUNTIME = f"python{sys.version_info.major}.{sys.version_info.minor}"
 CONSTRAINTS = (ROOT / "functions" / "constraints.txt").as_uri()
@@ -33,8 +33,7 @@ def checkout(folder: Path) -> Path:
     for name in ("Makefile", "package.json", "package-lock.json", "eslint.config.mjs", "pyproject.toml"):
         shutil.copy2(ROOT / name, folder / "service" / name)
     shutil.copy2(ROOT / "functions" / "tsconfig.json", folder / "service" / "functions")
-    for name in (".venv", "node_modules", "functions/phone/node_modules"):
-        (folder / "service" / name).symlink_to(ROOT / name)
+    install_as_here(folder / "service")
     return folder / "service"
 
 

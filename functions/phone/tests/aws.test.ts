@@ -66,5 +66,7 @@ test("the workflow gets the request as the API hands it over, and gives the link
 });
 
 test.each(["FAILED", "TIMED_OUT", undefined])("a workflow that ends as %s is a fault", async (status) => {
-  await expect(stitch(workflow({ status }).client, "arn", { message: "a", format: "mp3" }, "id", 1_000)).rejects.toThrow();
+  await expect(
+    stitch(workflow({ status }).client, "arn", { message: "a", format: "mp3" }, "id", 1_000),
+  ).rejects.toThrow();
 });
