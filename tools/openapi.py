@@ -26,7 +26,7 @@ from stitcher.api.answers import (
 )
 from stitcher.api.listing import LARGEST_PAGE, PAGE
 from stitcher.api.requests import Answer, StitchRequest
-from stitcher.formats.profiles import PROFILES
+from stitcher.formats.platforms import FORMATS
 
 Json = dict[str, Any]
 ROOT = Path(__file__).parents[1]
@@ -58,7 +58,7 @@ REQUEST_MORE: Json = {
         "maxItems": limits.SEGMENTS,
     },
     "voice": {"description": "A folder of clips; the default voice where it is empty"},
-    "format": {"description": "How the audio is encoded", "enum": list(PROFILES)},
+    "format": {"description": "How the audio is encoded, or the platform that plays it", "enum": list(FORMATS)},
     "gap_ms": {},
     "missing": {},
     "read_numbers": {},
