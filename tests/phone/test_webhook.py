@@ -36,7 +36,7 @@ def test_a_signed_call_plays_a_message(stack: Stack, provided: dict[str, str], p
     link = calls.link_of(answer.body)
     assert link
     audio = fetch(link)
-    assert (audio.status, audio.headers["content-type"]) == (200, "audio/mpeg")
+    assert (audio.status, audio.headers["content-type"]) == (200, "audio/wav")
     assert len(audio.body) > 5_000
 
 

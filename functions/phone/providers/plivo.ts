@@ -10,7 +10,7 @@ const NONCE = /^[!-~]{1,128}$/;
 const HEADERS = ["x-plivo-signature-v3", "x-plivo-signature-ma-v3"];
 
 export const provider: Provider = {
-  format: "mp3",
+  format: "plivo",
   signatures(call) {
     if (!NONCE.test(nonce(call.headers))) return [];
     const sent = HEADERS.flatMap((name) => (call.headers.get(name) ?? "").split(","));

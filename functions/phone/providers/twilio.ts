@@ -7,7 +7,7 @@ import { comment, document, element } from "../xml";
 const SIGNATURE = /^[A-Za-z0-9+/]{27}=$/;
 
 export const provider: Provider = {
-  format: "mp3",
+  format: "twilio",
   signatures(call) {
     const signature = call.headers.get("x-twilio-signature") ?? "";
     return SIGNATURE.test(signature) ? [signature] : [];

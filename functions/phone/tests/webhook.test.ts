@@ -25,7 +25,7 @@ describe.each(names)("%s", (name) => {
     expect(answer.statusCode).toBe(200);
     expect(answer.headers?.["Content-Type"]).toBe("text/xml; charset=utf-8");
     expect(answer.body).toContain(`<Response><Play>${LINK.replaceAll("&", "&amp;")}</Play></Response>`);
-    expect(around.stitched).toEqual([{ message: "hello, shreeshail", voice: "hindi", format: "mp3" }]);
+    expect(around.stitched).toEqual([{ message: "hello, shreeshail", voice: "hindi", format: name }]);
   });
 
   test("a template gets its fields from the address and from the call", async () => {
