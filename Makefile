@@ -149,7 +149,7 @@ unit: $(READY) ## the tests that need no embedded AWS
 integration: $(READY) $(READY_LOCAL) $(NODE) ## the tests of several modules together, most of them on the embedded AWS
 	$(BIN)/python -m pytest tests/integration
 
-functional: $(if $(API_URL),$(READY_DEPLOY),$(READY) $(READY_LOCAL) $(NODE)) ## the HTTP tests, here or against API_URL=… (AWS_PROFILE=…; FOLDER: another checkout's tests)
+functional: $(if $(API_URL),$(READY_DEPLOY),$(READY_LOCAL) $(NODE)) ## the HTTP tests, here or against API_URL=… (AWS_PROFILE=…; FOLDER: another checkout's tests)
 	$(if $(API_URL),cd "$${FOLDER:-.}" && $(DEPLOY),$(BIN)/python) -m pytest tests/functional
 
 phone: $(READY) $(READY_LOCAL) $(NODE) ## the tests of the webhook on the embedded AWS

@@ -49,7 +49,7 @@ def test_the_selection_is_made_from_a_clone(clone: Path, tmp_path: Path) -> None
     assert done.returncode == 0, done.stderr
     outputs = dict(line.split("=", 1) for line in (tmp_path / "output").read_text().splitlines())
     assert set(outputs) == set(job("ci.changes").body["outputs"])
-    assert len(json.loads(outputs["suites"])) == 4, "a first push: everything"
+    assert len(json.loads(outputs["suites"])) == 5, "a first push: everything"
 
 
 @pytest.mark.parametrize(("result", "code"), [("success", 0), ("failure", 2)])

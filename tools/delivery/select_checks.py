@@ -40,6 +40,7 @@ RULES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("tests/pipeline/*", ("pipeline",)),
     ("functions/*/requirements.txt", SUITES),
     ("functions/*/package*.json", ("phone", "pipeline")),
+    ("functions/*/.npmrc", ("phone", "pipeline")),
     ("package*.json", ("phone", "pipeline")),
     (".npmrc", ("pipeline",)),
     ("eslint.config.mjs", ("pipeline",)),
