@@ -16,12 +16,12 @@ HELLO = {"message": "hello, shreeshail"}
 
 
 @pytest.fixture(scope="module")
-def provided(stack: Stack) -> dict[str, str]:
+def provided(embedded: Stack) -> dict[str, str]:
     """The secret of each provider; and a template."""
-    stack.client("ssm").put_parameter(
+    embedded.client("ssm").put_parameter(
         Name="/stitcher/local/calls/templates/greeting", Value="hello, {name}", Type="String", Overwrite=True
     )
-    return calls.set_up(stack)
+    return calls.set_up(embedded)
 
 
 def called(stack: Stack, provider: str, query: dict[str, str], secret: str) -> Response:
