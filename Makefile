@@ -199,7 +199,7 @@ chaos: $(READY) $(READY_LOCAL) $(NODE) ## let every step and every AWS call fail
 quality: $(READY_BENCH) ## measure the audio against its thresholds (needs espeak-ng; docs/audio.md)
 	.venv-bench/bin/python -m tools.bench.quality
 
-bench: $(READY_BENCH) ## measure speed and memory, and compare with other libraries (docs/benchmark.md)
+bench: $(READY_BENCH) $(READY) ## measure speed and memory, and compare with other libraries (docs/benchmark.md)
 	.venv-bench/bin/python -m tools.bench.planning
 	.venv-bench/bin/python -m tools.bench.benchmark
 
@@ -229,6 +229,7 @@ build: $(READY) $(NODE) ## build the template for its own runtime (ARCHITECTURE=
 	@$(FRESH)
 	@$(BIN)/python -m tools.delivery wheels --architecture "$$ARCHITECTURE"
 	$(LOCKED) $(CHECKED) $(BIN)/sam build
+	@$(BIN)/python -m tools.delivery finish
 
 deploy: build ## build and deploy to STAGE (dev, test, stage, prod)
 	$(BIN)/sam deploy --config-env $(STAGE)
@@ -294,6 +295,9 @@ infra-apply: ## make these changes, after you said yes
 
 load: $(READY) $(if $(API_URL),,$(READY_LOCAL) $(NODE)) ## send a mix of calls for SECONDS, AT_ONCE at a time, here or to API_URL (VOICE, AWS_PROFILE)
 	@$(BIN)/python -m tools.operations load --url "$(API_URL)" --voice "$$VOICE" --seconds "$(SECONDS)" --at-once "$(AT_ONCE)" $(if $(SAVE),--save)
+
+catalogue: $(READY) ## rebuild the catalogue of VOICE, or of every voice, in STAGE from the recordings that are there
+	@$(BIN)/python -m tools.operations catalogue --stage "$(STAGE)" $(if $(VOICE),--voice "$$VOICE")
 
 erase: $(READY) ## list what is stored of CLIPS="key …" and PICTURES="key …" in STAGE and what was made of them; REALLY=1 deletes it
 	@$(BIN)/python -m tools.operations erase --stage "$(STAGE)" $(foreach key,$(CLIPS),--clip "$(key)") \

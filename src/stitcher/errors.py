@@ -8,6 +8,8 @@ import difflib
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
+from stitcher import limits
+
 SUGGESTED_FOR, COMPARED, COMPARABLE = 20, 4_000, 40
 """The most words that get suggestions, the most phrases that all of them together are compared with, and the longest
 word in characters, because the time of a comparison grows with its square."""
@@ -159,6 +161,19 @@ def _near(word: str, phrases: Collection[str], most: int) -> list[str]:
         if abs(len(other) - len(word)) <= 2 and (other[:1] == word[:1] or other[-1:] == word[-1:])
     ]
     return difflib.get_close_matches(word, alike[:most], n=3, cutoff=0.75)
+
+
+class VoiceTooLarge(StitchError):
+    """A voice's folder has more files than `limits.VOICE_FILES`."""
+
+    code = "voice_too_large"
+    title = "The voice has too many clips"
+    status = 422
+
+    def __init__(self, voice: str) -> None:
+        super().__init__(
+            f"{named(voice)} has over {limits.VOICE_FILES:,} files, which is the limit: divide it into several voices"
+        )
 
 
 class UnusableClip(StitchError):

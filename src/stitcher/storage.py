@@ -7,7 +7,7 @@ import contextlib
 import hashlib
 import os
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
@@ -21,6 +21,9 @@ T = TypeVar("T")
 
 CONNECTIONS = 10
 """Requests at the same time: botocore keeps as many connections."""
+
+DELETED_AT_ONCE = 1_000
+"""S3's limit for one request."""
 
 PATIENCE: dict[str, Any] = {
     "connect_timeout": 2,
@@ -57,6 +60,10 @@ class Unreadable(Exception):
 
 class AlreadyStored(Exception):
     """`save(only_new=True)` found that somebody else was first."""
+
+
+class Unchanged(Exception):
+    """The file is still in the version that the reader knows."""
 
 
 class Repo(Protocol):
@@ -203,9 +210,7 @@ class BucketRepo:
 
     def list(self, prefix: str = "", after: str = "") -> Iterator[Stored]:
         for page in self._pages(prefix, after):
-            for item in page.get("Contents", ()):
-                if not item["Key"].endswith("/"):  # the console's "folders" are empty files
-                    yield Stored(item["Key"], item["ETag"].strip('"'), item["Size"])
+            yield from _stored(page)
 
     def folders(self) -> Iterator[str]:
         for page in self._pages(""):
@@ -216,6 +221,27 @@ class BucketRepo:
             return self.client.get_object(**arguments)["Body"].read()
 
         return self._call(get, key, **({"IfMatch": f'"{etag}"'} if etag else {}))
+
+    def read_unless(self, key: str, etag: str | None) -> tuple[bytes, str]:
+        """The file's content and its ETag. Raises `Unchanged` where that is `etag`, `NotStored` and `Unreadable`."""
+        from botocore.exceptions import ClientError
+
+        def get(**arguments: Any) -> tuple[bytes, str]:
+            got = self.client.get_object(**arguments)
+            return got["Body"].read(), got["ETag"].strip('"')
+
+        try:
+            return self._call(get, key, **({"IfNoneMatch": f'"{etag}"'} if etag else {}))
+        except ClientError as error:
+            if _status(error) == 304:
+                raise Unchanged(key) from None
+            raise
+
+    def find(self, key: str) -> Stored | None:
+        """What is stored under the key, or None, by a listing: it needs no right to read the file."""
+        with _faults():
+            page = self.client.list_objects_v2(Bucket=self.bucket, Prefix=key, MaxKeys=1)
+        return next((item for item in _stored(page) if item.key == key), None)
 
     def stat(self, key: str) -> Stored | None:
         try:
@@ -237,6 +263,29 @@ class BucketRepo:
         condition = {"IfNoneMatch": "*"} if only_new else {}
         put = self._call(self.client.put_object, key, Body=data, ContentType=content_type, Metadata=meta, **condition)
         return Stored(key, put["ETag"].strip('"'), len(data), meta)
+
+    def replace(self, key: str, data: bytes, etag: str | None) -> Stored:
+        """Store the file in place of the version `etag`, or, with None, where there is none; whole or not at all.
+
+        Raises
+        ------
+        NotStored
+            There is no such version any more.
+        AlreadyStored
+            There is one where none was expected.
+        """
+        condition = {"IfMatch": f'"{etag}"'} if etag else {"IfNoneMatch": "*"}
+        put = self._call(self.client.put_object, key, Body=data, **condition)
+        return Stored(key, put["ETag"].strip('"'), len(data))
+
+    def delete(self, keys: Sequence[str]) -> None:
+        """Delete the files; what is not there is no fault. Raises `StorageFault` where S3 left any."""
+        for first in range(0, len(keys), DELETED_AT_ONCE):
+            doomed: Any = [{"Key": key} for key in keys[first : first + DELETED_AT_ONCE]]
+            with _faults():
+                done = self.client.delete_objects(Bucket=self.bucket, Delete={"Objects": doomed, "Quiet": True})
+            if errors := done.get("Errors"):
+                raise StorageFault(f"{len(errors)} files were not deleted: {errors[0].get('Code')}")
 
     def promote(self, source: Stored, key: str, *, content_type: str, metadata: Mapping[str, str]) -> Stored:
         """Copy a file inside of the bucket, in the version `source` names, to a key that is not taken; one request.
@@ -270,6 +319,12 @@ class BucketRepo:
         return self.client.generate_presigned_url(
             "get_object", Params={"Bucket": self.bucket, "Key": key}, ExpiresIn=seconds
         )
+
+
+def _stored(page: "ListObjectsV2OutputTypeDef") -> "Iterator[Stored]":
+    for item in page.get("Contents", ()):
+        if not item["Key"].endswith("/"):  # the console's "folders" are empty files
+            yield Stored(item["Key"], item["ETag"].strip('"'), item["Size"])
 
 
 @contextlib.contextmanager
@@ -314,14 +369,16 @@ def _status(error: "ClientError") -> int:
 
 def s3_client() -> "S3Client":
     """An S3 client whose presigned URLs work everywhere: SigV4 and the bucket's own regional host."""
-    import boto3
     from botocore.config import Config
+    from botocore.session import get_session  # boto3 brings nothing more that is used, and takes longer to load
 
-    return boto3.client(
-        "s3",
-        config=Config(
-            signature_version="s3v4",
-            s3={"addressing_style": "virtual", "us_east_1_regional_endpoint": "regional"},
-            **PATIENCE,
-        ),
+    config = Config(
+        signature_version="s3v4",
+        s3={"addressing_style": "virtual", "us_east_1_regional_endpoint": "regional"},
+        **PATIENCE,
     )
+    session: Any = get_session()
+    # Times stay texts: nobody reads them, and to parse those of a listing takes half of its processor time.
+    session.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=str)
+    client: S3Client = session.create_client("s3", config=config)
+    return client

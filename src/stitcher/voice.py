@@ -5,7 +5,7 @@ Nothing is decided here. `plan` and `say` call what the API's functions call.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +15,7 @@ from stitcher.clip import Clip
 from stitcher.errors import InvalidRequest
 from stitcher.formats.platforms import warnings
 from stitcher.formats.profiles import PROFILES, ending_of
-from stitcher.planning.catalogue import clip_of, read_catalogue, voice_prefix
+from stitcher.planning.catalogue import Catalogue, clip_of, read_catalogue, voice_prefix
 from stitcher.storage import BucketRepo, LocalRepo, Repo
 
 if TYPE_CHECKING:
@@ -207,7 +207,7 @@ class Voice:
     @property
     def settings(self) -> "VoiceSettings":
         """The settings as they are now. Raises UnusableClip if `voice.toml` cannot be read."""
-        return read_catalogue(self.recordings, self.name).settings
+        return self._catalogue(self.name).settings
 
     def plan(
         self,
@@ -296,7 +296,7 @@ class Voice:
         """
         from stitcher.joining.stitch import stitch
 
-        plan = self._request(message, format, gap_ms, missing, read_numbers).plan(self.recordings)
+        plan = self._request(message, format, gap_ms, missing, read_numbers).plan(self._catalogue)
         made = stitch(plan, self._prepared.load)
         return Spoken(
             made.audio, made.duration_ms, plan.profile, made.path, made.why, tuple(plan.clips), plan.missing,
@@ -330,7 +330,10 @@ class Voice:
         """The plan for a request as the API's callers send it."""
         from stitcher.api.preview import preview
 
-        return preview(request, self.recordings, self._shapes or self._prepared)
+        return preview(request, cache(self._catalogue), self._shapes or self._prepared)
+
+    def _catalogue(self, voice: str) -> Catalogue:
+        return read_catalogue(self.recordings, voice)
 
     @cached_property
     def _prepared(self) -> "PreparedHere":

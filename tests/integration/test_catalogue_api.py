@@ -3,6 +3,7 @@
 import io
 import json
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import boto3
@@ -12,6 +13,7 @@ from functions.voices import app as voices
 from moto import mock_aws
 
 from handlers.buckets import output, recordings
+from handlers.catalogues import catalogues, shapes
 from handlers.telemetry import logger
 from stitcher.api.requests import StitchRequest
 from stitcher.clips.facts import METADATA, Shape
@@ -21,7 +23,7 @@ from stitcher.clips.store import PreparedStore
 from stitcher.errors import FAULT
 from stitcher.formats.profiles import FORMS
 from stitcher.joining.stitch import stitch
-from stitcher.planning.catalogue import clip_of
+from stitcher.planning.catalogue import clip_of, read_catalogue
 from stitcher.storage import BucketRepo, StorageFault, Stored
 from tests.integration.steps import CONTEXT, INPUT, OUTPUT, event
 from tests.paths import SAMPLES
@@ -51,10 +53,10 @@ def s3() -> Iterator[Any]:
 @pytest.fixture(autouse=True)
 def made_anew(s3: Any) -> Iterator[None]:
     """Functions that remember nothing of the test before."""
-    for cached in (recordings, output, plan.shapes, voices.shapes):
+    for cached in (recordings, output, catalogues, shapes):
         cached.cache_clear()
     yield
-    for cached in (recordings, output, plan.shapes, voices.shapes):
+    for cached in (recordings, output, catalogues, shapes):
         cached.cache_clear()
 
 
@@ -115,7 +117,10 @@ def test_the_sample_event_is_planned() -> None:
 def test_the_plan_says_what_stitching_then_does(profile: str, gap_ms: int) -> None:
     request = {"message": "hello shreeshail heavy rain hello", "format": profile, "gap_ms": gap_ms}
     answer = planned(request)
-    made = stitch(StitchRequest.of(request).plan(BucketRepo(INPUT)), PreparedStore(BucketRepo(OUTPUT)).load)
+    made = stitch(
+        StitchRequest.of(request).plan(partial(read_catalogue, BucketRepo(INPUT))),
+        PreparedStore(BucketRepo(OUTPUT)).load,
+    )
     assert (answer["path"], answer["why"]) == (made.path, made.why)
     assert abs(answer["duration_ms"] - made.duration_ms) <= 1
 
@@ -380,10 +385,10 @@ def test_what_an_older_version_prepared_is_read_and_what_is_damaged_is_not_prepa
     prepared = [entry["prepared"] for entry in clips("-", limit="200")["clips"]]
     try:
         s3.put_object(Bucket=OUTPUT, Key=key, Body=data)
-        voices.shapes.cache_clear()
+        shapes.cache_clear()
         assert [entry["prepared"] for entry in clips("-", limit="200")["clips"]] == prepared
         s3.put_object(Bucket=OUTPUT, Key=key, Body=data[:-1])
-        voices.shapes.cache_clear()
+        shapes.cache_clear()
         assert sum(entry["prepared"] for entry in clips("-", limit="200")["clips"]) == sum(prepared) - 1
     finally:
         s3.put_object(Bucket=OUTPUT, Key=key, Body=data, Metadata=metadata)

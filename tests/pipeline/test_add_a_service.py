@@ -27,7 +27,7 @@ FUNCTION = """
         Enabled: !FindInMap [Environments, !Ref Stage, Canary]
         Type: Canary10Percent10Minutes
         Role: !If [Canary, !GetAtt ShiftRole.Arn, !Ref AWS::NoValue]
-        Alarms: [!Ref {name}ErrorsAlarm, !Ref ApiFaultsAlarm]
+        Alarms: [!Ref {name}ErrorsAlarm]
       MemorySize: 128
       LoggingConfig: {{ LogGroup: !Ref {name}Log }}
 

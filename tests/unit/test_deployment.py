@@ -18,8 +18,8 @@ NOT_IN_THE_WORKFLOW = sorted(
     for name in of_type(TEMPLATE["Resources"], "AWS::Serverless::Function").keys() - IN_A_WORKFLOW
 )
 GRADUAL, AT_ONCE = ["stage", "prod"], ["local", "dev", "test"]
-WATCHED = {
-    name: [f"{name}ErrorsAlarm", *["ApiFaultsAlarm"] * (name != "PrepareClip")]  # the API does not call that one
+WATCHED = {  # the API's faults, too, are those of functions that API Gateway calls itself
+    name: [f"{name}ErrorsAlarm", *["ApiFaultsAlarm"] * (f"{name}FunctionCallable" in TEMPLATE["Resources"])]
     for name in NOT_IN_THE_WORKFLOW
 }
 WORKFLOWS = {"StitchFailedAlarm": "Stitch", "StitchTimedOutAlarm": "Stitch", "IdentifyFailedAlarm": "Identify"}

@@ -25,7 +25,7 @@ def test_a_message_from_the_cache_costs_what_its_parts_do() -> None:
     # 50 ms and two requests of 25 ms: 100 ms of 1 GB, and one step of 100 ms of 64 MB.
     assert found["Lambda"] == pytest.approx(0.20e-6 + 0.1 * 1.66667e-5)
     assert found["Express workflow"] == pytest.approx(1e-6 + 0.1 / 16 * 1.667e-5)
-    assert found["S3"] == pytest.approx(5e-6 + 0.4e-6 + 0.4e-6)
+    assert found["S3"] == pytest.approx(2 * 0.4e-6 + 0.4e-6)
     assert found["logs"] == pytest.approx(1000 / 1e9 * 0.5)
     assert found["transfer"] == pytest.approx(24_000 / 1e9 * 0.09)
 
@@ -35,7 +35,7 @@ def test_a_message_that_is_made_runs_three_functions_and_reads_its_clips() -> No
     stitch = 0.20e-6 + 0.1 * 1769 / 1024 * 1.66667e-5
     publish = 0.20e-6 + 0.075 * 1.66667e-5
     assert found["Lambda"] == pytest.approx(priced(cost.hit(PROD))["Lambda"] + stitch + publish)
-    assert found["S3"] == pytest.approx(3 * 5e-6 + 11 * 0.4e-6 + 0.4e-6)
+    assert found["S3"] == pytest.approx(2 * 5e-6 + 12 * 0.4e-6 + 0.4e-6)
     assert found["logs"] == pytest.approx(3 * 1000 / 1e9 * 0.5)
 
 
@@ -48,8 +48,8 @@ def test_the_larger_model_is_what_its_pictures_cost_most() -> None:
 
 def test_what_is_there_without_any_call_is_alarms_and_a_firewall() -> None:
     idle = {stage: sum(line.usd for line in cost.standing(Template(stage))) for stage in ("dev", "prod")}
-    assert idle["dev"] == pytest.approx(0.70)
-    assert idle["prod"] == pytest.approx(16.60 + 8.00), "docs/operations.md: alarms; a firewall with three rules"
+    assert idle["dev"] == pytest.approx(0.80)
+    assert idle["prod"] == pytest.approx(17.10 + 8.00), "docs/operations.md: alarms; a firewall with three rules"
 
 
 def test_the_report_says_what_dominates_and_what_to_do() -> None:

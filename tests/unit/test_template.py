@@ -138,29 +138,51 @@ def rights(step: str) -> set[tuple[str, str]]:
 
 
 # What planning needs of the clips: their names, and the voice's settings.
+PREPARING = {
+    ("s3:GetObject", "audios/*"),
+    ("s3:ListBucket", "audios"),
+    ("s3:PutObject", "output/prepared/*"),
+    ("s3:GetObject", "output/prepared/*"),
+    ("s3:ListBucket", "output"),
+}
+KEPT = {("s3:GetObject", "output/catalogues/*")}
 LISTED = {("s3:ListBucket", "audios"), ("s3:GetObject", "audios/*voice.toml")}
 
 
 @pytest.mark.parametrize(
     ("step", "expected"),
     [
-        ("Plan", LISTED | {("s3:ListBucket", "output"), ("s3:GetObject", "output/prepared/*")}),
-        ("Voices", LISTED | {("s3:ListBucket", "output"), ("s3:GetObject", "output/prepared/*")}),
+        ("Plan", LISTED | KEPT | {("s3:ListBucket", "output"), ("s3:GetObject", "output/prepared/*")}),
+        ("Voices", LISTED | KEPT | {("s3:ListBucket", "output"), ("s3:GetObject", "output/prepared/*")}),
         (
             "CacheLookup",
-            LISTED | {("s3:ListBucket", "output"), ("s3:GetObject", "output/${CachePrefix}*")},
+            LISTED | KEPT | {("s3:ListBucket", "output"), ("s3:GetObject", "output/${CachePrefix}*")},
         ),
         (
             "FetchClips",
-            {("s3:GetObject", "audios/*"), ("s3:ListBucket", "audios"), ("s3:PutObject", "output/prepared/*")},
+            PREPARING,
         ),
         (
             "PrepareClip",
             {
-                ("s3:GetObject", "audios/*"),
-                ("s3:ListBucket", "audios"),
-                ("s3:PutObject", "output/prepared/*"),
+                *PREPARING,
                 ("sqs:SendMessage", "RefusedClips"),
+                ("sqs:SendMessage", "ClipChanges"),
+            },
+        ),
+        (
+            "KeepCatalogue",
+            LISTED
+            | KEPT
+            | {
+                ("s3:ListBucket", "output"),
+                ("s3:GetObject", "output/prepared/*"),
+                ("s3:DeleteObject", "output/prepared/*"),
+                ("s3:PutObject", "output/catalogues/*"),
+                ("sqs:ReceiveMessage", "ClipChanges"),
+                ("sqs:DeleteMessage", "ClipChanges"),
+                ("sqs:GetQueueAttributes", "ClipChanges"),
+                ("sqs:SendMessage", "ClipChanges"),
             },
         ),
         (
@@ -337,6 +359,7 @@ def test_every_bucket_forgets_uploads_that_were_not_finished() -> None:
 def test_refused_clips_wait_longer_than_their_alarm_does() -> None:
     queues = of_type(translated(stage="prod"), "AWS::SQS::Queue")
     assert {name: queue["MessageRetentionPeriod"] for name, queue in queues.items()} == {
+        "ClipChanges": 14 * 86_400,
         "RefusedClips": 14 * 86_400,
         "FailedImages": 14 * 86_400,
     }
@@ -350,7 +373,11 @@ def test_refused_clips_wait_longer_than_their_alarm_does() -> None:
 
 @pytest.mark.parametrize(
     ("queue", "rules"),
-    [("RefusedClips", ["PrepareClipFunctionClipPut"]), ("FailedImages", ["IdentifyStateMachineImagePut"])],
+    [
+        ("RefusedClips", ["PrepareClipFunctionClipPut", "KeepCatalogueFunctionNightly", "ClipGone"]),
+        ("ClipChanges", ["ClipGone"]),
+        ("FailedImages", ["IdentifyStateMachineImagePut"]),
+    ],
 )
 def test_a_queue_takes_what_eventbridge_sends_for_its_own_rules_and_only_encrypted(
     queue: str, rules: list[str]

@@ -7,6 +7,7 @@ types.
 import subprocess
 from pathlib import Path
 
+from tools.delivery.finish import finish
 from tools.delivery.store import DeliveryError
 from tools.delivery.template import parts
 
@@ -22,7 +23,9 @@ def main(name: str, root: Path) -> int:
             raise DeliveryError(f"{part.folder} has no package.json: nothing checks or tests it")
         _run("make", "typescript", folder=root)
     # Not where a release is packaged from: that must hold every part.
-    _run("sam", "build", name, "--build-dir", ".aws-sam/service", folder=root)
+    build = Path(".aws-sam") / "service"
+    _run("sam", "build", name, "--build-dir", str(build), folder=root)
+    finish(root, root / build)
     return 0
 
 

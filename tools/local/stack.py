@@ -23,7 +23,10 @@ from botocore.config import Config
 from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 
-from stitcher.storage import LocalRepo, Stored
+from stitcher.clips.keeper import voice_with
+from stitcher.clips.kept import Kept, catalogue_key, kept_voices
+from stitcher.planning.catalogue import clip_of, voice_prefix
+from stitcher.storage import BucketRepo, LocalRepo, NotStored, Stored
 from tools.client import Caller
 from tools.local import model
 from tools.local import root as root_account
@@ -42,8 +45,20 @@ PARAMETERS = [
     f"Architecture={ARCHITECTURE}",
     f"CallProviders={','.join(PROVIDERS)}",
 ]
-SOURCES = ("template.yaml", "samconfig.toml", "src", "functions", "layers", "statemachine", "tools/local")
+SOURCES = (
+    "template.yaml",
+    "samconfig.toml",
+    "src",
+    "functions",
+    "layers",
+    "statemachine",
+    "tools/local",
+    "tools/delivery/finish.py",
+    "tools/delivery/bytecode.py",
+)
 START_SECONDS = 180
+CATALOGUE_SECONDS = 300
+"""Of a busy machine; seconds on a quiet one."""
 _clients: dict[tuple[str, int, str], Any] = {}
 """By service, port and root's key: making one takes longer than most calls."""
 CONSTRAINTS = ROOT / "functions" / "constraints.txt"
@@ -113,7 +128,32 @@ class Stack:
             s3.put_object(Bucket=bucket, Key=stored.key, Body=(folder / stored.key).read_bytes())
         for key in there.keys() - {stored.key for stored in here}:
             s3.delete_object(Bucket=bucket, Key=key)
+        if any(stored.key in there for stored in new):  # until then messages would say the old ones
+            self.wait_for_catalogues()
         return new
+
+    def wait_for_catalogues(self) -> None:
+        """Until every voice's catalogue follows the recordings. What is new is found before; what has changed is not.
+
+        Raises `StackError` if that takes too long.
+        """
+        clips = BucketRepo(self.outputs["InputBucketName"], self.client("s3"))
+        output = BucketRepo(self.outputs["OutputBucketName"], self.client("s3"))
+        deadline = time.monotonic() + CATALOGUE_SECONDS
+        voices = {"", *filter(None, map(voice_with, clips.folders())), *kept_voices(output)}
+        while late := {voice for voice in voices if not _is_kept(clips, output, voice)}:
+            if time.monotonic() > deadline:
+                raise StackError(f"the catalogues of {len(late)} voices are behind after {CATALOGUE_SECONDS} s")
+            time.sleep(0.05)
+            voices = late
+
+
+def _is_kept(clips: BucketRepo, output: BucketRepo, voice: str) -> bool:
+    there = {clip for clip in map(clip_of, clips.list(voice_prefix(voice))) if clip}
+    try:
+        return set(Kept.from_bytes(voice, output.read(catalogue_key(voice))).clips) == there
+    except NotStored:
+        return not there
 
 
 @contextlib.contextmanager
@@ -172,6 +212,14 @@ def build(digest: str | None = None) -> Path:
         options = ["--build-dir", str(built.parent), "--cache-dir", str(HOME / "cache")]
         environment = {"PIP_CONSTRAINT": CONSTRAINTS.as_uri(), "ARCHITECTURE": ARCHITECTURE}
         _sam("build", *options, "--parameter-overrides", *PARAMETERS, environment=environment)
+        # Here, because most starts build nothing, and it takes long to load.
+        from tools.delivery.finish import finish
+        from tools.delivery.store import DeliveryError
+
+        try:
+            finish(ROOT, built.parent, RUNTIME)
+        except DeliveryError as error:
+            raise StackError(str(error)) from None
         stamp.write_text(json.dumps({"sources": digest}))
     return built
 

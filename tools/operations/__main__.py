@@ -22,6 +22,9 @@ def main() -> None:
     cost.add_argument("--stage", default="prod", choices=["dev", "test", "stage", "prod"])
     for name in ("hits", "made", "images"):
         cost.add_argument(f"--{name}", type=int, default=0, help="a month")
+    catalogue = commands.add_parser("catalogue", help="rebuild voices' catalogues from the recordings")
+    catalogue.add_argument("--stage", required=True)
+    catalogue.add_argument("--voice", action="append", default=[], help="default: all voices; - is the default voice")
     erase = commands.add_parser("erase", help="delete recordings and pictures for good, with all that was made of them")
     erase.add_argument("--stage", required=True)
     erase.add_argument("--clip", action="append", default=[], help="key of a recording, or a voice's folder with a /")
@@ -57,6 +60,13 @@ def main() -> None:
             print(erasure.report())
             if options.really:
                 print(f"{carried_out(s3, erasure)} versions are deleted")
+        case "catalogue":
+            from tools.delivery.stage import Stage
+            from tools.operations.catalogue import rebuild
+
+            stage = Stage.of(options.stage, Path(__file__).parents[2])
+            voices = ["" if voice == "-" else voice for voice in options.voice]
+            print(f"{rebuild(stage.client, stage.stack, voices)} voices are rebuilt in some seconds")
         case "cost":
             from tools.operations.cost import report
 

@@ -34,7 +34,7 @@ LEVERS = {
     "API Gateway": "an HTTP API costs a third, but has no resource policy, no WAF and no request validation",
     "Lambda": "Architecture=arm64 is a fifth cheaper",
     "Express workflow": "nothing to save: it is billed by 100 ms and 64 MB, and takes the least of both",
-    "S3": "most of it is listing the voice for each message: an object with the list would be read for a twelfth",
+    "S3": "most of it is writing new messages: a longer CacheDays makes fewer of them twice",
     "transfer": "opus is 40 kbit/s where mp3 is 64; a cache (CloudFront) in front has 1 TB a month free",
     "logs": "LogLevel WARNING in the mapping; metrics are in the same lines and would go with them",
     "firewall": 'Guarded: "false" where only known accounts or addresses may call',
@@ -117,7 +117,7 @@ def hit(template: Template) -> list[Line]:
         *_front(template),
         Line("Express workflow", _express(milliseconds)),
         Line("Lambda", _lambda(template, "CacheLookup", 2 * S3_MS)),
-        Line("S3", PRICES["s3"]["write"] + PRICES["s3"]["read"]),  # list the voice, look for the message
+        Line("S3", 2 * PRICES["s3"]["read"]),  # the voice's catalogue; the message
         Line("logs", _logs("CacheLookup")),
         *_download(),
     ]
@@ -132,7 +132,7 @@ def made(template: Template) -> list[Line]:
         *_front(template),
         Line("Express workflow", _express(milliseconds)),
         Line("Lambda", sum(_lambda(template, name, wait) for name, wait in waits.items())),
-        Line("S3", 3 * s3["write"] + (1 + CLIPS) * s3["read"]),  # list, stage, copy; look, clips
+        Line("S3", 2 * s3["write"] + (2 + CLIPS) * s3["read"]),  # stage, copy; the catalogue, look, clips
         Line("logs", _logs(*waits)),
         *_download(),
     ]

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from identifier.keys import claim_key, result_key
+from stitcher.clips.keeper import voice_with
+from stitcher.clips.kept import catalogue_key
 
 AT_ONCE = 1_000
 """Objects of one DeleteObjects request."""
@@ -74,7 +76,10 @@ def planned(
         output, etags = outputs["OutputBucketName"], {(_folder(found.key), found.etag) for found in of_clips}
         prepared = versions(s3, output, "prepared/")
         erasure.add(output, (form for form in prepared if _source(form.key) in etags))
-        for folder in (cache, "work/"):
+        # They name the recordings; KeepCatalogue writes them anew.
+        voices = {found.key.rpartition("/")[0] for found in of_clips}
+        catalogues = {catalogue_key(voice) for voice in voices if voice_with(f"{voice}/") is not None}
+        for folder in (cache, "work/", *sorted(catalogues)):
             erasure.add(output, versions(s3, output, folder))
     of_pictures = [found for picture in pictures for found in _under(s3, outputs["ImagesBucketName"], picture)]
     erasure.add(outputs["ImagesBucketName"], of_pictures)

@@ -60,6 +60,10 @@ class PlanAnswer(BaseModel):
     """Why it would not be spliced; empty if it would."""
     format: str
 
+    def is_whole(self) -> bool:
+        """Whether the voice itself says every word."""
+        return not self.missing and not self.substituted
+
 
 class VoiceEntry(BaseModel):
     """A voice: a folder of clips."""

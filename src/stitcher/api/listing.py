@@ -8,9 +8,10 @@ from typing import Self
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from stitcher.api.answers import ClipEntry, ClipsPage, VoiceEntry, VoicesPage
-from stitcher.api.requests import sentence
+from stitcher.api.form import sentence
+from stitcher.api.preview import Shapes
 from stitcher.clip import Clip
-from stitcher.clips.facts import Shape, Shapes
+from stitcher.clips.facts import Shape
 from stitcher.errors import InvalidRequest, UnusableClip, shown
 from stitcher.formats.profiles import PROFILES
 from stitcher.planning.catalogue import clip_of, voice_prefix

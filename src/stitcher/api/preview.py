@@ -1,7 +1,7 @@
 """Plan a message without audio: its clips, their order, its duration, and the words without a clip."""
 
-from collections.abc import Iterator, Sequence
-from functools import cache
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Protocol
 
 from stitcher.api.answers import ClipSegment, Path, PauseSegment, PlanAnswer
@@ -14,8 +14,8 @@ from stitcher.errors import MissingWords, UncertainNumbers
 from stitcher.formats.platforms import check, chosen
 from stitcher.formats.profiles import PROFILES, RATE, milliseconds
 from stitcher.joining.splice import CannotSplice, spliced_samples
+from stitcher.planning.catalogue import Catalogue
 from stitcher.planning.plan import Note, Pause, Plan
-from stitcher.storage import Repo, Stored
 
 _UNKNOWN = Shape(0, 0, 0, 0, 0, Report(0, 0.0, 0.0, 0.0, 0.0, 0.0))
 
@@ -27,20 +27,8 @@ class Shapes(Protocol):
         """Each clip's shape, prepared in a form; None if it is not prepared."""
 
 
-class Snapshot:
-    """The clips as they are at one moment: planning twice lists them once, and sees the same."""
-
-    def __init__(self, clips: Repo) -> None:
-        self.read, self.stat, self.save, self.folders = clips.read, clips.stat, clips.save, clips.folders
-        self._listed = cache(lambda prefix, after: tuple(clips.list(prefix, after)))
-
-    def list(self, prefix: str = "", after: str = "") -> Iterator[Stored]:
-        """As `Repo.list`."""
-        return iter(self._listed(prefix, after))
-
-
-def preview(request: StitchRequest, clips: Repo, shapes: Shapes) -> PlanAnswer:
-    """Plan the request's message.
+def preview(request: StitchRequest, catalogue_of: Callable[[str], Catalogue], shapes: Shapes) -> PlanAnswer:
+    """Plan the request's message; `catalogue_of` is asked twice for a voice, and should answer the same.
 
     Words without a clip are no refusal here, but where the request names a fallback voice that lacks them too: they
     are listed, and the rest is planned as if they were not there.
@@ -50,26 +38,25 @@ def preview(request: StitchRequest, clips: Repo, shapes: Shapes) -> PlanAnswer:
     StitchError
         What `POST /stitch` refuses for another reason.
     """
-    snapshot = Snapshot(clips)
     try:
-        return _answer(request, request.plan(snapshot), shapes)
+        return _answer(request, request.plan(catalogue_of), shapes)
     except MissingWords as lack:
         if request.missing.startswith("fallback"):
             raise
-        return _answer(request, _without(lack.missing, request, snapshot), shapes, lack)
+        return _answer(request, _without(lack.missing, request, catalogue_of), shapes, lack)
 
 
-def _without(missing: Sequence[str], request: StitchRequest, clips: Repo) -> Plan:
+def _without(missing: Sequence[str], request: StitchRequest, catalogue_of: Callable[[str], Catalogue]) -> Plan:
     """The plan of the words with a clip; without segments if no word has one."""
     if request.message_parts is None:
-        request = request.model_copy(update={"missing": "skip"})
+        request = replace(request, missing="skip")
     else:
         said = [part for part in request.message_parts if part not in missing]
         if not said:
             return Plan((), chosen(request.format)[0])
-        request = request.model_copy(update={"message_parts": said})
+        request = replace(request, message_parts=said)
     try:
-        return request.plan(clips)
+        return request.plan(catalogue_of)
     except MissingWords:
         return Plan((), chosen(request.format)[0])
 

@@ -7,11 +7,13 @@ import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
+from itertools import islice
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
+from stitcher import limits
 from stitcher.clip import Clip
-from stitcher.errors import InvalidRequest, UnusableClip, shown
+from stitcher.errors import InvalidRequest, UnusableClip, VoiceTooLarge, shown
 from stitcher.planning.names import AUDIO_SUFFIXES, UNREADABLE_SUFFIXES, has_signs, phrase_of, split
 from stitcher.storage import NotStored, Repo, StorageFault, Stored, Unreadable
 from stitcher.text.alike import loose
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["AUDIO_SUFFIXES", "Catalogue", "clip_of", "ignored", "read_catalogue", "voice_prefix"]
 
+SETTINGS = "voice.toml"
 VOICE_CHARACTERS = 64
 KNOWN_SETTINGS = 64
 LISTINGS = 3
@@ -81,15 +84,23 @@ class Catalogue:
     def of(cls, voice: str, stored: Iterable[Stored], settings: "VoiceSettings | None" = None) -> "Catalogue":
         """Catalogue of what lies in the voice's folder; files that are no recordings are passed over."""
         settings = settings or _no_settings()
+        found = filter(None, (clip_of(item, glottal=settings.glottal) for item in stored))
+        return cls.of_clips(voice, ((clip, has_signs(split(clip.name)[0])) for clip in found), settings)
+
+    @classmethod
+    def of_clips(
+        cls, voice: str, clips: "Iterable[tuple[Clip, bool]]", settings: "VoiceSettings | None" = None
+    ) -> "Catalogue":
+        """Catalogue of clips, each with whether its name has signs at its digits."""
+        settings = settings or _no_settings()
         by_phrase: dict[str, Clip] = {}
         names: dict[str, Clip] = {}
         takes: dict[str, dict[str, Clip]] = {}
         signed: dict[str, list[Clip]] = {}
-        found = (clip_of(item, glottal=settings.glottal) for item in sorted(stored, key=lambda item: item.key))
         # Plain takes first: they are what is said anywhere.
-        for clip in sorted(filter(None, found), key=lambda clip: bool(clip.take)):
+        for clip, has_sign in sorted(clips, key=lambda one: (bool(one[0].take), one[0].key)):
             names[unicodedata.normalize("NFC", clip.name)] = clip
-            if has_signs(split(clip.name)[0]):
+            if has_sign:
                 signed.setdefault(clip.phrase, []).append(clip)
                 continue
             by_phrase.setdefault(clip.phrase, clip)
@@ -220,6 +231,8 @@ def read_catalogue(repo: Repo, voice: str) -> Catalogue:
         Where the name is no voice's.
     UnusableClip
         Where the voice's settings cannot be read.
+    VoiceTooLarge
+        Where its folder has too many files.
     """
     for _ in range(LISTINGS):
         try:
@@ -231,21 +244,32 @@ def read_catalogue(repo: Repo, voice: str) -> Catalogue:
 
 def _catalogue(repo: Repo, voice: str) -> Catalogue:
     """The catalogue of one listing. Raises `NotStored` where the settings are no longer those that were listed."""
-    from stitcher.planning.settings import FILE, read_settings
+    stored = list_voice(repo, voice)
+    settings = next((item for item in stored if PurePosixPath(item.key).name == SETTINGS), None)
+    return Catalogue.of(voice, stored, settings_in(repo, settings) if settings else None)
 
-    stored = list(repo.list(voice_prefix(voice)))
-    settings = next((item for item in stored if PurePosixPath(item.key).name == FILE), None)
-    if settings is None:
-        return Catalogue.of(voice, stored)
-    known = (settings.key, settings.etag)
+
+def list_voice(repo: Repo, voice: str) -> list[Stored]:
+    """The files in a voice's folder. Raises `VoiceTooLarge` as soon as there are too many."""
+    stored = list(islice(repo.list(voice_prefix(voice)), limits.VOICE_FILES + 1))
+    if len(stored) > limits.VOICE_FILES:
+        raise VoiceTooLarge(voice)
+    return stored
+
+
+def settings_in(repo: Repo, item: Stored) -> "VoiceSettings":
+    """The settings in a listed file, read once for each version. Raises `UnusableClip`, and `NotStored`."""
+    from stitcher.planning.settings import read_settings
+
+    known = (item.key, item.etag)
     if known not in _SETTINGS:
         if len(_SETTINGS) >= KNOWN_SETTINGS:
             _SETTINGS.clear()
         try:
-            _SETTINGS[known] = read_settings(repo, settings)
+            _SETTINGS[known] = read_settings(repo, item)
         except Unreadable as error:
-            raise UnusableClip((settings.key, str(error))) from None
-    return Catalogue.of(voice, stored, _SETTINGS[known])
+            raise UnusableClip((item.key, str(error))) from None
+    return _SETTINGS[known]
 
 
 def voice_prefix(voice: str) -> str:

@@ -75,6 +75,10 @@ class Plan:
                 waiting = None
         return gaps[1:]
 
+    def is_whole(self) -> bool:
+        """Whether the voice itself says every word; decoration is no word."""
+        return not self.substituted and not set(self.missing).difference(self.decoration)
+
     @property
     def cache_key(self) -> str:
         """SHA-256 (hex) over canonical JSON of engine, profile and segments in order, each clip by its ETag.

@@ -25,10 +25,10 @@ from stitcher import limits
 from stitcher.errors import UnusableClip
 from stitcher.numbers.tables import BadRule, table
 from stitcher.planning import rules
+from stitcher.planning.catalogue import SETTINGS as FILE
 from stitcher.storage import NotStored, Repo, Stored
 from stitcher.text.words import phrase
 
-FILE = "voice.toml"
 FAULTS, INPUT = 5, 80
 """Faults of a file that are named, and characters of it in one of them."""
 DOTS = 64
