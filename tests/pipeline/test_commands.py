@@ -2,6 +2,7 @@
 
 import hashlib
 import importlib
+import json
 import os
 import re
 import shutil
@@ -140,6 +141,30 @@ def test_what_is_accepted_needs_an_end_and_a_reason(entry: str, tmp_path: Path) 
     (tmp_path / "accepted.toml").write_text(f'["PYSEC-1"]\n{entry}\n')
     with pytest.raises(DeliveryError, match="needs a date"):
         scan.accepted(tmp_path, Path("accepted.toml"), date(2026, 1, 1))
+
+
+NPM_REPORT = {  # as npm 11 writes it
+    "vulnerabilities": {
+        "axios": {"name": "axios", "via": [{
+            "name": "axios", "title": "a hole", "range": "<2",
+            "url": "https://github.com/advisories/GHSA-aaaa-bbbb-cccc",
+        }]},
+        "twilio": {"name": "twilio", "via": ["axios"]},
+    }
+}  # fmt: skip
+
+
+def test_a_hole_in_an_npm_package_is_named_unless_it_is_accepted() -> None:
+    (hole,) = scan.npm_holes(json.dumps(NPM_REPORT), [])
+    assert hole == "axios <2: a hole (https://github.com/advisories/GHSA-aaaa-bbbb-cccc)"
+    assert scan.npm_holes(json.dumps(NPM_REPORT), ["GHSA-aaaa-bbbb-cccc"]) == []
+    assert scan.npm_holes('{"vulnerabilities": {}}', []) == []
+
+
+@pytest.mark.parametrize("report", ["", "not JSON", '{"message": "405 Method Not Allowed", "statusCode": 405}'])
+def test_a_scan_that_npm_could_not_make_is_no_scan(report: str) -> None:
+    with pytest.raises(DeliveryError, match="npm audit could not ask"):
+        scan.npm_holes(report, [])
 
 
 @pytest.mark.parametrize("file", [scan.EXCEPTIONS, contract.EXCEPTIONS])

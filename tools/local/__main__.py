@@ -1,4 +1,4 @@
-"""`make run`, `make identify`, `make serve`, `make events` and `make rehearse`."""
+"""`make run`, `make identify`, `make call`, `make serve`, `make events` and `make rehearse`."""
 
 import argparse
 import contextlib
@@ -15,10 +15,11 @@ from stitcher.formats.profiles import PROFILES
 from stitcher.planning.inventory import inventory
 from stitcher.storage import LocalRepo
 from tools.client import fetch
+from tools.local import calls
 from tools.local import root as root_account
 from tools.local.containers import gateway, passed_on
 from tools.local.pictures import put_picture, put_prompts, result_of, speech_of, wait_for
-from tools.local.stack import HOME, REGION, ROOT, Stack, StackError, build, running, say
+from tools.local.stack import HOME, PROVIDERS, REGION, ROOT, Stack, StackError, build, running, say
 
 ENDED = "it ended with this command: the audio is saved"
 LISTED, NAME_BYTES = 20, 200
@@ -36,10 +37,14 @@ def main() -> int:
     identify = commands.add_parser("identify", help="start the service, identify one picture, stop")
     identify.add_argument("--image", type=Path, required=True)
     identify.add_argument("--prompt", required=True)
+    call = commands.add_parser("call", help="start the service, play a telephony provider, stop")
+    call.add_argument("--message", required=True)
+    call.add_argument("--voice", default="")
+    call.add_argument("--provider", default="twilio", choices=PROVIDERS)
     serve = commands.add_parser("serve", help="run the service until Ctrl-C")
     serve.add_argument("--port", type=int, default=4566)
     serve.add_argument("--containers", action="store_true", help="let Docker's containers reach it, too")
-    for command in (run, identify, serve):
+    for command in (run, identify, call, serve):
         command.add_argument("--audios", type=Path, default=ROOT / "samples" / "clips", help="the clips to upload")
     rehearse = commands.add_parser(
         "rehearse", help="deploy a stage's own template here, and list what is not simulated"
@@ -54,6 +59,7 @@ def main() -> int:
     do = {
         "run": _run,
         "identify": _identify,
+        "call": _call,
         "serve": _serve,
         "build": _build,
         "events": _events,
@@ -140,6 +146,26 @@ def _identify(options: argparse.Namespace) -> int:
             return 1
         if "say" in result:
             _save_speech(speech_of(stack, put), options.image.stem, lambda key: wait_for(stack, key))
+    return 0
+
+
+def _call(options: argparse.Namespace) -> int:
+    with running(state=HOME / "aws") as stack:
+        _put_clips(stack, options.audios)
+        secret = calls.set_up(stack)[options.provider]
+        asked = {"message": options.message} | ({"voice": options.voice} if options.voice else {})
+        url = calls.address(stack, options.provider, asked)
+        say(f"{options.provider} calls POST {url}")
+        answer = calls.call(stack, url, calls.CALL, calls.signature(options.provider, url, calls.CALL, secret))
+        print(answer.body.decode(), end="" if answer.status == 200 else "\n")
+        link = calls.link_of(answer.body) if answer.status == 200 else None
+        if link is None:
+            say(f"refused with status {answer.status}" if answer.status != 200 else "nothing is played: the call ends")
+            return 1
+        file = ROOT / "out" / f"call-{options.provider}{Path(link.partition('?')[0]).suffix}"
+        file.parent.mkdir(exist_ok=True)
+        file.write_bytes(fetch(link).body)
+        print(f"saved {file.relative_to(ROOT)}")
     return 0
 
 

@@ -39,7 +39,14 @@ REGION = "ap-south-1"
 STACK = "audio-stitcher-local"
 RUNTIME = f"python{sys.version_info.major}.{sys.version_info.minor}"
 ARCHITECTURE = {"aarch64": "arm64", "arm64": "arm64"}.get(platform.machine(), "x86_64")
-PARAMETERS = ["Stage=local", f"PythonRuntime={RUNTIME}", f"Architecture={ARCHITECTURE}"]
+PROVIDERS = ("plivo", "twilio")
+"""Telephony providers whose webhook is deployed here."""
+PARAMETERS = [
+    "Stage=local",
+    f"PythonRuntime={RUNTIME}",
+    f"Architecture={ARCHITECTURE}",
+    f"CallProviders={','.join(PROVIDERS)}",
+]
 SOURCES = (
     "template.yaml",
     "samconfig.toml",
@@ -95,8 +102,12 @@ class Stack:
         Not at the address that S3 has here: a client that follows a redirect takes its credentials along to the same
         host only, and on AWS these are two.
         """
-        api_id = self.outputs["ApiUrl"].removeprefix("https://").partition(".")[0]
-        return f"http://localhost:{self.port}/_aws/execute-api/{api_id}/local"
+        return self.here(self.outputs["ApiUrl"])
+
+    def here(self, url: str) -> str:
+        """An address of an API, or below it, as it is on this emulator."""
+        host, _, path = url.removeprefix("https://").partition("/")
+        return f"http://localhost:{self.port}/_aws/execute-api/{host.partition('.')[0]}/{path}"
 
     @property
     def caller(self) -> Caller:
@@ -249,8 +260,7 @@ def _forget_packages(port: int, root: Credentials) -> None:
 def _sam(what: str, *arguments: str, environment: dict[str, str]) -> None:
     """Run sam from this environment and say `what` meanwhile, its output kept for when it fails."""
     scripts = Path(sys.executable).parent
-    variables = _clean_environment() | {"SAM_CLI_TELEMETRY": "0"} | environment
-    variables["PATH"] = f"{scripts}{os.pathsep}{variables['PATH']}"
+    variables = _clean_environment() | {"SAM_CLI_TELEMETRY": "0", "PATH": _path()} | environment
     code, printed = progress.run(what, [str(scripts / "sam"), *arguments], cwd=ROOT, env=variables)
     if code:
         raise StackError(f"sam {arguments[0]} failed:\n{printed}")
@@ -277,6 +287,7 @@ def emulator(
     scratch.mkdir(exist_ok=True)
     root = root_account.renewed(folder)
     variables = _clean_environment() | {
+        "PATH": _path(),  # of the processes of functions, too: of Node.js
         "GATEWAY_PORT": str(port),
         "BIND_HOST": "127.0.0.1",
         "MINISTACK_REGION": REGION,
@@ -388,6 +399,11 @@ def _close_clients() -> None:
         _clients.popitem()[1].close()
 
 
+def _path() -> str:
+    """PATH with this environment's programs first: Node.js may be one of them (Makefile)."""
+    return f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
+
+
 def _clean_environment() -> dict[str, str]:
     """This process's environment without anything that would lead a child to a real AWS account."""
     return {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
@@ -400,7 +416,8 @@ def _digest_of_sources() -> str:
         path = ROOT / source
         files = [path] if path.is_file() else sorted(path.rglob("*"))
         for file in files:
-            if file.is_file() and "__pycache__" not in file.parts and ".egg-info" not in str(file):
+            made = {"__pycache__", "node_modules"} & set(file.parts) or ".egg-info" in str(file)
+            if file.is_file() and not made:
                 digest.update(f"{file.relative_to(ROOT)}\0{file.stat().st_size}\0".encode())
                 digest.update(file.read_bytes())
     return digest.hexdigest()

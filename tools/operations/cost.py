@@ -84,8 +84,8 @@ class Template:
         """Metrics that alarms look at, and composite alarms."""
         watched = self._row["Watched"] == "true"
         service = self._template["Resources"].values()
-        everywhere = [one for one in service if one.get("Condition") != "Watched"]
-        there = [*service, *self._monitoring] if watched else everywhere
+        there = [one for one in service if one.get("Condition") in {None, *["Watched"] * watched}]
+        there += self._monitoring if watched else []
         simple = [each["Properties"] for each in there if each["Type"] == "AWS::CloudWatch::Alarm"]
         metrics = sum(sum("MetricStat" in metric for metric in each.get("Metrics", ())) or 1 for each in simple)
         return metrics, sum(each["Type"] == "AWS::CloudWatch::CompositeAlarm" for each in there)

@@ -89,8 +89,8 @@ class Catalogue:
     settings: "VoiceSettings" = field(default_factory=_no_settings)
     signed: dict[str, list[Clip]] = field(default_factory=dict)
     """By phrase, the clips whose names have signs at their digits ("-5.wav"): they say only what is written so."""
-    others: tuple[Stored, ...] = ()
-    """The files of the folder that are no clips."""
+    others: tuple[Stored, ...] = field(default=(), compare=False)
+    """The files of the folder that are no clips; none where the catalogue is not of a listing."""
 
     @classmethod
     def of(cls, voice: str, stored: Iterable[Stored], settings: "VoiceSettings | None" = None) -> "Catalogue":
