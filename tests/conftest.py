@@ -37,7 +37,7 @@ os.environ |= {
 
 examples.load()
 
-ON_THE_STACK = ("tests/functional/", "tests/integration/stack/")
+ON_THE_STACK = ("tests/functional/", "tests/integration/stack/", "tests/phone/")
 """Where the tests of the embedded stack are."""
 LONG = (
     *ON_THE_STACK,

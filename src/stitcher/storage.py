@@ -75,6 +75,9 @@ class Repo(Protocol):
     def folders(self) -> Iterator[str]:
         """The folders at the top, each name ending in "/", by name."""
 
+    def tree(self, prefix: str = "") -> Iterator[Stored]:
+        """The files in the folder `prefix` and in all folders below it; of each, only key and size are known."""
+
     def read(self, key: str, etag: str | None = None) -> bytes:
         """The file's content, in the version `etag` if one is named. Raises `NotStored` and `Unreadable`."""
 
@@ -123,6 +126,13 @@ class LocalRepo:
 
     def folders(self) -> Iterator[str]:
         yield from sorted(f"{path.name}/" for path in self._within("", Path.is_dir))
+
+    def tree(self, prefix: str = "") -> Iterator[Stored]:
+        root = self._path(prefix)
+        for path in sorted(root.rglob("*")):
+            inside = path.relative_to(root)
+            if path.is_file() and not path.is_symlink() and not any(part.startswith(".") for part in inside.parts):
+                yield Stored(prefix + inside.as_posix(), "", path.stat().st_size)
 
     def read(self, key: str, etag: str | None = None) -> bytes:
         try:
@@ -215,6 +225,11 @@ class BucketRepo:
     def folders(self) -> Iterator[str]:
         for page in self._pages(""):
             yield from (folder["Prefix"] for folder in page.get("CommonPrefixes", ()))
+
+    def tree(self, prefix: str = "") -> Iterator[Stored]:
+        with _faults():
+            for page in self.client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix):
+                yield from (Stored(item["Key"], "", item["Size"]) for item in page.get("Contents", ()))
 
     def read(self, key: str, etag: str | None = None) -> bytes:
         def get(**arguments: Any) -> bytes:

@@ -105,6 +105,16 @@ def test_a_folder_lists_its_own_files_only(repo: Repo) -> None:
     assert keys(repo, "hindi/") == ["hindi/आज.ogg"]
 
 
+def test_a_tree_has_the_files_of_all_folders(repo: Repo) -> None:
+    for key in ["hello.wav", "hindi/आज.ogg", "hindi/old/2024/आज.ogg", "hindi2/आज.ogg"]:
+        repo.save(key, b"audio")
+    assert sorted(item.key for item in repo.tree()) == [
+        *("hello.wav", "hindi/old/2024/आज.ogg", "hindi/आज.ogg", "hindi2/आज.ogg")
+    ]
+    assert [(item.key, item.size) for item in repo.tree("hindi/old/")] == [("hindi/old/2024/आज.ogg", 5)]
+    assert list(repo.tree("nowhere/")) == []
+
+
 def test_a_listing_says_what_stat_says(repo: Repo) -> None:
     saved = repo.save("hindi/आज.ogg", b"audio")
     listed = next(iter(repo.list("hindi/")))

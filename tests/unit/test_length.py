@@ -128,6 +128,7 @@ class Known:
 
     def __init__(self, seconds: dict[str, float]) -> None:
         self.seconds = seconds
+        self.reasons: dict[str, str] = {}
 
     def of(self, clips: Sequence[Clip], profile: str) -> list[Shape | None]:
         return [Shape.of(lasting(self.seconds[one.phrase])) if one.phrase in self.seconds else None for one in clips]

@@ -26,8 +26,8 @@ def test_a_metric_of_aws_exists_with_exactly_these_dimensions(metric: Metric) ->
 
 def test_a_metric_of_aws_is_of_a_resource_of_this_stack() -> None:
     resources = translated(stage="prod")
-    (api,) = of_type(resources, "AWS::ApiGateway::RestApi").values()
-    (stage,) = of_type(resources, "AWS::ApiGateway::Stage").values()
+    api = of_type(resources, "AWS::ApiGateway::RestApi")["Api"]
+    stage = of_type(resources, "AWS::ApiGateway::Stage")["ApiStage"]
     kinds = {
         "FunctionName": ("AWS::Lambda::Function", "${%s}"),
         "StateMachineArn": ("AWS::StepFunctions::StateMachine", "${%s}"),

@@ -48,6 +48,19 @@ class Erasure:
         )
 
 
+def keys(given: str) -> list[str]:
+    """The keys in a text: one a line where it has several lines, otherwise with spaces between.
+
+    Examples
+    --------
+    >>> keys("hindi/ramesh.wav ramesh/")
+    ['hindi/ramesh.wav', 'ramesh/']
+    >>> keys("two words.wav\\n")
+    ['two words.wav']
+    """
+    return [line for line in given.split("\n") if line] if "\n" in given else given.split()
+
+
 def versions(s3: Any, bucket: str, prefix: str) -> Iterator[Version]:
     """Every version and every marker under the prefix."""
     for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=prefix):

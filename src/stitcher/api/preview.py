@@ -1,10 +1,10 @@
 """Plan a message without audio: its clips, their order, its duration, and the words without a clip."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Protocol
 
-from stitcher.api.answers import ClipSegment, Path, PauseSegment, PlanAnswer
+from stitcher.api.answers import ClipSegment, Path, PauseSegment, PlanAnswer, Unusable
 from stitcher.api.requests import StitchRequest
 from stitcher.clip import Clip
 from stitcher.clips.facts import Shape
@@ -22,6 +22,10 @@ _UNKNOWN = Shape(0, 0, 0, 0, 0, Report(0, 0.0, 0.0, 0.0, 0.0, 0.0))
 
 class Shapes(Protocol):
     """Knows clips without their audio, as `stitcher.clips.facts.Shapes` and `stitcher.clips.memory.PreparedHere` do."""
+
+    @property
+    def reasons(self) -> Mapping[str, str]:
+        """Why clips that were asked for last cannot be used, by key, as far as it is known."""
 
     def of(self, clips: Sequence[Clip], form: str) -> Sequence[Shape | None]:
         """Each clip's shape, prepared in a form; None if it is not prepared."""
@@ -83,6 +87,7 @@ def _answer(
         unsure=lack.unsure if isinstance(lack, UncertainNumbers) else dict(plan.unsure),
         decoration=list(lack.decoration if lack else plan.decoration),
         substituted=list(plan.substituted),
+        unusable=[Unusable(key=key, reason=reason) for key, reason in shapes.reasons.items()],
         duration_ms=duration_ms,
         path=path,
         why=why,

@@ -12,6 +12,9 @@ from stitcher.planning.catalogue import Catalogue
 from stitcher.planning.plan import Plan, Policy, ReadNumbers, plan_message, plan_parts
 from stitcher.storage import BucketRepo, Stored
 
+DEFAULT = "-"
+"""How the default voice is written where a name cannot be empty; it is no voice's name."""
+POLICIES = ("error", "skip", "silence")
 # Metadata of a cached file.
 DURATION, PATH, WHY = "duration-ms", "path", "why"
 
@@ -39,7 +42,7 @@ class StitchRequest:
         if self.message_parts is not None:
             return plan_parts(self.message_parts, catalogue, gap_ms=self.gap_ms, profile=self.format)
         policy, _, other = self.missing.partition(":")
-        fallback = catalogue_of(other) if policy == "fallback" else None
+        fallback = catalogue_of("" if other == DEFAULT else other) if policy == "fallback" else None
         chosen = cast("Policy", policy)
         return plan_message(
             self.message or "",
@@ -85,7 +88,7 @@ def is_plain(body: Any) -> bool:
 def _is_policy(value: Any) -> bool:
     if not _is_text(value, limits.MISSING_CHARACTERS):
         return False
-    return value in ("error", "skip", "silence") or (value.startswith("fallback:") and "\n" not in value)
+    return value in POLICIES or (value.startswith("fallback:") and value != "fallback:")
 
 
 def _is_text(value: Any, most: int) -> bool:

@@ -5,7 +5,7 @@ where the listing has it neither.
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import TypeVar
 
@@ -13,7 +13,7 @@ from stitcher.clip import Clip
 from stitcher.clips.facts import Shape, Shapes
 from stitcher.clips.kept import CorruptCatalogue, Kept, catalogue_key
 from stitcher.errors import MissingWords, UnusableClip, VoiceTooLarge
-from stitcher.planning.catalogue import Catalogue, read_catalogue, settings_in
+from stitcher.planning.catalogue import Catalogue, read_voice, settings_in
 from stitcher.storage import BucketRepo, NotStored, Repo, Unchanged, Unreadable
 
 T = TypeVar("T")
@@ -76,8 +76,8 @@ class Catalogues:
         return make(cache(self.listed))
 
     def listed(self, voice: str) -> Catalogue:
-        """The voice's catalogue by its listing; raises as `read_catalogue`."""
-        return read_catalogue(self._recordings, voice)
+        """The voice's catalogue by its listing; raises as `read_voice`."""
+        return read_voice(self._recordings, voice)
 
     def kept(self, voice: str) -> Catalogue:
         """The voice's catalogue by its object.
@@ -87,7 +87,7 @@ class Catalogues:
         NotKept
             There is none that can be used: none was written yet, or the settings have changed since.
         InvalidRequest, UnusableClip, VoiceTooLarge
-            As `read_catalogue`.
+            As `read_voice`.
         """
         held = self._current(voice)
         if held.kept.full:
@@ -142,6 +142,11 @@ class KeptShapes:
 
     def __init__(self, catalogues: Catalogues, prepared: Shapes) -> None:
         self._catalogues, self._prepared = catalogues, prepared
+
+    @property
+    def reasons(self) -> Mapping[str, str]:
+        """Why clips that were asked for last cannot be used, by key, as far as it is known."""
+        return self._prepared.reasons
 
     def of(self, clips: Sequence[Clip], profile: str) -> list[Shape | None]:
         """Each clip's shape, prepared for a profile that is spliced; None where it is not prepared."""

@@ -5,7 +5,7 @@ import json
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from itertools import islice
 from pathlib import PurePosixPath
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from stitcher import limits
 from stitcher.clip import Clip
-from stitcher.errors import InvalidRequest, UnusableClip, VoiceTooLarge, shown
+from stitcher.errors import InvalidRequest, NoSuchVoice, UnusableClip, VoiceTooLarge, shown
 from stitcher.planning.names import AUDIO_SUFFIXES, UNREADABLE_SUFFIXES, has_signs, phrase_of, split
 from stitcher.storage import NotStored, Repo, StorageFault, Stored, Unreadable
 from stitcher.text.alike import loose
@@ -22,7 +22,17 @@ from stitcher.text.words import phrase
 if TYPE_CHECKING:
     from stitcher.planning.settings import VoiceSettings
 
-__all__ = ["AUDIO_SUFFIXES", "Catalogue", "clip_of", "ignored", "read_catalogue", "voice_prefix"]
+__all__ = [
+    "AUDIO_SUFFIXES",
+    "Catalogue",
+    "clip_of",
+    "ignored",
+    "is_voice",
+    "must_be_there",
+    "read_catalogue",
+    "read_voice",
+    "voice_prefix",
+]
 
 SETTINGS = "voice.toml"
 VOICE_CHARACTERS = 64
@@ -79,13 +89,18 @@ class Catalogue:
     settings: "VoiceSettings" = field(default_factory=_no_settings)
     signed: dict[str, list[Clip]] = field(default_factory=dict)
     """By phrase, the clips whose names have signs at their digits ("-5.wav"): they say only what is written so."""
+    others: tuple[Stored, ...] = field(default=(), compare=False)
+    """The files of the folder that are no clips; none where the catalogue is not of a listing."""
 
     @classmethod
     def of(cls, voice: str, stored: Iterable[Stored], settings: "VoiceSettings | None" = None) -> "Catalogue":
         """Catalogue of what lies in the voice's folder; files that are no recordings are passed over."""
         settings = settings or _no_settings()
-        found = filter(None, (clip_of(item, glottal=settings.glottal) for item in stored))
-        return cls.of_clips(voice, ((clip, has_signs(split(clip.name)[0])) for clip in found), settings)
+        items = sorted(stored, key=lambda item: item.key)
+        found = [clip_of(item, glottal=settings.glottal) for item in items]
+        others = tuple(item for item, clip in zip(items, found, strict=True) if clip is None)
+        clips = ((clip, has_signs(split(clip.name)[0])) for clip in found if clip)
+        return replace(cls.of_clips(voice, clips, settings), others=others)
 
     @classmethod
     def of_clips(
@@ -151,6 +166,12 @@ class Catalogue:
     def begins_alike(self) -> frozenset[str]:
         """The beginnings of all longer phrases in their looser form."""
         return frozenset(_beginnings(self.alike))
+
+    def unread(self, missing: Iterable[str]) -> list[tuple[str, str]]:
+        """Recordings in the folder that would say a missing word and are not read: each one's key and the reason."""
+        wanted = set(missing)
+        said = {key: phrase(split(PurePosixPath(key).name)[0]) for key, _ in ignored(self.others)}
+        return [(key, reason) for key, reason in ignored(self.others) if wanted & {said[key], *said[key].split()}]
 
     @contextlib.contextmanager
     def following_rules(self) -> Iterator[None]:
@@ -270,6 +291,29 @@ def settings_in(repo: Repo, item: Stored) -> "VoiceSettings":
         except Unreadable as error:
             raise UnusableClip((item.key, str(error))) from None
     return _SETTINGS[known]
+
+
+def read_voice(repo: Repo, voice: str) -> Catalogue:
+    """The catalogue of a voice that there is; raises as `read_catalogue`, and `NoSuchVoice`."""
+    found = read_catalogue(repo, voice)
+    if not found.by_name and not found.others:
+        must_be_there(repo, voice)
+    return found
+
+
+def must_be_there(repo: Repo, voice: str) -> None:
+    """Raises `NoSuchVoice` where no folder has the name. The default voice is always there."""
+    folders = [folder.removesuffix("/") for folder in repo.folders()] if voice else []
+    if voice and unicodedata.normalize("NFC", voice) not in folders:
+        raise NoSuchVoice(voice, filter(is_voice, folders))
+
+
+def is_voice(name: str) -> bool:
+    """Whether a folder's name can be asked for as a voice."""
+    try:
+        return voice_prefix(name) == f"{name}/"
+    except InvalidRequest:
+        return False
 
 
 def voice_prefix(voice: str) -> str:
