@@ -57,7 +57,7 @@ def test_what_is_there_without_any_call_is_alarms_and_a_firewall() -> None:
 
 def test_zero_calls_cost_what_zero_calls_cost() -> None:
     """Alarms and a firewall: our metrics are sent by calls, and are charged by the hour in which one is sent."""
-    for stage, usd in (("dev", "0.70"), ("prod", "24.60")):
+    for stage, usd in (("dev", "0.90"), ("prod", "25.30")):
         text = cost.report(stage, 0, 0, 0)
         assert f"  {'all':24}{usd:>10}" in text
         assert f"Of it {usd} is there without any call" in text
