@@ -15,10 +15,12 @@ import click
 
 from stitcher import limits
 from stitcher.api.answers import ClipSegment, PlanAnswer
-from stitcher.campaigns.campaign import Campaign, CampaignFault, Table, Template
+from stitcher.campaigns.campaign import Campaign
 from stitcher.campaigns.script import CSV_NAME, HTML_NAME, Session, script_csv, script_html
 from stitcher.campaigns.starter import KINDS, needed_by
 from stitcher.campaigns.starter import starter as first_clips
+from stitcher.campaigns.table import CampaignFault, Table
+from stitcher.campaigns.template import Template
 from stitcher.errors import MissingWords, StitchError, UncertainNumbers, named
 from stitcher.formats.ffmpeg import FfmpegFailed, FfmpegMissing
 from stitcher.formats.profiles import PCM, PROFILES
