@@ -40,6 +40,11 @@ def clip_too_large(size: int) -> str:
     return f"it has {size} bytes; the limit is {CLIP_BYTES // 1024**2} MB"
 
 
+def too_many_characters(characters: int) -> str:
+    """The reason for refusing a message of this many characters."""
+    return f"the message has {characters} characters; the limit is {MESSAGE_CHARACTERS}"
+
+
 def too_long_to_hear() -> str:
     """The reason for refusing a message whose clips and pauses take too long."""
     return f"the message takes over {MESSAGE_SECONDS} s to hear, which is the limit: say it in several messages"

@@ -7,20 +7,24 @@ import contextlib
 import hashlib
 import os
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from botocore.exceptions import ClientError
     from mypy_boto3_s3 import S3Client
-    from mypy_boto3_s3.type_defs import ListObjectsV2OutputTypeDef
+    from mypy_boto3_s3.type_defs import CompletedPartTypeDef, ListObjectsV2OutputTypeDef
 
 T = TypeVar("T")
 
 CONNECTIONS = 10
 """Requests at the same time: botocore keeps as many connections."""
+
+PART_BYTES = 16 * 1024 * 1024
+"""Of a file that is stored block by block: S3 takes 10,000 parts of at least 5 MiB."""
 
 PATIENCE: dict[str, Any] = {
     "connect_timeout": 2,
@@ -141,12 +145,20 @@ class LocalRepo:
         metadata: Mapping[str, str] | None = None,
         only_new: bool = False,
     ) -> Stored:
+        self._write(key, [data], only_new=only_new)
+        return self._stored(key, data)
+
+    def save_blocks(self, key: str, blocks: Iterable[bytes], *, content_type: str = "application/octet-stream") -> None:
+        """Store a file of any size, block by block; the whole file or nothing."""
+        self._write(key, blocks, only_new=False)
+
+    def _write(self, key: str, blocks: Iterable[bytes], *, only_new: bool) -> None:
         path = self._path(key)
         path.parent.mkdir(parents=True, exist_ok=True)
         # Written beside its place and moved there at once: a reader never sees half a file.
         with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".", delete=False) as part:
             try:
-                part.write(data)
+                part.writelines(blocks)
                 part.close()
                 Path(part.name).chmod(0o644)
                 if only_new:
@@ -160,7 +172,6 @@ class LocalRepo:
             except BaseException:
                 Path(part.name).unlink()
                 raise
-        return self._stored(key, data)
 
 
 class BucketRepo:
@@ -238,6 +249,25 @@ class BucketRepo:
         put = self._call(self.client.put_object, key, Body=data, ContentType=content_type, Metadata=meta, **condition)
         return Stored(key, put["ETag"].strip('"'), len(data), meta)
 
+    def save_blocks(self, key: str, blocks: Iterable[bytes], *, content_type: str = "application/octet-stream") -> None:
+        """Store a file of any size, block by block; the whole file or nothing."""
+        parts = _of_size(blocks, PART_BYTES)
+        first = next(parts, b"")
+        second = next(parts, None)
+        if second is None:
+            self.save(key, first, content_type=content_type)
+            return
+        upload = self._call(self.client.create_multipart_upload, key, ContentType=content_type)["UploadId"]
+        try:
+            done: list[CompletedPartTypeDef] = []
+            for number, part in enumerate(chain((first, second), parts), 1):
+                put = self._call(self.client.upload_part, key, UploadId=upload, PartNumber=number, Body=part)
+                done.append({"ETag": put["ETag"], "PartNumber": number})
+            self._call(self.client.complete_multipart_upload, key, UploadId=upload, MultipartUpload={"Parts": done})
+        except BaseException:
+            self._call(self.client.abort_multipart_upload, key, UploadId=upload)
+            raise
+
     def promote(self, source: Stored, key: str, *, content_type: str, metadata: Mapping[str, str]) -> Stored:
         """Copy a file inside of the bucket, in the version `source` names, to a key that is not taken; one request.
 
@@ -270,6 +300,18 @@ class BucketRepo:
         return self.client.generate_presigned_url(
             "get_object", Params={"Bucket": self.bucket, "Key": key}, ExpiresIn=seconds
         )
+
+
+def _of_size(blocks: Iterable[bytes], size: int) -> Iterator[bytes]:
+    """The same bytes in blocks of at least this size; the last one may be smaller."""
+    held: list[bytes] = []
+    for block in blocks:
+        held.append(block)
+        if sum(map(len, held)) >= size:
+            yield b"".join(held)
+            held = []
+    if held:
+        yield b"".join(held)
 
 
 @contextlib.contextmanager

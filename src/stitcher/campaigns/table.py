@@ -18,13 +18,21 @@ class CampaignFault(Exception):
     """The table or the template cannot be used at all; a sentence that says what to change."""
 
 
+class Interrupted(Exception):
+    """A process of the campaign was ended; what it had stored is kept."""
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A row by its columns' names, and the line of the file that it begins in; `fault` says why it cannot be read."""
+    """A row by its columns' names, and the line of the file that it begins in; `fault` says why it cannot be read.
+
+    `in_order` are its cells as they stand in the file.
+    """
 
     line: int
     cells: Mapping[str, str]
     fault: str = ""
+    in_order: Sequence[str] = ()
 
 
 class Table:
@@ -94,7 +102,7 @@ class Table:
                 yield Row(record.line, {}, record.fault)
             elif any(map(str.strip, record.cells)):
                 fault = self._beyond(record.cells) if any(record.cells[len(self.header) :]) else ""
-                yield Row(record.line, dict(zip(self.header, record.cells, strict=False)), fault)
+                yield Row(record.line, dict(zip(self.header, record.cells, strict=False)), fault, record.cells)
 
     def _first_line(self) -> str:
         try:
