@@ -169,7 +169,7 @@ def joined(
             return list(csv.reader(io.StringIO(text), delimiter=separator)), join.summary
 
 
-def result(text: str, status: str = "made", **others: object) -> Result:
+def result(text: str, status: Any = "made", **others: Any) -> Result:
     return Result(text, "", status, f"audio/{text}.mp3" if status == "made" else "", 900, **others)
 
 
