@@ -91,6 +91,22 @@ class InvalidRequest(StitchError):
     status = 400
 
 
+class NotFound(StitchError):
+    """There is no such thing of that name."""
+
+    code = "not_found"
+    title = "There is no such thing"
+    status = 404
+
+
+class Conflict(StitchError):
+    """It cannot be done as things are now; later it may."""
+
+    code = "conflict"
+    title = "Not now"
+    status = 409
+
+
 class MessageTooLong(StitchError):
     """The message is over one of the limits of `stitcher.limits`."""
 

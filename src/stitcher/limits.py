@@ -27,6 +27,11 @@ SAID_CHARACTERS = 40_000
 MESSAGE_SECONDS = 600
 """The sound of one message."""
 
+TABLE_BYTES, TABLE_ROWS = 1024**3, 10_000_000
+"""A campaign's table. 1,000,000 rows are tried (docs/campaigns.md)."""
+CAMPAIGN_NAME = 64
+"""Characters of a campaign's name."""
+
 DEFAULT_GAP_MS = 120
 
 

@@ -218,15 +218,25 @@ class BucketRepo:
                 if not item["Key"].endswith("/"):  # the console's "folders" are empty files
                     yield Stored(item["Key"], item["ETag"].strip('"'), item["Size"])
 
-    def folders(self) -> Iterator[str]:
-        for page in self._pages(""):
-            yield from (folder["Prefix"] for folder in page.get("CommonPrefixes", ()))
+    def folders(self, prefix: str = "", after: str = "") -> Iterator[str]:
+        """The folders directly in the folder `prefix` whose keys sort behind `after`, each without the prefix."""
+        for page in self._pages(prefix, after):
+            yield from (folder["Prefix"].removeprefix(prefix) for folder in page.get("CommonPrefixes", ()))
 
     def read(self, key: str, etag: str | None = None) -> bytes:
         def get(**arguments: Any) -> bytes:
             return self.client.get_object(**arguments)["Body"].read()
 
         return self._call(get, key, **({"IfMatch": f'"{etag}"'} if etag else {}))
+
+    def fetch(self, key: str, file: Path, etag: str | None = None) -> None:
+        """Write a file of any size to this machine's disk, in the version `etag` if one is named. Raises as `read`."""
+
+        def get(**arguments: Any) -> None:
+            with file.open("wb") as here:
+                here.writelines(self.client.get_object(**arguments)["Body"].iter_chunks(PART_BYTES // 16))
+
+        self._call(get, key, **({"IfMatch": f'"{etag}"'} if etag else {}))
 
     def stat(self, key: str) -> Stored | None:
         try:
@@ -300,6 +310,17 @@ class BucketRepo:
         return self.client.generate_presigned_url(
             "get_object", Params={"Bucket": self.bucket, "Key": key}, ExpiresIn=seconds
         )
+
+    def presign_upload(self, key: str, seconds: int, most: int, content_type: str) -> tuple[str, dict[str, str]]:
+        """An HTML form that lets its holder put one file of at most `most` bytes: its URL and its fields.
+
+        S3 API reference, "POST Object"; it is made without a request and ends as `presign` says.
+        """
+        conditions: list[Any] = [["content-length-range", 1, most], {"Content-Type": content_type}]
+        made = self.client.generate_presigned_post(
+            self.bucket, key, {"Content-Type": content_type}, conditions, ExpiresIn=seconds
+        )
+        return made["url"], made["fields"]
 
 
 def _of_size(blocks: Iterable[bytes], size: int) -> Iterator[bytes]:

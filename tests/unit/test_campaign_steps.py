@@ -143,7 +143,7 @@ def test_a_chunk_is_read_as_it_was_written(text: str, voice: str) -> None:
 
 def test_results_are_read_as_they_were_written() -> None:
     results = [
-        Result("a" * 32, "", "made", "audio/x.mp3", 1_200, day="2026-06-01"),
+        Result("a" * 32, "", "made", "audio/x.mp3", 1_200),
         Result("b" * 32, "hindi", "refused", missing=("कल",), reason="no clip says 'कल'",
                to_record=(("कल", (("बारिश ", False), ("कल", True))),), language="hi"),
     ]  # fmt: skip

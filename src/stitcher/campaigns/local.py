@@ -192,8 +192,8 @@ class _Folder:
     def __init__(self, output: Path) -> None:
         self._output, self._repo = output, LocalRepo(output)
 
-    def has(self, result: Result) -> bool:
-        return (self._output / result.file).is_file()
+    def has(self, file: str) -> bool:
+        return (self._output / file).is_file()
 
     def keep(self, file: str, audio: bytes) -> None:
         with contextlib.suppress(AlreadyStored):

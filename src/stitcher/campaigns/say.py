@@ -38,8 +38,6 @@ class Result:
         What somebody has to record for it: the words, and the message with them marked.
     language
         Of its voice (BCP 47), or empty.
-    day
-        When it was made (YYYY-MM-DD), or empty.
     """
 
     digest: str
@@ -51,17 +49,16 @@ class Result:
     reason: str = ""
     to_record: tuple[tuple[str, Example], ...] = ()
     language: str = ""
-    day: str = ""
 
 
 class Shelf(Protocol):
     """Where audio files are kept."""
 
-    def has(self, result: Result) -> bool:
-        """Whether the file of an earlier result is still there, and will be for a while."""
+    def has(self, file: str) -> bool:
+        """Whether a file is there, and will be for a while."""
 
     def keep(self, file: str, audio: bytes) -> None:
-        """Store a file, unless it is there. May return before it is stored."""
+        """Store a file, unless `has` is true of it. May return before it is stored."""
 
     def wait(self) -> None:
         """Until all is stored; raises the first fault."""
@@ -74,12 +71,10 @@ class Speaker:
     ----------
     load
         Gives prepared clips; raises `NotStored` where a recording is no longer what the catalogue says.
-    day
-        Today, for the results.
     """
 
-    def __init__(self, recordings: Repo, load: Load, settings: Settings, day: str = "") -> None:
-        self._recordings, self._load, self._settings, self._day = recordings, load, settings, day
+    def __init__(self, recordings: Repo, load: Load, settings: Settings) -> None:
+        self._recordings, self._load, self._settings = recordings, load, settings
         self._needs = Needs(recordings)
         self._broken: dict[str, StitchError] = {}
 
@@ -115,7 +110,7 @@ class Speaker:
             try:
                 plan = self._plan(message)
                 file = f"{AUDIO}{plan.cache_key}{self._settings.suffix}"
-                if known and known.status == "made" and known.file == file and shelf.has(known):
+                if known and known.status == "made" and known.file == file and shelf.has(file):
                     return known
                 made = stitch(plan, self._load)
             except StitchError as refusal:
@@ -153,9 +148,7 @@ class Speaker:
         lacking = (*missing, *plan.substituted)
         recorded = self._to_record(message) if lacking else ()
         language = self._language(message.voice)
-        return Result(
-            message.digest, message.voice, status, file, duration_ms, missing, "", recorded, language, self._day
-        )
+        return Result(message.digest, message.voice, status, file, duration_ms, missing, "", recorded, language)
 
     def _refused(self, message: Message, refusal: StitchError) -> Result:
         missing: tuple[str, ...] = ()
@@ -164,9 +157,7 @@ class Speaker:
             missing = tuple(word for word in refusal.missing if word not in refusal.decoration)
             recorded = self._to_record(message)
         language = "" if message.voice in self._broken else self._language(message.voice)
-        return Result(
-            message.digest, message.voice, "refused", "", 0, missing, str(refusal), recorded, language, self._day
-        )
+        return Result(message.digest, message.voice, "refused", "", 0, missing, str(refusal), recorded, language)
 
     def _language(self, voice: str) -> str:
         return self._needs.voice(voice).catalogue.settings.language or ""
