@@ -91,6 +91,14 @@ class InvalidRequest(StitchError):
     status = 400
 
 
+class UnknownClip(StitchError):
+    """The voice has no clip of this name, or the clip no such version."""
+
+    code = "unknown_clip"
+    title = "There is no such clip"
+    status = 404
+
+
 class MessageTooLong(StitchError):
     """The message is over one of the limits of `stitcher.limits`."""
 
