@@ -26,7 +26,8 @@ from tests.waiting import LONGEST_S, until
 os.environ |= {
     "POWERTOOLS_METRICS_NAMESPACE": "Test", "POWERTOOLS_SERVICE_NAME": "test", "POWERTOOLS_TRACE_DISABLED": "true",
     "BUCKET_INPUT": "stitcher-audios-test", "BUCKET_OUTPUT": "stitcher-output-test",
-    "CACHE_PREFIX": "cache/", "URL_SECONDS": "900", "LOG_WORDS": "false", "REFUSED_QUEUE_URL": "https://sqs.invalid/refused",
+    "CACHE_PREFIX": "cache/", "URL_SECONDS": "900", "STUDIO_ORIGIN": "http://127.0.0.1:4600",
+    "LOG_WORDS": "false", "REFUSED_QUEUE_URL": "https://sqs.invalid/refused",
     "RESULTS_BUCKET": "results", "PROMPTS_BUCKET": "prompts", "PROMPT_POINTERS": "/stitcher/dev/prompts/",
     "PROMPT_SECONDS": "30", "MODEL_SECONDS": "60", "LEASE_SECONDS": "150",
 }  # fmt: skip

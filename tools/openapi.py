@@ -14,34 +14,45 @@ from pydantic.json_schema import models_json_schema
 
 from stitcher import limits
 from stitcher.api.answers import (
+    ClipAnswer,
+    ClipChanged,
     ClipEntry,
     ClipSegment,
     ClipsPage,
+    ClipVersion,
     PauseSegment,
     PlanAnswer,
     Problem,
+    SettingsAnswer,
     Unusable,
+    UploadAnswer,
     VoiceEntry,
     VoicesPage,
 )
 from stitcher.api.listing import LARGEST_PAGE, PAGE
+from stitcher.api.recording import RestoreRequest, SettingsRequest, UploadRequest
 from stitcher.api.requests import Answer, StitchRequest
 from stitcher.formats.profiles import PROFILES
 
 Json = dict[str, Any]
 ROOT = Path(__file__).parents[1]
 
-ABSENT: tuple[type[BaseModel], ...] = (StitchRequest, Problem, Unusable)
+ABSENT: tuple[type[BaseModel], ...] = (
+    *(StitchRequest, Problem, Unusable),
+    *(UploadRequest, RestoreRequest, SettingsRequest),
+)
 """Models whose optional fields are left out, not null."""
 SENT: tuple[type[BaseModel], ...] = (
     *(Answer, PlanAnswer, ClipSegment, PauseSegment),
     *(VoicesPage, VoiceEntry, ClipsPage, ClipEntry),
+    *(UploadAnswer, ClipAnswer, ClipVersion, ClipChanged, SettingsAnswer),
 )
 """Models whose fields are all there, always."""
 
 PROBLEMS = {
     400: "The request is not valid: `detail` says why",
     403: "Not signed, wrongly signed, not allowed, or no such path",
+    404: "There is no such clip, nor was there",
     413: "The message is too long",
     415: "The body is not JSON",
     422: "Words without a clip (`missing`) or files that cannot be used (`unusable`)",
@@ -165,8 +176,77 @@ def _paths() -> Json:
         "/stitch": {"post": stitch},
         "/plans": {"post": plan},
         "/voices": {"get": voices},
-        "/voices/{voice}/clips": {"get": clips},
+        "/voices/{voice}/clips": {"get": clips, "post": _upload(voice)},
+        "/voices/{voice}/clips/{name}": _clip(voice),
+        "/voices/{voice}/settings": _settings(voice),
     }
+
+
+def _upload(voice: Json) -> Json:
+    return {
+        "operationId": "uploadClip",
+        "summary": "Get a form that uploads one recording",
+        "parameters": [voice],
+        "requestBody": _body(UploadRequest),
+        "responses": _answers(UploadAnswer, "The form") | _problems(400, 403, 415, 429, 500, 504),
+    }
+
+
+def _clip(voice: Json) -> Json:
+    """The methods of one clip."""
+    name = {
+        "name": "name",
+        "in": "path",
+        "required": True,
+        "schema": {"type": "string"},
+        "description": "The clip's file name: the last part of its key",
+    }
+    refused = _problems(400, 403, 404, 429, 500, 504)
+    return {
+        "get": {
+            "operationId": "clip",
+            "summary": "Look at a clip: its report, a link to listen, its versions",
+            "parameters": [voice, name],
+            "responses": _answers(ClipAnswer, "The clip, also a deleted one") | refused,
+        },
+        "put": {
+            "operationId": "restoreClip",
+            "summary": "Make an old version the clip again",
+            "parameters": [voice, name],
+            "requestBody": _body(RestoreRequest),
+            "responses": _answers(ClipChanged, "It is the clip, and is prepared anew") | refused | _problems(415),
+        },
+        "delete": {
+            "operationId": "deleteClip",
+            "summary": "Delete a clip; its versions stay",
+            "parameters": [voice, name],
+            "responses": _answers(ClipChanged, "It is deleted, and the version restores it") | refused,
+        },
+    }
+
+
+def _settings(voice: Json) -> Json:
+    """The methods of a voice's settings."""
+    refused = _problems(400, 403, 429, 500, 504)
+    return {
+        "get": {
+            "operationId": "settings",
+            "summary": "Read a voice's settings",
+            "parameters": [voice],
+            "responses": _answers(SettingsAnswer, "Its `voice.toml`, and what that says") | refused,
+        },
+        "put": {
+            "operationId": "changeSettings",
+            "summary": "Write a voice's settings",
+            "parameters": [voice],
+            "requestBody": _body(SettingsRequest),
+            "responses": _answers(SettingsAnswer, "They are written") | refused | _problems(415, 422),
+        },
+    }
+
+
+def _body(model: type[BaseModel]) -> Json:
+    return {"required": True, "content": {"application/json": {"schema": _ref(model)}}}
 
 
 def _answers(answer: type[BaseModel], description: str) -> Json:

@@ -91,20 +91,28 @@ class InvalidRequest(StitchError):
     status = 400
 
 
-class NotFound(StitchError):
-    """There is no such thing of that name."""
+class UnknownCampaign(StitchError):
+    """There is no campaign of this id."""
 
-    code = "not_found"
-    title = "There is no such thing"
+    code = "unknown_campaign"
+    title = "There is no such campaign"
     status = 404
 
 
-class Conflict(StitchError):
-    """It cannot be done as things are now; later it may."""
+class CampaignRuns(StitchError):
+    """A campaign runs or is checked already; it can be run again when it has ended."""
 
-    code = "conflict"
-    title = "Not now"
+    code = "campaign_runs"
+    title = "The campaign runs already"
     status = 409
+
+
+class UnknownClip(StitchError):
+    """The voice has no clip of this name, or the clip no such version."""
+
+    code = "unknown_clip"
+    title = "There is no such clip"
+    status = 404
 
 
 class MessageTooLong(StitchError):

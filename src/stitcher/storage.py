@@ -3,12 +3,14 @@
 This is the only module that knows S3.
 """
 
+import builtins
 import contextlib
 import hashlib
 import os
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
@@ -45,6 +47,26 @@ class Stored:
     etag: str
     size: int
     metadata: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One version of a file in a bucket that keeps them, or the mark of its deletion."""
+
+    key: str
+    id: str
+    etag: str
+    size: int
+    at: datetime
+    deleted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A form that a browser uploads one file with: POST it to the URL, the fields first, then the file."""
+
+    url: str
+    fields: Mapping[str, str]
 
 
 class StorageFault(Exception):
@@ -302,25 +324,59 @@ class BucketRepo:
             raise
         return Stored(key, done["CopyObjectResult"]["ETag"].strip('"'), source.size, dict(metadata))
 
-    def presign(self, key: str, seconds: int) -> str:
-        """A URL that lets its holder read the file for `seconds`; made without a request.
+    def presign(self, key: str, seconds: int, version: str = "") -> str:
+        """A URL that lets its holder read the file, or a version of it, for `seconds`; made without a request.
 
         It ends earlier if the credentials that sign it do: keep `seconds` well under a role session's life.
         """
-        return self.client.generate_presigned_url(
-            "get_object", Params={"Bucket": self.bucket, "Key": key}, ExpiresIn=seconds
-        )
+        what = {"Bucket": self.bucket, "Key": key} | ({"VersionId": version} if version else {})
+        return self.client.generate_presigned_url("get_object", Params=what, ExpiresIn=seconds)
 
-    def presign_upload(self, key: str, seconds: int, most: int, content_type: str) -> tuple[str, dict[str, str]]:
-        """An HTML form that lets its holder put one file of at most `most` bytes: its URL and its fields.
+    def presign_post(self, key: str, size: int, seconds: int, *, least: int | None = None) -> Form:
+        """A form that lets its holder put a file of exactly `size` bytes there, or of `least` to `size`.
 
-        S3 API reference, "POST Object"; it is made without a request and ends as `presign` says.
+        It is made without a request, and ends as `presign` says.
         """
-        conditions: list[Any] = [["content-length-range", 1, most], {"Content-Type": content_type}]
-        made = self.client.generate_presigned_post(
-            self.bucket, key, {"Content-Type": content_type}, conditions, ExpiresIn=seconds
-        )
-        return made["url"], made["fields"]
+        sizes = ["content-length-range", size if least is None else least, size]
+        form = self.client.generate_presigned_post(self.bucket, key, Conditions=[sizes], ExpiresIn=seconds)
+        return Form(form["url"], form["fields"])
+
+    def versions(self, key: str, most: int) -> builtins.list[Version]:
+        """The newest versions of a file and marks of its deletion, the newest first; one request."""
+        with _faults():
+            # Every version of the key sorts before those of a longer key.
+            page = self.client.list_object_versions(Bucket=self.bucket, Prefix=key, MaxKeys=most)
+        found = [
+            Version(item["Key"], item["VersionId"], item["ETag"].strip('"'), item["Size"], item["LastModified"])
+            for item in page.get("Versions", ())
+        ]
+        found += [
+            Version(item["Key"], item["VersionId"], "", 0, item["LastModified"], deleted=True)
+            for item in page.get("DeleteMarkers", ())
+        ]
+        newest = {
+            item["VersionId"]
+            for item in (*page.get("Versions", ()), *page.get("DeleteMarkers", ()))
+            if item["IsLatest"]
+        }
+        own = [version for version in found if version.key == key]
+        return sorted(own, key=lambda version: (version.id in newest, version.at), reverse=True)
+
+    def delete(self, key: str) -> None:
+        """Delete a file; a bucket that keeps versions only marks it."""
+        self._call(self.client.delete_object, key)
+
+    def restore(self, key: str, version: str) -> None:
+        """Copy an old version of a file on top of the others. Raises `NotStored` where there is no such version."""
+        from botocore.exceptions import ClientError
+
+        source: Any = {"Bucket": self.bucket, "Key": key, "VersionId": version}
+        try:
+            self._call(self.client.copy_object, key, CopySource=source, MetadataDirective="REPLACE")
+        except ClientError as error:
+            if _status(error) == 400:  # an id that is none, or a mark of a deletion
+                raise NotStored(f"{key}: {error}") from error
+            raise
 
 
 def _of_size(blocks: Iterable[bytes], size: int) -> Iterator[bytes]:

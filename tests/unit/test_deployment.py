@@ -8,12 +8,13 @@ import pytest
 from tests.template import TEMPLATE, of_type, translated
 
 STEPS = ["CacheLookup", "FetchClips", "Stitch", "Publish"]
-NOT_IN_THE_WORKFLOW = ["PrepareClip", "Plan", "Voices"]
+NOT_IN_THE_WORKFLOW = ["PrepareClip", "Plan", "Voices", "Clips"]
 GRADUAL, AT_ONCE = ["stage", "prod"], ["local", "dev", "test"]
 WATCHED = {
     "PrepareClip": ["PrepareClipErrorsAlarm"],
     "Plan": ["PlanErrorsAlarm", "ApiFaultsAlarm"],
     "Voices": ["VoicesErrorsAlarm", "ApiFaultsAlarm"],
+    "Clips": ["ClipsErrorsAlarm", "ApiFaultsAlarm"],
 }
 WORKFLOWS = {"StitchFailedAlarm": "Stitch", "StitchTimedOutAlarm": "Stitch", "IdentifyFailedAlarm": "Identify"}
 ALARMS = sorted({*(alarm for some in WATCHED.values() for alarm in some), *WORKFLOWS})

@@ -14,7 +14,7 @@ from tests.paths import ROOT
 from tests.template import MONITORING, TEMPLATE, of_type, translated
 
 STEPS = {"CacheLookup": "cache_lookup", "FetchClips": "fetch_clips", "Stitch": "stitch", "Publish": "publish"}
-CALLED = {"Plan": "plan", "Voices": "voices"}  # by API Gateway itself
+CALLED = {"Plan": "plan", "Voices": "voices", "Clips": "clips"}  # by API Gateway itself
 FUNCTIONS = STEPS | CALLED | {"PrepareClip": "prepare_clip", "IdentifyImage": "identify_image"}
 STAGES = ["local", "dev", "test", "stage", "prod"]
 # A right on a workflow has the alias as a key (Step Functions guide, "Authorization for versions and aliases").
@@ -142,6 +142,19 @@ LISTED = {("s3:ListBucket", "audios"), ("s3:GetObject", "audios/*voice.toml")}
         ("Plan", LISTED | {("s3:ListBucket", "output"), ("s3:GetObject", "output/prepared/*")}),
         ("Voices", LISTED | {("s3:ListBucket", "output"), ("s3:GetObject", "output/prepared/*")}),
         (
+            "Clips",
+            {
+                ("s3:ListBucket", "audios"),
+                ("s3:ListBucketVersions", "audios"),
+                ("s3:PutObject", "audios/*"),
+                ("s3:GetObject", "audios/*"),
+                ("s3:GetObjectVersion", "audios/*"),
+                ("s3:DeleteObject", "audios/*"),
+                ("s3:ListBucket", "output"),
+                ("s3:GetObject", "output/prepared/*"),
+            },
+        ),
+        (
             "CacheLookup",
             LISTED | {("s3:ListBucket", "output"), ("s3:GetObject", "output/${CachePrefix}*")},
         ),
@@ -192,7 +205,7 @@ def test_api_gateway_calls_functions_by_their_aliases_and_only_for_their_own_met
     resources = translated()
     (api,) = of_type(resources, "AWS::ApiGateway::RestApi").values()
     permissions = of_type(resources, "AWS::Lambda::Permission").values()
-    for step, method in {"Plan": "POST/plans", "Voices": "GET/voices*"}.items():
+    for step, method in {"Plan": "POST/plans", "Voices": "GET/voices*", "Clips": "*/voices/*"}.items():
         alias = f"{step}FunctionAliaslive"
         assert alias in resources
         (permission,) = (entry for entry in permissions if entry["FunctionName"] == {"Ref": alias})
@@ -200,17 +213,20 @@ def test_api_gateway_calls_functions_by_their_aliases_and_only_for_their_own_met
         assert permission["SourceArn"]["Fn::Sub"].endswith(f":${{AWS::AccountId}}:${{Api}}/${{Stage}}/{method}")
     called = {}
     for path, item in api["Body"]["paths"].items():
-        for operation in item.values():
+        for verb, operation in item.items():
             integration = operation["x-amazon-apigateway-integration"]
             if integration["type"] == "aws_proxy":
                 uri, named = integration["uri"]["Fn::Sub"]
                 assert uri.endswith(":lambda:path/2015-03-31/functions/${Alias}/invocations")
                 assert integration["httpMethod"] == "POST", "how Lambda is called, whatever the method is"
-                called[path] = named["Alias"]["Ref"]
+                called[f"{verb} {path}"] = named["Alias"]["Ref"].removesuffix("FunctionAliaslive")
     assert called == {
-        "/plans": "PlanFunctionAliaslive",
-        "/voices": "VoicesFunctionAliaslive",
-        "/voices/{voice}/clips": "VoicesFunctionAliaslive",
+        "post /plans": "Plan",
+        "get /voices": "Voices",
+        "get /voices/{voice}/clips": "Voices",
+        "post /voices/{voice}/clips": "Clips",
+        **{f"{verb} /voices/{{voice}}/clips/{{name}}": "Clips" for verb in ("get", "put", "delete")},
+        **{f"{verb} /voices/{{voice}}/settings": "Clips" for verb in ("get", "put")},
     }
 
 
@@ -231,9 +247,34 @@ def test_every_method_of_the_api_is_signed() -> None:
     (api,) = of_type(translated(), "AWS::ApiGateway::RestApi").values()
     schemes = api["Body"]["components"]["securitySchemes"]
     assert schemes["AWS_IAM"]["x-amazon-apigateway-authtype"] == "awsSigv4"
-    operations = [operation for item in api["Body"]["paths"].values() for operation in item.values()]
+    operations = {(path, verb): one for path, item in api["Body"]["paths"].items() for verb, one in item.items()}
     assert operations
-    assert all(operation["security"] == [{"AWS_IAM": []}] for operation in operations)
+    for (path, verb), operation in operations.items():
+        if verb == "options":  # what a browser asks before it sends a signature
+            assert operation["x-amazon-apigateway-integration"]["type"] == "mock"
+            assert "security" not in operation
+        else:
+            assert operation["security"] == [{"AWS_IAM": []}], (path, verb)
+
+
+def test_one_origin_may_read_answers_and_no_answer_lacks_it() -> None:
+    """Without its header, a browser shows a refusal as a failed connection."""
+    (api,) = of_type(translated(), "AWS::ApiGateway::RestApi").values()
+    origin = {"Fn::Sub": "'${StudioOrigin}'"}
+    for path, item in api["Body"]["paths"].items():
+        (asked,) = item["options"]["x-amazon-apigateway-integration"]["responses"].values()
+        assert asked["responseParameters"]["method.response.header.Access-Control-Allow-Origin"] == origin, path
+        allowed = asked["responseParameters"]["method.response.header.Access-Control-Allow-Methods"]
+        assert {verb.upper() for verb in item} - {"OPTIONS"} <= set(allowed.strip("'").split(",")), path
+    for name, response in api["Body"]["x-amazon-apigateway-gateway-responses"].items():
+        assert response["responseParameters"]["gatewayresponse.header.Access-Control-Allow-Origin"] == origin, name
+        exposed = response["responseParameters"]["gatewayresponse.header.Access-Control-Expose-Headers"]
+        assert exposed == "'X-Request-Id'"
+    assert TEMPLATE["Globals"]["Function"]["Environment"]["Variables"]["STUDIO_ORIGIN"] == {"Ref": "StudioOrigin"}
+    for name in ("InputBucket", "OutputBucket"):
+        (rule,) = TEMPLATE["Resources"][name]["Properties"]["CorsConfiguration"]["CorsRules"]
+        assert rule["AllowedOrigins"] == [{"Ref": "StudioOrigin"}]
+        assert set(rule["AllowedMethods"]) <= {"GET", "POST"}
 
 
 def test_the_api_is_throttled_and_traced() -> None:
@@ -360,7 +401,9 @@ def test_a_request_is_named_by_an_id_that_its_caller_cannot_choose() -> None:
     stitch = TEMPLATE["Resources"]["Api"]["Properties"]["DefinitionBody"]["paths"]["/stitch"]["post"]
     integration = stitch["x-amazon-apigateway-integration"]
     request = integration["requestTemplates"]["application/json"]["Fn::Sub"]
-    answers = [answer["responseTemplates"]["application/json"] for answer in integration["responses"].values()]
+    answers = [
+        answer["responseTemplates"]["application/json"]["Fn::Sub"] for answer in integration["responses"].values()
+    ]
     (made,) = {
         line for text in [request, *answers] for line in text.splitlines() if "$context.extendedRequestId" in line
     }

@@ -35,6 +35,8 @@ STACK = "audio-stitcher-local"
 RUNTIME = f"python{sys.version_info.major}.{sys.version_info.minor}"
 ARCHITECTURE = {"aarch64": "arm64", "arm64": "arm64"}.get(platform.machine(), "x86_64")
 PARAMETERS = ["Stage=local", f"PythonRuntime={RUNTIME}", f"Architecture={ARCHITECTURE}"]
+STUDIO = "http://127.0.0.1:4600"
+"""The origin of `make studio`: the default of the template's parameter `StudioOrigin`."""
 SOURCES = ("template.yaml", "samconfig.toml", "src", "functions", "layers", "statemachine", "tools/local")
 START_SECONDS = 180
 _clients: dict[tuple[str, int, str], Any] = {}
@@ -64,6 +66,8 @@ class Stack:
     """Of an IAM user who may call this API and do nothing else."""
     model: model.StandIn
     """What is asked instead of a vision model."""
+    studio: str = STUDIO
+    """The origin whose pages may call it."""
 
     @property
     def endpoint(self) -> str:
@@ -106,7 +110,7 @@ class Stack:
 
 
 @contextlib.contextmanager
-def running(*, port: int = 0, state: Path | None = None, host: str = "") -> Iterator[Stack]:
+def running(*, port: int = 0, state: Path | None = None, host: str = "", studio: str = STUDIO) -> Iterator[Stack]:
     """The service deployed on an emulator, for as long as the context lasts.
 
     Parameters
@@ -118,6 +122,8 @@ def running(*, port: int = 0, state: Path | None = None, host: str = "") -> Iter
         forgotten.
     host
         Another address of this machine that somebody passes on to it (containers.py).
+    studio
+        The origin whose pages may call it; a kept deployment allows the one that it was made for.
 
     Raises
     ------
@@ -138,14 +144,14 @@ def running(*, port: int = 0, state: Path | None = None, host: str = "") -> Iter
         build(digest)
         port = port or free_port()
         stand_in = exits.enter_context(model.serving())
-        root = exits.enter_context(emulator(port, folder, stand_in.url, host))
+        root = exits.enter_context(emulator(port, folder, stand_in.url, host, studio))
         exits.callback(_close_clients)
         outputs = _outputs(port, root)
         if not outputs:
-            _deploy(port, root)
+            _deploy(port, root, studio)
             outputs = _outputs(port, root)
             deployed.write_text(json.dumps({"sources": digest}))
-        yield Stack(port, root, outputs, _caller_credentials(port, root, outputs), stand_in)
+        yield Stack(port, root, outputs, _caller_credentials(port, root, outputs), stand_in, studio)
 
 
 def build(digest: str | None = None) -> Path:
@@ -165,12 +171,13 @@ def build(digest: str | None = None) -> Path:
     return built
 
 
-def _deploy(port: int, root: Credentials) -> None:
+def _deploy(port: int, root: Credentials, studio: str) -> None:
     say("sam deploy --config-env local …")
     built = HOME / "build" / "template.yaml"
     config = ["--config-file", str(ROOT / "samconfig.toml"), "--config-env", "local"]
     _sam(
-        "deploy", *config, "--template-file", str(built), "--parameter-overrides", *PARAMETERS,
+        "deploy", *config, "--template-file", str(built),
+        "--parameter-overrides", *PARAMETERS, f"StudioOrigin={studio}",
         environment={"AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}", **root_account.variables(root)},
     )  # fmt: skip
 
@@ -189,10 +196,11 @@ def _sam(*arguments: str, environment: dict[str, str]) -> None:
 
 
 @contextlib.contextmanager
-def emulator(port: int, folder: Path, model_url: str = "", host: str = "") -> Iterator[Credentials]:
+def emulator(port: int, folder: Path, model_url: str = "", host: str = "", origin: str = "") -> Iterator[Credentials]:
     """MiniStack with IAM enforced, on the loopback address, its state in the folder; gives its root's credentials.
 
-    `host` is another address of this machine that it may be called at, besides 127.0.0.1 and localhost.
+    `host` is another address of this machine that it may be called at, besides 127.0.0.1 and localhost; `origin` is the
+    one whose pages may call it.
     """
     interpreter = ROOT / ".venv-local" / "bin" / "python"
     if not interpreter.exists():
@@ -210,6 +218,7 @@ def emulator(port: int, folder: Path, model_url: str = "", host: str = "") -> It
         "AUTH": "true",
         **root_account.variables(root),
         "HOSTS": host,
+        "ORIGINS": origin,
         "IOT_MTLS_ENABLED": "0",  # these would listen on every address of this machine
         "SFTP_ENABLED": "0",
         "PERSIST_STATE": "1",

@@ -7,7 +7,7 @@ from tools.operations.objectives import Metric, Stat, data_queries, ours, substi
 Json = dict[str, Any]
 
 RUNBOOK = "docs/operations.md#"
-LIVE_FUNCTIONS = ("CacheLookup", "FetchClips", "Stitch", "Publish", "Plan", "Voices")
+LIVE_FUNCTIONS = ("CacheLookup", "FetchClips", "Stitch", "Publish", "Plan", "Voices", "Clips")
 """PrepareClip and IdentifyImage wait where their concurrency is reserved; other alarms report lost work."""
 DAY = 86_400
 HERD = 1_800

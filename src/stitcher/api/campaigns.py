@@ -15,7 +15,7 @@ from stitcher.campaigns.join import MANIFEST
 from stitcher.campaigns.messages import Settings
 from stitcher.campaigns.places import FOLDER, TABLE, Campaign, Run, id_of, is_id, latest, summary_of
 from stitcher.campaigns.script import CSV_NAME, HTML_NAME
-from stitcher.errors import InvalidRequest, NotFound
+from stitcher.errors import InvalidRequest, UnknownCampaign
 from stitcher.formats.profiles import PROFILES
 from stitcher.planning.catalogue import voice_prefix
 from stitcher.planning.plan import ReadNumbers
@@ -24,7 +24,6 @@ from stitcher.storage import CONNECTIONS, BucketRepo
 TEMPLATE_CHARACTERS, COLUMN_CHARACTERS = limits.MESSAGE_CHARACTERS, 256
 UPLOAD_SECONDS = 3_600
 PAGE, LARGEST_PAGE = 20, 100
-CSV_TYPE = "text/csv"
 
 State = Literal["new", "running", "finished", "failed", "refused"]
 
@@ -183,17 +182,17 @@ def create(output: BucketRepo, request: CampaignRequest) -> CampaignAnswer:
     now = datetime.now(UTC)
     campaign = request.campaign(created=now)
     campaign.save(output)
-    url, fields = output.presign_upload(campaign.prefix + TABLE, UPLOAD_SECONDS, limits.TABLE_BYTES, CSV_TYPE)
+    made = output.presign_post(campaign.prefix + TABLE, limits.TABLE_BYTES, UPLOAD_SECONDS, least=1)
     expires = (now + timedelta(seconds=UPLOAD_SECONDS)).strftime("%Y-%m-%dT%H:%M:%SZ")
-    form = Upload(url=url, fields=fields, max_bytes=limits.TABLE_BYTES, expires_at=expires)
+    form = Upload(url=made.url, fields=dict(made.fields), max_bytes=limits.TABLE_BYTES, expires_at=expires)
     return _new(campaign).model_copy(update={"upload": form})
 
 
 def find(output: BucketRepo, identity: str) -> Campaign:
-    """The campaign of an id. Raises `NotFound`."""
+    """The campaign of an id. Raises `UnknownCampaign`."""
     found = Campaign.load(output, identity) if is_id(identity) else None
     if found is None:
-        raise NotFound("there is no campaign of this id")
+        raise UnknownCampaign("there is no campaign of this id")
     return found
 
 

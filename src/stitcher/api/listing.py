@@ -1,6 +1,6 @@
 """The catalogue for people: which voices there are, and each one's clips with what preparing found, page by page."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from typing import Self
@@ -72,8 +72,7 @@ def clips_page(clips: Repo, shapes: Shapes, voice: str, *, after: str = "", limi
         raise InvalidRequest(f"after '{shown(after)}' is not the key of a clip of this voice")
     found = list(islice(filter(None, map(clip_of, clips.list(prefix, after))), limit + 1))
     page = found[:limit]
-    entries = [_entry(clip, shape) for clip, shape in zip(page, shapes.of(page, _FIRST_PROFILE), strict=True)]
-    return ClipsPage(clips=entries, next=page[-1].key if len(found) > limit else None)
+    return ClipsPage(clips=entries(page, shapes), next=page[-1].key if len(found) > limit else None)
 
 
 def _check(limit: int) -> None:
@@ -104,7 +103,14 @@ def _voice(clips: Repo, name: str) -> VoiceEntry | None:
     return VoiceEntry(voice=name, language=settings.language, warnings=warnings)
 
 
-def _entry(clip: Clip, shape: Shape | None) -> ClipEntry:
+def entries(clips: Sequence[Clip], shapes: Shapes) -> list[ClipEntry]:
+    """What is known of each clip."""
+    found = shapes.of(clips, _FIRST_PROFILE)
+    refusals = shapes.refusals([clip for clip, shape in zip(clips, found, strict=True) if shape is None])
+    return [_entry(clip, shape, refusals.get(clip.key)) for clip, shape in zip(clips, found, strict=True)]
+
+
+def _entry(clip: Clip, shape: Shape | None, refused: str | None) -> ClipEntry:
     report = shape.report if shape else None
     return ClipEntry(
         phrase=clip.phrase,
@@ -115,4 +121,5 @@ def _entry(clip: Clip, shape: Shape | None) -> ClipEntry:
         loudness_lufs=report.loudness_lufs if report else None,
         warnings=list(report.warnings) if report else None,
         prepared=shape is not None,
+        refused=refused,
     )

@@ -25,6 +25,8 @@ MAY = {
     kind: re.findall(r'"([a-z-]+)"', documents)
     for kind, documents in re.findall(r"^    (\w+) += \[(.*)\]$", (FOUNDATION / "roles.tf").read_text(), re.MULTILINE)
 }
+CALLERS = tuple(re.findall(r'"(\w+)"', re.findall(r"\[(.*)\]", (FOUNDATION / "callers.tf").read_text())[0]))
+"""What people may do with the API, from less to more: a document each."""
 OF_A_STAGE = ("pipeline", "cloudformation", "drift")
 
 
