@@ -6,18 +6,19 @@ import io
 import json
 import multiprocessing
 import os
-import random
 import tempfile
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
 from stitcher.campaigns.join import MANIFEST, Join, Summary
 from stitcher.campaigns.messages import Reader, Settings, chunk_messages
+from stitcher.campaigns.prepared import PreparedOnDemand
 from stitcher.campaigns.say import AUDIO, Result, Speaker, result_bytes, results_of
 from stitcher.campaigns.script import CSV_NAME, HTML_NAME, script_csv, script_html
 from stitcher.campaigns.split import CHUNK, Counts, split
@@ -26,8 +27,7 @@ from stitcher.clip import Clip
 from stitcher.clips.encode import encode
 from stitcher.clips.prepared import CorruptPrepared, PreparedClip, prepared_key
 from stitcher.clips.ready import read_and_prepare
-from stitcher.clips.store import PreparedStore, Unprepared
-from stitcher.errors import UnusableClip
+from stitcher.clips.store import PreparedStore
 from stitcher.storage import AlreadyStored, LocalRepo, NotStored, Repo
 
 WORK = ".campaign"
@@ -155,7 +155,8 @@ class _Process:
     def __init__(self, recordings: Callable[[], Repo], output: Path, settings: Settings) -> None:
         self.work, self.shelf = LocalRepo(output / WORK), _Folder(output)
         repo = recordings()
-        self.speaker = Speaker(repo, _Prepared(repo, self.work).load, settings)
+        prepared = PreparedOnDemand(PreparedStore(self.work), partial(_prepare, repo, self.work))
+        self.speaker = Speaker(repo, prepared.load, settings)
 
 
 _process: _Process
@@ -203,39 +204,13 @@ class _Folder:
         """Nothing: `keep` returns when the file is there."""
 
 
-class _Prepared:
-    """Prepared clips in the work folder, made when one is first needed, for all processes."""
-
-    def __init__(self, recordings: Repo, work: LocalRepo) -> None:
-        self._recordings, self._work, self._store = recordings, work, PreparedStore(work)
-        self._unusable: dict[Clip, UnusableClip] = {}
-
-    def load(self, clips: Sequence[Clip], profile: str) -> list[PreparedClip]:
-        """The clips' prepared forms, in order. Raises as `PreparedHere.load`."""
-        try:
-            return self._store.load(clips, profile)
-        except Unprepared as lack:
-            missing = lack.clips
-        random.shuffle(missing)  # processes that need the same ones begin with different ones
-        refused = [reason for clip in missing for reason in self._prepare(clip, profile)]
-        if refused:
-            raise UnusableClip(*sorted(refused))
-        return self._store.load(clips, profile)
-
-    def _prepare(self, clip: Clip, profile: str) -> Sequence[tuple[str, str]]:
-        key = prepared_key(clip, profile)
-        if clip in self._unusable:
-            return self._unusable[clip].unusable
-        try:  # another process may have made it meanwhile
-            PreparedClip.from_bytes(self._work.read(key))
-        except (NotStored, CorruptPrepared):
-            try:
-                ready = encode(read_and_prepare(clip, self._recordings), profile)
-            except UnusableClip as refusal:
-                self._unusable[clip] = refusal
-                return refusal.unusable
-            self._work.save(key, ready.to_bytes())
-        return ()
+def _prepare(recordings: Repo, work: LocalRepo, clip: Clip, profile: str) -> None:
+    """A clip's prepared form in the work folder, for all processes."""
+    key = prepared_key(clip, profile)
+    try:  # another process may have made it meanwhile
+        PreparedClip.from_bytes(work.read(key))
+    except (NotStored, CorruptPrepared):
+        work.save(key, encode(read_and_prepare(clip, recordings), profile).to_bytes())
 
 
 @contextlib.contextmanager

@@ -10,9 +10,10 @@ from typing import Any
 from stitcher.campaigns.messages import Settings
 from stitcher.campaigns.split import Counts
 from stitcher.errors import InvalidRequest
+from stitcher.planning.catalogue import RESERVED
 from stitcher.storage import NotStored, Repo
 
-FOLDER = "campaigns/"
+FOLDER = RESERVED
 """In both buckets; no voice has this name."""
 DEFAULT = "-"
 """How the default voice is written in the key of a table."""

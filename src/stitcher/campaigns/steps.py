@@ -36,12 +36,11 @@ class Buckets:
     output: BucketRepo
 
 
-def begin(buckets: Buckets, campaign: Campaign, name: str, execution: str, *, audio: bool) -> Run:
+def begin(output: BucketRepo, campaign: Campaign, name: str, execution: str, *, audio: bool) -> Run:
     """Store that a run of a campaign has begun; what an earlier one has made is used again.
 
     A run that has begun already, because its step is tried again, is the same run.
     """
-    output = buckets.output
     if known := Run.load(output, campaign.id, name):
         return known
     started = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
