@@ -128,8 +128,9 @@ def rights(step: str) -> set[tuple[str, str]]:
         if "Fn::GetAtt" in statement["Resource"]:
             found |= {(action, statement["Resource"]["Fn::GetAtt"][0]) for action in listed(statement["Action"])}
             continue
-        place = statement["Resource"]["Fn::Sub"].split(":::${Prefix}-")[1].replace("-${Stage}-${AWS::AccountId}", "")
-        found |= {(action, place) for action in listed(statement["Action"])}
+        for resource in listed(statement["Resource"]):
+            place = resource["Fn::Sub"].split(":::${Prefix}-")[1].replace("-${Stage}-${AWS::AccountId}", "")
+            found |= {(action, place) for action in listed(statement["Action"])}
     return found
 
 
