@@ -109,7 +109,7 @@ def table(template: Template) -> list[str]:
     out = [
         f"A campaign of which {DISTINCT_SHARE:.0%} of the rows are different, ten clips a message, kept {days} days, "
         "without downloads:",
-        f"{'rows':>12}{'messages':>10}{'seconds':>9}{'split':>7}{'say':>6}{'join':>6}{'USD':>8}  of it; what bounds say",
+        f"{'rows':>12}{'messages':>10}{'seconds':>9}{'split':>7}{'say':>6}{'join':>6}{'USD':>8}  parts; bound of say",
     ]
     for rows in (10_000, 100_000, 1_000_000, 10_000_000):
         one = estimate(template, rows, at_once, days)
