@@ -24,10 +24,9 @@ from tools.operations.widgets import (
 FUNCTIONS = (
     *("CacheLookup", "FetchClips", "Stitch", "Publish"),
     *("Plan", "Voices", "Clips", "PrepareClip", "IdentifyImage"),
-    *("Campaigns", "Split", "Say", "Join"),
 )
 FIREWALL = (("WebACL", "${Prefix}-${Stage}"), ("Rule", "ALL"), ("Region", "${AWS::Region}"))
-WORKFLOWS = {"messages": "Stitch", "pictures": "Identify", "campaigns": "Campaign"}
+WORKFLOWS = {"messages": "Stitch", "pictures": "Identify"}
 DEPLOYMENT_ALARMS = ("StitchFailedAlarm", "StitchTimedOutAlarm", "IdentifyFailedAlarm", "CampaignFailedAlarm")
 """Alarms of template.yaml that tell somebody: parameters of the monitoring stack, each with an ARN."""
 
