@@ -2,7 +2,8 @@
 
     python -m tools.bench.campaign command          100,000 rows, 20,000 distinct messages of ten clips
     python -m tools.bench.campaign split-and-join   1,000,000 rows, 60,000 distinct messages; real files
-    python -m tools.bench.campaign embedded         100,000 rows through the workflow on the embedded AWS, and one chunk
+    python -m tools.bench.campaign chunk            one chunk, as the function says it, against the embedded AWS's S3
+    python -m tools.bench.campaign embedded         100,000 rows through the workflow on the embedded AWS
 
 `--save` writes what was measured into tools/bench/results/campaign.json, which `make cost` reads.
 
@@ -27,17 +28,22 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+import boto3
 import numpy as np
+from botocore.config import Config
 
 from stitcher.campaigns.join import Join
 from stitcher.campaigns.messages import Reader, Settings, chunk_bytes, chunk_messages
+from stitcher.campaigns.places import Run
 from stitcher.campaigns.say import Result
 from stitcher.campaigns.split import CHUNK, Counts, split
+from stitcher.campaigns.steps import Buckets, say_chunk
 from stitcher.campaigns.table import Row, Table
+from stitcher.clips.ready import make_ready
 from stitcher.clips.store import PreparedStore
 from stitcher.formats.profiles import SPLICED
 from stitcher.joining.splice import splice
-from stitcher.planning.catalogue import read_catalogue
+from stitcher.planning.catalogue import clip_of, read_catalogue
 from stitcher.planning.plan import plan_message
 from stitcher.storage import BucketRepo
 
@@ -209,7 +215,7 @@ def _join(folder: Path) -> None:
 
 
 def embedded(folder: Path, rows: int, names: int) -> dict[str, Any]:
-    """The deployed workflow on the embedded AWS, from the upload of the table to the manifest; then one chunk alone."""
+    """The deployed workflow on the embedded AWS, from the upload of the table to the manifest."""
     from tools.local import campaign as campaigns
     from tools.local.stack import running
 
@@ -226,9 +232,7 @@ def embedded(folder: Path, rows: int, names: int) -> dict[str, Any]:
         took = {"seconds": time.monotonic() - began, "cpu_seconds": _cpu_of_family(os.getpid()) - before}
         if done["made"] != rows:
             raise SystemExit(f"not all is made: {done}")
-        found["workflow"] = {key: round(value, 1) for key, value in (took | {"memory_mb": emulator.stop()}).items()}
-        found["chunk"] = _chunk(stack, names)
-    return found
+    return found | {key: round(value, 1) for key, value in (took | {"memory_mb": emulator.stop()}).items()}
 
 
 def _wait_until_prepared(stack: Any, clips: int) -> None:
@@ -240,17 +244,31 @@ def _wait_until_prepared(stack: Any, clips: int) -> None:
         time.sleep(1)
 
 
-def _chunk(stack: Any, names: int) -> dict[str, float]:
+def chunk(folder: Path, _rows: int, names: int) -> dict[str, Any]:
     """One chunk as the function says it: processor time of this process alone, in ms a message.
 
     `bare` is no more than the join and the request that stores it, of the same messages.
     """
-    from stitcher.campaigns.places import Run
-    from stitcher.campaigns.steps import Buckets, say_chunk
+    from tools.local.stack import emulator, free_port
 
-    client = stack.client("s3")
-    recordings = BucketRepo(stack.outputs["InputBucketName"], client)
-    output = BucketRepo(stack.outputs["OutputBucketName"], client)
+    make_clips(folder / "clips", names)
+    port = free_port()
+    (folder / "aws").mkdir()
+    with emulator(port, folder / "aws") as root:
+        session: Any = boto3.Session(root.access_key, root.secret_key, region_name="ap-south-1")
+        config = Config(retries={"total_max_attempts": 1}, read_timeout=60, s3={"addressing_style": "path"})
+        client = session.client("s3", endpoint_url=f"http://127.0.0.1:{port}", config=config)
+        for bucket in ("recordings", "output"):
+            client.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "ap-south-1"})
+        recordings, output = BucketRepo("recordings", client), BucketRepo("output", client)
+        for file in (folder / "clips").iterdir():
+            recordings.save(file.name, file.read_bytes())
+        for clip in filter(None, map(clip_of, list(recordings.list()))):
+            make_ready(clip, recordings, output)
+        return _chunk(recordings, output, names)
+
+
+def _chunk(recordings: BucketRepo, output: BucketRepo, names: int) -> dict[str, Any]:
     run = Run("bench", "run", "", audio=True, started="", settings=Settings(template=TEMPLATE))
     combined = itertools.islice(itertools.product(*columns(names).values()), CHUNK)
     filled = [dict(zip(columns(names), row, strict=True)) for row in combined]
@@ -300,7 +318,7 @@ def save(part: str, found: dict[str, Any]) -> None:
 def main() -> None:
     """Measure one part and print it as JSON."""
     parser = argparse.ArgumentParser(prog="python -m tools.bench.campaign", description=__doc__)
-    parser.add_argument("part", choices=["command", "split-and-join", "embedded"])
+    parser.add_argument("part", choices=["command", "split-and-join", "chunk", "embedded"])
     parser.add_argument("--save", action="store_true", help=f"into {RESULT.name}")
     parser.add_argument("--rows", type=int)
     parser.add_argument("--names", type=int, help=f"{DISTINCT_OF_A_NAME} distinct messages for each")
@@ -308,6 +326,7 @@ def main() -> None:
     parts = {
         "command": (command, 100_000, 100),
         "split-and-join": (split_and_join, 1_000_000, 300),
+        "chunk": (chunk, 0, 100),
         "embedded": (embedded, 100_000, 100),
     }
     part, rows, names = parts[options.part]

@@ -52,7 +52,7 @@ class Estimate:
 
 def chunk_seconds() -> float:
     """One chunk: its processor time, and its files' requests, some at a time."""
-    cpu_ms: float = MEASURED["embedded"]["chunk"]["warm_ms_a_message"]
+    cpu_ms: float = MEASURED["chunk"]["warm_ms_a_message"]
     return CHUNK * (cpu_ms + S3_MS / CONNECTIONS) / 1000
 
 
