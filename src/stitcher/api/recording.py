@@ -12,8 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr, Validat
 
 from stitcher import limits
 from stitcher.api.answers import ClipAnswer, ClipChanged, ClipVersion, SettingsAnswer, UploadAnswer
+from stitcher.api.form import sentence
 from stitcher.api.listing import DEFAULT, KEY_BYTES, entries
-from stitcher.api.requests import sentence
 from stitcher.clips.facts import Shapes
 from stitcher.errors import InvalidRequest, UnknownClip, UnusableClip, shown
 from stitcher.planning.catalogue import clip_of, voice_prefix
