@@ -28,15 +28,17 @@ os.environ |= {
     "BUCKET_INPUT": "stitcher-audios-test", "BUCKET_OUTPUT": "stitcher-output-test",
     "CACHE_PREFIX": "cache/", "URL_SECONDS": "900", "STUDIO_ORIGIN": "http://127.0.0.1:4600",
     "LOG_WORDS": "false", "REFUSED_QUEUE_URL": "https://sqs.invalid/refused",
+    "CHANGES_QUEUE_URL": "https://sqs.invalid/changes",
     "RESULTS_BUCKET": "results", "PROMPTS_BUCKET": "prompts", "PROMPT_POINTERS": "/stitcher/dev/prompts/",
     "CAMPAIGN_DAYS": "30", "LINK_SECONDS": "21600",
     "CAMPAIGN_STATE_MACHINE": "arn:aws:states:ap-south-1:123456789012:stateMachine:campaign:live",
     "PROMPT_SECONDS": "30", "MODEL_SECONDS": "60", "LEASE_SECONDS": "150",
+    "MODEL_CALLS_PER_DAY": "1000",
 }  # fmt: skip
 
 examples.load()
 
-ON_THE_STACK = ("tests/functional/", "tests/integration/stack/")
+ON_THE_STACK = ("tests/functional/", "tests/integration/stack/", "tests/phone/")
 """Where the tests of the embedded stack are."""
 LONG = (
     *ON_THE_STACK,

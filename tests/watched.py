@@ -15,8 +15,8 @@ RESOURCES = with_monitoring(TEMPLATE["Resources"])
 METRIC_ALARMS = of_type(RESOURCES, "AWS::CloudWatch::Alarm")
 COMPOSITES = of_type(RESOURCES, "AWS::CloudWatch::CompositeAlarm")
 ALARMS = METRIC_ALARMS | COMPOSITES
-OF_DEPLOYMENTS = {name for name in METRIC_ALARMS if "Condition" not in RESOURCES[name]}
-"""Alarms that are everywhere."""
+OF_DEPLOYMENTS = {name for name in METRIC_ALARMS if RESOURCES[name].get("Condition") in (None, "Phoned")}
+"""Alarms that are everywhere, and the webhook's where there is one."""
 DASHBOARDS: dict[str, Any] = {
     name: json.loads(one["DashboardBody"]["Fn::Sub"])
     for name, one in of_type(RESOURCES, "AWS::CloudWatch::Dashboard").items()

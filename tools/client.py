@@ -74,7 +74,11 @@ class Caller:
 
     def get(self, path: str, **query: str | int) -> Response:
         """GET a path (in plain characters) with a query."""
-        url = self.url.rstrip("/") + quote(path) + (f"?{urlencode(query, quote_via=quote, safe='')}" if query else "")
+        return self.get_as_written(quote(path) + (f"?{urlencode(query, quote_via=quote, safe='')}" if query else ""))
+
+    def get_as_written(self, target: str) -> Response:
+        """GET a path with a query, both already encoded."""
+        url = self.url.rstrip("/") + target
         request = AWSRequest("GET", url)
         if self.credentials:
             SigV4Auth(self.credentials, "execute-api", self.region).add_auth(request)

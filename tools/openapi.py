@@ -45,6 +45,7 @@ from stitcher.api.listing import LARGEST_PAGE, PAGE
 from stitcher.api.recording import RestoreRequest, SettingsRequest, UploadRequest
 from stitcher.api.requests import Answer
 from stitcher.formats.platforms import FORMATS
+from stitcher.planning.catalogue import VOICE_CHARACTERS
 
 Json = dict[str, Any]
 ROOT = Path(__file__).parents[1]
@@ -62,10 +63,15 @@ SENT: tuple[type, ...] = (
 )
 """Models whose fields are all there, always."""
 
+VOICE = r"[\p{L}\p{M}\p{N}_-]*[\p{L}\p{M}\p{N}][\p{L}\p{M}\p{N}_-]*"
+"""A voice's name (ECMA 262 with the flag `u`, as JSON Schema asks for)."""
+MOST_PARTS = (limits.SEGMENTS + 1) // 2
+"""Of a request with pauses: with clips between them, they are the segments of a message."""
+
 PROBLEMS = {
     400: "The request is not valid: `detail` says why",
     403: "Not signed, wrongly signed, not allowed, or no such path",
-    404: "There is no such clip, nor was there; or no such campaign",
+    404: "There is no such voice (`detail` names the one that was meant), clip or campaign",
     409: "The campaign runs already",
     413: "The message is too long",
     415: "The body is not JSON",
@@ -76,16 +82,22 @@ PROBLEMS = {
 }
 # What the models check in code, or leave to the planner.
 REQUEST_MORE: Json = {
-    "message": {"description": "What to say, as text", "maxLength": limits.MESSAGE_CHARACTERS},
+    "message": {"description": "What to say, as text", "minLength": 1, "maxLength": limits.MESSAGE_CHARACTERS},
     "message_parts": {
-        "description": "What to say, as a list of clips: file names or phrases",
+        "description": "What to say, as a list of clips: file names or phrases. With `gap_ms: 0` there may be twice "
+        "as many",
         "minItems": 1,
-        "maxItems": limits.SEGMENTS,
+        "maxItems": MOST_PARTS,
+        "items": {"type": "string", "minLength": 1, "maxLength": limits.PART_CHARACTERS},
     },
-    "voice": {"description": "A folder of clips; the default voice where it is empty"},
+    "voice": {
+        "description": "A folder of clips; the default voice where it is empty",
+        "pattern": f"^({VOICE})?$",
+        "maxLength": VOICE_CHARACTERS,
+    },
     "format": {"description": "How the audio is encoded, or the platform that plays it", "enum": list(FORMATS)},
     "gap_ms": {},
-    "missing": {},
+    "missing": {"pattern": f"^(error|skip|silence|fallback:(-|{VOICE}))$"},
     "read_numbers": {},
 }
 
@@ -154,10 +166,10 @@ def _paths() -> Json:
         "name": "voice",
         "in": "path",
         "required": True,
-        "schema": {"type": "string"},
+        "schema": {"type": "string", "minLength": 1, "maxLength": VOICE_CHARACTERS, "pattern": f"^(-|{VOICE})$"},
         "description": "A voice's name; `-` is the default voice",
     }
-    refused, listed = _problems(400, 403, 413, 415, 422, 429, 500), _problems(400, 403, 429, 500, 504)
+    refused, listed = _problems(400, 403, 404, 413, 415, 422, 429, 500), _problems(400, 403, 429, 500, 504)
     stitch = {
         "operationId": "stitch",
         "summary": "Say a message",
@@ -184,7 +196,7 @@ def _paths() -> Json:
         "operationId": "clips",
         "summary": "List a voice's clips",
         "parameters": [voice, *_paging("`next` of the page before: a clip's key")],
-        "responses": _answers(ClipsPage, "Its clips, and what preparing them found") | listed,
+        "responses": _answers(ClipsPage, "Its clips, and what preparing them found") | listed | _problems(404),
     }
     return {
         "/stitch": {"post": stitch},

@@ -7,13 +7,15 @@ from typing import Any
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from handlers.buckets import output, recordings
+from handlers.buckets import output
+from handlers.catalogues import catalogues
 from handlers.settings import read
 from handlers.telemetry import logger, metrics, step
 from stitcher.api.requests import DURATION, Answer, StitchRequest, elapsed_ms
 from stitcher.errors import StitchError
 from stitcher.formats.platforms import check
 from stitcher.formats.profiles import PROFILES
+from stitcher.planning.plan import Plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +32,13 @@ settings = read(Settings)
 
 @step
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """`{"request", "started"}` → `outcome`: `hit` with `answer`, `miss` with the plan, `rejected` with `problem`."""
+    """`{"request", "started"}` → `outcome`: `hit` with `answer`, `miss` with the plan, `rejected` with `problem`.
+
+    `changed` says whether a clip of the first plan has changed since: the voice is listed then.
+    """
     started = datetime.fromisoformat(event["started"])
     try:  # the body is checked here, so that a refusal is data and not a fault
-        found = lookup(StitchRequest.of(event["request"]))
+        found = lookup(StitchRequest.of(event["request"]), changed=event.get("changed", False))
     except StitchError as refusal:
         found = {"outcome": "rejected", "problem": refusal.problem()}
     count(found, started)
@@ -56,9 +61,9 @@ def count(found: dict[str, Any], started: datetime) -> None:
     logger.info("looked up", outcome=found["outcome"])
 
 
-def lookup(request: StitchRequest) -> dict[str, Any]:
+def lookup(request: StitchRequest, *, changed: bool) -> dict[str, Any]:
     """Plan the message and say whether it is in the cache; raises `StitchError` if it is refused."""
-    plan = request.plan(recordings())
+    plan = catalogues().tried(request.plan, Plan.is_whole, listed=changed)
     output_key = f"{settings.cache_prefix}{plan.cache_key}{PROFILES[plan.profile].suffix}"
     if stored := output().stat(output_key):
         # It may have been made for another platform.

@@ -12,6 +12,7 @@ from handlers import private
 from handlers.picture_counts import PictureCounts
 from handlers.settings import read
 from handlers.telemetry import logger, step
+from identifier.allowance import Allowance, Metered
 from identifier.identify import Identifier, Put
 from identifier.model import ask, bedrock
 from identifier.prompt_store import PromptStore
@@ -28,6 +29,7 @@ class Settings:
     prompt_seconds: float
     model_seconds: float
     lease_seconds: float
+    model_calls_per_day: int
 
 
 class Denied(Exception):
@@ -47,8 +49,9 @@ def s3() -> Any:
 
 @cache
 def model() -> Any:
-    """The client of Bedrock, made when a picture first needs it."""
-    return bedrock(read_seconds=settings.model_seconds)
+    """The client of Bedrock, made when a picture first needs it. It asks a limited number of times a day."""
+    allowance = Allowance(s3(), settings.results_bucket, settings.model_calls_per_day, counts.asked)
+    return Metered(bedrock(read_seconds=settings.model_seconds), allowance)
 
 
 @cache

@@ -24,9 +24,10 @@ from stitcher.storage import PATIENCE, Stored
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The queue of refused recordings, for people who record."""
+    """The queue of refused recordings, for people who record, and the queue of changes, for the catalogues."""
 
     refused_queue_url: str
+    changes_queue_url: str
 
 
 settings = read(Settings)
@@ -55,7 +56,7 @@ class Event(BaseModel):
 
 @cache
 def queue() -> Any:
-    """The client of the queue of refused clips."""
+    """The client of both queues."""
     return get_session().create_client("sqs", config=Config(**PATIENCE))
 
 
@@ -66,6 +67,14 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
     Changed needs nothing: another event has come, or will, for the recording that is there now.
     """
     put = Event.model_validate(event).detail.object
+    try:
+        return prepared(put)
+    finally:  # whatever became of it, the voice has changed
+        tell(put.key)
+
+
+def prepared(put: Object) -> dict[str, Any]:
+    """What became of the recording."""
     clip = clip_of(Stored(put.key, put.etag, put.size))
     if clip is None:
         metrics.add_metric("ClipNoClip", MetricUnit.Count, 1)
@@ -74,6 +83,12 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
     if found.refusal:
         report(clip, found.refusal)
     return {"outcome": found.name}
+
+
+def tell(key: str) -> None:
+    """Put the change into the queue that KeepCatalogue reads, in the form of S3's events."""
+    body = json.dumps({"detail": {"object": {"key": key}}})
+    queue().send_message(QueueUrl=settings.changes_queue_url, MessageBody=body)
 
 
 def report(clip: Clip, refusal: UnusableClip) -> None:

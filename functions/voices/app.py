@@ -1,22 +1,15 @@
 """Lists voices and their clips. Answers `GET /voices` and `GET /voices/{voice}/clips`."""
 
-from functools import cache
 from urllib.parse import unquote
 
 from aws_lambda_powertools.event_handler import Response
 
-from handlers.buckets import output, recordings
+from handlers.buckets import recordings
+from handlers.catalogues import shapes
 from handlers.rest import Rest, ok
 from stitcher.api.listing import Page, clips_page, voices_page
-from stitcher.clips.facts import Shapes
 
 app = Rest("Voices")
-
-
-@cache
-def shapes() -> Shapes:
-    """What is known of prepared clips, remembered for the life of the environment."""
-    return Shapes(output())
 
 
 @app.get("/voices")

@@ -25,6 +25,10 @@ class PictureCounts:
         metrics.add_metric("PromptFallback", MetricUnit.Count, 1)
         logger.warning("the last good prompt is used", prompt=prompt_id, reason=reason)
 
+    def asked(self, percent: float) -> None:
+        """The day's calls of models that are taken."""
+        metrics.add_metric("ModelCallsTaken", MetricUnit.Percent, percent)
+
     def paid(self, result: Result) -> None:
         """The model's time, tokens and cost, also for an answer that could not be used."""
         metrics.add_metric("InputTokens", MetricUnit.Count, result.input_tokens)

@@ -17,6 +17,7 @@ from identifier.model import Reply, ask, bedrock
 from identifier.picture import prepare_picture
 from identifier.prompt import Prompt, read_prompt
 from identifier.say import Say, spoken
+from stitcher.errors import in_words
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -34,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"stitcher-prompts: {refusal}", file=sys.stderr)
         return REFUSED
     except (IdentifyError, ClientError, BotoCoreError, OSError) as fault:
-        print(f"stitcher-prompts: {fault}", file=sys.stderr)
+        print(f"stitcher-prompts: {in_words(fault)}", file=sys.stderr)
         return FAULT
     return code
 

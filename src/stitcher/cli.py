@@ -4,8 +4,10 @@ It reads options and prints. `stitcher.voice` and `stitcher.campaigns` do the wo
 """
 
 import json
+import os
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
 from functools import partial
@@ -16,19 +18,33 @@ import click
 
 from stitcher import limits
 from stitcher.api.answers import ClipSegment, PlanAnswer
+from stitcher.api.form import is_policy
 from stitcher.campaigns.campaign import Campaign
 from stitcher.campaigns.join import MANIFEST
 from stitcher.campaigns.messages import VOICE_COLUMN, Settings
+from stitcher.campaigns.no_language import hint
+from stitcher.campaigns.recordings import COUNTED, Check, check
 from stitcher.campaigns.script import CSV_NAME, HTML_NAME, Session, script_csv, script_html
 from stitcher.campaigns.starter import KINDS, needed_by
 from stitcher.campaigns.starter import starter as first_clips
 from stitcher.campaigns.table import CampaignFault, Interrupted, Table
-from stitcher.campaigns.template import Template
-from stitcher.errors import InvalidRequest, MissingWords, StitchError, UncertainNumbers, named, shown
+from stitcher.campaigns.template import Template, column_named
+from stitcher.errors import (
+    InvalidRequest,
+    MissingWords,
+    NoSuchVoice,
+    StitchError,
+    UncertainNumbers,
+    in_words,
+    listed,
+    named,
+    shown,
+)
 from stitcher.formats.ffmpeg import FfmpegFailed, FfmpegMissing
 from stitcher.formats.platforms import FORMATS, PLATFORMS
 from stitcher.formats.profiles import PROFILES, ending_of
-from stitcher.planning.catalogue import ignored, read_catalogue, voice_prefix
+from stitcher.planning.catalogue import read_catalogue
+from stitcher.planning.inventory import inventory
 from stitcher.storage import LocalRepo, NotStored, Repo, StorageFault
 from stitcher.voice import BUCKET, Voice
 
@@ -36,6 +52,9 @@ if TYPE_CHECKING:
     from stitcher.planning.plan import ReadNumbers
 
 REFUSED, FAULT = 2, 1
+TOLD = 20
+"""Recordings that are named below a plan or a script."""
+NO_LANGUAGE = 'set its language in voice.toml (language = "en"), and numbers are said in words: 1,500 needs no clip'
 LOOK, STEP = 500, 5
 """Rows between two looks at the progress; percent between two lines of progress without a terminal."""
 F = TypeVar("F", bound=Callable[..., Any])
@@ -50,7 +69,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         With 0 after help, and with 2 where the options are not right.
     """
     given = list(sys.argv[1:] if arguments is None else arguments)
-    command = {"plan": plan, "script": script, "starter": starter, "campaign": campaign}.get(
+    command = {"plan": plan, "script": script, "starter": starter, "campaign": campaign, "voice": voice_check}.get(
         given[0] if given else "", say
     )
     name = "stitcher" if command is say else f"stitcher {given.pop(0)}"
@@ -69,7 +88,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _report(refusal, as_json=context.params["as_json"])
         return REFUSED
     except _faults(context.params.get("audios", "")) as fault:
-        print(f"stitcher: {fault}", file=sys.stderr)
+        print(f"stitcher: {in_words(fault)}", file=sys.stderr)
         return FAULT
 
 
@@ -108,11 +127,10 @@ def _options(*options: Callable[[F], F]) -> Callable[[F], F]:
 
 
 def _missing(_context: click.Context, _option: click.Parameter, given: str) -> str:
-    if given in ("error", "skip", "silence") or given.startswith("fallback:"):
-        return given
-    raise click.BadParameter(
-        f"'{given}' is not error, skip, silence, or fallback:VOICE ('fallback:' alone is the default voice)"
-    )
+    try:
+        return is_policy(given)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
 
 
 _script_files = _options(
@@ -136,11 +154,13 @@ _how_options = _options(
     click.option(
         "--gap-ms", type=int, metavar="MS",
         help=f"Silence between clips, up to {limits.GAP_MS} ms (default: the voice's, or {limits.DEFAULT_GAP_MS}). "
-        f"Less than 0, down to -{limits.CROSSFADE_MS}, overlaps them with a crossfade.",
+        f"Less than 0, down to -{limits.CROSSFADE_MS}, overlaps them with a crossfade. "
+        "Pauses at punctuation become longer or shorter by as much, but never overlap.",
     ),
     click.option(
         "--missing", default="error", metavar="POLICY", callback=_missing,
-        help="For words without a clip: error, skip, silence, or fallback:VOICE. Default: error.",
+        help="For words without a clip: error, skip, silence (400 ms more between two clips), or fallback:VOICE. "
+        "Default: error.",
     ),
     click.option(
         "--read-numbers", type=click.Choice(["likely", "strict"]),
@@ -182,24 +202,29 @@ _as_json = click.option("--json", "as_json", is_flag=True, help="Print the answe
     "  stitcher plan    show the clips of a message and the reasons for them; writes no file\n"
     "  stitcher script  check a table of messages and list the recordings that are missing\n"
     "  stitcher campaign say all messages of a table\n"
-    "  stitcher starter list the recordings of a new voice for all numbers, prices, times and dates\n\n"
+    "  stitcher starter list the recordings of a new voice for all numbers, prices, times and dates\n"
+    "  stitcher voice   check the recordings of a voice: which are read, which are not, which are poor, and why\n\n"
     "Exit codes: 0 made; 2 refused (for example, a word has no clip), and no file is written; 1 fault",
 )
 @_message_options
 @click.option(
-    "-o", "--output", type=click.Path(path_type=Path), metavar="FILE",
-    help="File to write, whose ending decides the format, or a folder that is there. Default: the phrases joined by "
+    "-o", "--output", "wanted", metavar="FILE",
+    help="File to write, whose ending decides the format, or a folder (clips/). Default: the phrases joined by "
     "__, in this folder.",
 )  # fmt: skip
 @_as_json
 def say(
     message: str, audios: str, voice: str, format: str | None, gap_ms: int | None, missing: str,
-    read_numbers: str | None, output: Path | None, as_json: bool,
+    read_numbers: str | None, wanted: str | None, as_json: bool,
 ) -> int:  # fmt: skip
     speaker = Voice.open(audios, voice)
+    folder = (wanted or "").endswith(("/", os.sep))
+    output = Path(wanted) if wanted and not folder else None
     spoken = speaker.say(
         message, format=format or _format_of(output), gap_ms=gap_ms, missing=missing, read_numbers=read_numbers
     )
+    if wanted and folder:
+        output = Path(wanted) / spoken.name
     output = spoken.save(output)
     if as_json:
         answer: dict[str, Any] = {
@@ -259,9 +284,13 @@ def plan(
         refusal = MissingWords(answer.missing, voice, read_catalogue(speaker.recordings, voice).by_phrase)
         raise UncertainNumbers(refusal, answer.unsure) if answer.unsure else refusal
     _print_plan(answer)
-    _tell_ignored(speaker, voice)
-    if answer.missing and missing == "error":
-        print("as it is, this message is refused: it needs what is missing, or --missing skip")
+    _tell_unsaid(speaker, voice)
+    for one in answer.unusable:
+        print(f"  unusable: {one.key}: {one.reason}")
+    if (answer.missing and missing == "error") or answer.unusable:
+        needs = ["what is missing, or --missing skip"] if answer.missing and missing == "error" else []
+        needs += ["recordings that can be used"] if answer.unusable else []
+        print(f"as it is, this message is refused: it needs {', and '.join(needs)}")
     _print_words("missing", answer.missing, answer.suggestions)
     for number, why in answer.unsure.items():
         print(f"  not read: {number}: {why}")
@@ -271,24 +300,16 @@ def plan(
 
 
 def _print_plan(answer: PlanAnswer) -> None:
-    from rich.console import Console
-    from rich.table import Table as Grid
-
-    grid = Grid(box=None, pad_edge=False, header_style=None)
-    for name in ("span", "text", "clip", "why"):
-        grid.add_column(name, overflow="fold")
-    grid.add_column("ms", justify="right", no_wrap=True)
+    rows: list[tuple[str, ...]] = []
     for one in answer.segments:
         if isinstance(one, ClipSegment):
             text = " ".join((one.text or "").split())
-            grid.add_row(f"{one.start}-{one.end}", text, one.clip, one.why, str(one.duration_ms))
+            rows.append((f"{one.start}-{one.end}", text, one.clip, one.why, str(one.duration_ms or "?")))
         else:
-            grid.add_row("", "", "pause", "", str(one.pause_ms))
-    # Into a file or a pipe the table is as wide as it needs to be.
-    width = None if sys.stdout.isatty() else 10_000
-    Console(markup=False, emoji=False, highlight=False, width=width).print(grid)
+            rows.append(("", "", "pause", "", str(one.pause_ms)))
+    _print_grid(("span", "text", "clip", "why", "ms"), rows)
     count = sum(isinstance(one, ClipSegment) for one in answer.segments)
-    print(f"total: {answer.duration_ms} ms, {count} {'clip' if count == 1 else 'clips'}, {answer.path}")
+    print(f"total: {answer.duration_ms or '?'} ms, {count} {'clip' if count == 1 else 'clips'}, {answer.path}")
 
 
 # stitcher script
@@ -315,7 +336,7 @@ def script(
             if template is None
             else Template(template, table.header)
         )
-        voice_column = VOICE_COLUMN if VOICE_COLUMN in table.header else None
+        voice_column = column_named(table.header, VOICE_COLUMN)
         checked = Campaign(speaker.recordings, filled, voice=voice, voice_column=voice_column)
         with _progress(table, always=progress) as tell:
             for row in table.rows():
@@ -325,7 +346,7 @@ def script(
     if not checked.rows:
         raise CampaignFault(f"{messages} has no rows below its header")
     for name in checked.voices:
-        _tell_ignored(speaker, name)
+        _tell_unsaid(speaker, name)
     # Make both before the first is written.
     today = day.date() if day else date.today()  # noqa: DTZ011
     made = {
@@ -341,6 +362,11 @@ def script(
         "refused": checked.refused,
         "refusals": [{"line": line, "reason": reason} for line, reason in checked.refusals],
         "to_record": len(checked.to_record),
+        "hints": [
+            told
+            for name, made in checked.voices.items()
+            if (told := hint(made.catalogue, [one for one in checked.to_record if one.voice == name]))
+        ],
         "voices_without_clips": [name for name, check in checked.voices.items() if not check.catalogue.by_phrase],
         "files": [str(output / name) for name in made],
     }
@@ -357,6 +383,7 @@ def _summary(summary: dict[str, Any]) -> str:
         *(f"  line {refusal['line']}: {refusal['reason']}" for refusal in summary["refusals"]),
         *(["  …"] if summary["refused"] > len(summary["refusals"]) else []),
         f"to record  {summary['to_record']:>9,}",
+        *(f"  {told}" for told in summary["hints"]),
         *(f"  {named(voice)} has no clips at all" for voice in summary["voices_without_clips"]),
         *summary["files"],
     ]
@@ -495,6 +522,53 @@ def starter(
     return 0
 
 
+# stitcher voice
+
+
+@click.command(
+    "voice",
+    cls=_Command,
+    help="Check the recordings of a voice: how many are read, which are not and why, which say the same, which are "
+    "poor, and which words its numbers lack.",
+    epilog="Exit codes: 0 checked; 2 no recording can be said, or refused; 1 fault",
+)
+@_voice_options
+@_as_json
+def voice_check(audios: str, voice: str, as_json: bool) -> int:
+    speaker = Voice.open(audios, voice)
+    made = _last(check(speaker.recordings, voice))
+    print(_json({"success": True} | made.to_json())) if as_json else _print_check(made)
+    return 0 if made.read else REFUSED
+
+
+def _last(growing: Iterator[Check]) -> Check:
+    """The whole check; on a terminal with a bar while it grows."""
+    made = next(growing)
+    if sys.stderr.isatty():
+        from rich.console import Console
+        from rich.progress import track
+
+        console = Console(stderr=True)
+        growing = iter(track(growing, "listening …", len(made.found.clips), console=console, transient=True))
+    return deque(growing, maxlen=1).pop() if made.found.clips else made
+
+
+def _print_check(made: Check) -> None:
+    clips = f"{made.read} {'clip' if made.read == 1 else 'clips'}"
+    print(f"{named(made.voice)}: {clips}, language {made.language or 'not set'}")
+    if made.about_language:
+        print(f"  {made.about_language}")
+    if not made.language:
+        print(f"  {NO_LANGUAGE}")
+    if made.lacking:
+        print(f"  numbers up to {COUNTED} lack {len(made.lacking)} words: {listed(made.lacking, ', ')}")
+    if made.found.folders:
+        print(f"  other voices: {listed(made.found.folders, ', ')} (--voice {made.found.folders[0]})")
+    if rows := list(made.rows()):
+        print()
+        _print_grid(("what", "recording", "why"), rows)
+
+
 # What is printed
 
 
@@ -505,13 +579,39 @@ def _report(refusal: StitchError, *, as_json: bool) -> None:
     print(f"stitcher: {refusal}", file=sys.stderr)
     if isinstance(refusal, MissingWords):
         _print_words("missing", refusal.missing, refusal.suggestions, file=sys.stderr)
+        for key, reason in refusal.unusable:
+            print(f"  unusable: {key}: {reason}", file=sys.stderr)
 
 
-def _tell_ignored(speaker: Voice, voice: str) -> None:
-    """Name the sound files of a voice that are no clips."""
-    for key, reason in ignored(speaker.recordings.list(voice_prefix(voice))):
-        if "/" not in key.removeprefix(voice_prefix(voice)):
-            print(f"  ignored: {key}: {reason}", file=sys.stderr)
+def _tell_unsaid(speaker: Voice, voice: str) -> None:
+    """Name the recordings of a voice that are not said."""
+    try:
+        told = list(inventory(speaker.recordings, voice).sentences())
+    except NoSuchVoice as error:  # one that is still to be recorded
+        print(f"  {error}", file=sys.stderr)
+        return
+    for sentence in told[:TOLD]:
+        print(f"  {sentence}", file=sys.stderr)
+    if len(told) > TOLD:
+        print(f"  and {len(told) - TOLD} more: `stitcher voice` lists them", file=sys.stderr)
+
+
+def _print_grid(names: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """A table; a column of milliseconds stands to the right."""
+    from rich.console import Console
+    from rich.table import Table as Grid
+
+    grid = Grid(box=None, pad_edge=False, header_style=None)
+    for name in names:
+        if name == "ms":
+            grid.add_column(name, justify="right", no_wrap=True)
+        else:
+            grid.add_column(name, overflow="fold")
+    for row in rows:
+        grid.add_row(*row)
+    # Into a file or a pipe the table is as wide as it needs to be.
+    width = None if sys.stdout.isatty() else 10_000
+    Console(markup=False, emoji=False, highlight=False, width=width).print(grid)
 
 
 def _print_words(

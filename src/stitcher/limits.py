@@ -20,6 +20,8 @@ VOICE_CHARACTERS, FORMAT_CHARACTERS, MISSING_CHARACTERS = 256, 32, 300
 """Of a request, as it is sent; a voice's name has 64 at most when its characters are composed."""
 PART_CHARACTERS = 1_024
 """A key of S3 has 1,024 bytes at most."""
+VOICE_FILES = 50_000
+"""Of one voice: its catalogue was measured with as many clips (docs/benchmark.md)."""
 SETTINGS_BYTES = 64 * 1024
 """A voice's settings file."""
 SAID_CHARACTERS = 40_000

@@ -8,7 +8,7 @@ import contextlib
 import hashlib
 import os
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import chain
@@ -27,6 +27,8 @@ CONNECTIONS = 10
 
 PART_BYTES = 16 * 1024 * 1024
 """Of a file that is stored block by block: S3 takes 10,000 parts of at least 5 MiB."""
+DELETED_AT_ONCE = 1_000
+"""S3's limit for one request."""
 
 PATIENCE: dict[str, Any] = {
     "connect_timeout": 2,
@@ -85,6 +87,10 @@ class AlreadyStored(Exception):
     """`save(only_new=True)` found that somebody else was first."""
 
 
+class Unchanged(Exception):
+    """The file is still in the version that the reader knows."""
+
+
 class Repo(Protocol):
     """A store of files by key; keys have `/` between folders."""
 
@@ -93,6 +99,9 @@ class Repo(Protocol):
 
     def folders(self) -> Iterator[str]:
         """The folders at the top, each name ending in "/", by name."""
+
+    def tree(self, prefix: str = "") -> Iterator[Stored]:
+        """The files in the folder `prefix` and in all folders below it; of each, only key and size are known."""
 
     def read(self, key: str, etag: str | None = None) -> bytes:
         """The file's content, in the version `etag` if one is named. Raises `NotStored` and `Unreadable`."""
@@ -142,6 +151,13 @@ class LocalRepo:
 
     def folders(self) -> Iterator[str]:
         yield from sorted(f"{path.name}/" for path in self._within("", Path.is_dir))
+
+    def tree(self, prefix: str = "") -> Iterator[Stored]:
+        root = self._path(prefix)
+        for path in sorted(root.rglob("*")):
+            inside = path.relative_to(root)
+            if path.is_file() and not path.is_symlink() and not any(part.startswith(".") for part in inside.parts):
+                yield Stored(prefix + inside.as_posix(), "", path.stat().st_size)
 
     def read(self, key: str, etag: str | None = None) -> bytes:
         try:
@@ -236,14 +252,17 @@ class BucketRepo:
 
     def list(self, prefix: str = "", after: str = "") -> Iterator[Stored]:
         for page in self._pages(prefix, after):
-            for item in page.get("Contents", ()):
-                if not item["Key"].endswith("/"):  # the console's "folders" are empty files
-                    yield Stored(item["Key"], item["ETag"].strip('"'), item["Size"])
+            yield from _stored(page)
 
     def folders(self, prefix: str = "", after: str = "") -> Iterator[str]:
         """The folders directly in the folder `prefix` whose keys sort behind `after`, each without the prefix."""
         for page in self._pages(prefix, after):
             yield from (folder["Prefix"].removeprefix(prefix) for folder in page.get("CommonPrefixes", ()))
+
+    def tree(self, prefix: str = "") -> Iterator[Stored]:
+        with _faults():
+            for page in self.client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix):
+                yield from (Stored(item["Key"], "", item["Size"]) for item in page.get("Contents", ()))
 
     def read(self, key: str, etag: str | None = None) -> bytes:
         def get(**arguments: Any) -> bytes:
@@ -259,6 +278,27 @@ class BucketRepo:
                 here.writelines(self.client.get_object(**arguments)["Body"].iter_chunks(PART_BYTES // 16))
 
         self._call(get, key, **({"IfMatch": f'"{etag}"'} if etag else {}))
+
+    def read_unless(self, key: str, etag: str | None) -> tuple[bytes, str]:
+        """The file's content and its ETag. Raises `Unchanged` where that is `etag`, `NotStored` and `Unreadable`."""
+        from botocore.exceptions import ClientError
+
+        def get(**arguments: Any) -> tuple[bytes, str]:
+            got = self.client.get_object(**arguments)
+            return got["Body"].read(), got["ETag"].strip('"')
+
+        try:
+            return self._call(get, key, **({"IfNoneMatch": f'"{etag}"'} if etag else {}))
+        except ClientError as error:
+            if _status(error) == 304:
+                raise Unchanged(key) from None
+            raise
+
+    def find(self, key: str) -> Stored | None:
+        """What is stored under the key, or None, by a listing: it needs no right to read the file."""
+        with _faults():
+            page = self.client.list_objects_v2(Bucket=self.bucket, Prefix=key, MaxKeys=1)
+        return next((item for item in _stored(page) if item.key == key), None)
 
     def stat(self, key: str) -> Stored | None:
         try:
@@ -299,6 +339,32 @@ class BucketRepo:
         except BaseException:
             self._call(self.client.abort_multipart_upload, key, UploadId=upload)
             raise
+
+    def replace(self, key: str, data: bytes, etag: str | None) -> Stored:
+        """Store the file in place of the version `etag`, or, with None, where there is none; whole or not at all.
+
+        Raises
+        ------
+        NotStored
+            There is no such version any more.
+        AlreadyStored
+            There is one where none was expected.
+        """
+        condition = {"IfMatch": f'"{etag}"'} if etag else {"IfNoneMatch": "*"}
+        put = self._call(self.client.put_object, key, Body=data, **condition)
+        return Stored(key, put["ETag"].strip('"'), len(data))
+
+    def delete(self, keys: Sequence[str]) -> None:
+        """Delete the files; a bucket that keeps versions only marks them. What is not there is no fault.
+
+        Raises `StorageFault` where S3 left any.
+        """
+        for first in range(0, len(keys), DELETED_AT_ONCE):
+            doomed: Any = [{"Key": key} for key in keys[first : first + DELETED_AT_ONCE]]
+            with _faults():
+                done = self.client.delete_objects(Bucket=self.bucket, Delete={"Objects": doomed, "Quiet": True})
+            if errors := done.get("Errors"):
+                raise StorageFault(f"{len(errors)} files were not deleted: {errors[0].get('Code')}")
 
     def promote(self, source: Stored, key: str, *, content_type: str, metadata: Mapping[str, str]) -> Stored:
         """Copy a file inside of the bucket, in the version `source` names, to a key that is not taken; one request.
@@ -347,11 +413,13 @@ class BucketRepo:
             # Every version of the key sorts before those of a longer key.
             page = self.client.list_object_versions(Bucket=self.bucket, Prefix=key, MaxKeys=most)
         found = [
-            Version(item["Key"], item["VersionId"], item["ETag"].strip('"'), item["Size"], item["LastModified"])
+            Version(
+                item["Key"], item["VersionId"], item["ETag"].strip('"'), item["Size"], _moment(item["LastModified"])
+            )
             for item in page.get("Versions", ())
         ]
         found += [
-            Version(item["Key"], item["VersionId"], "", 0, item["LastModified"], deleted=True)
+            Version(item["Key"], item["VersionId"], "", 0, _moment(item["LastModified"]), deleted=True)
             for item in page.get("DeleteMarkers", ())
         ]
         newest = {
@@ -361,10 +429,6 @@ class BucketRepo:
         }
         own = [version for version in found if version.key == key]
         return sorted(own, key=lambda version: (version.id in newest, version.at), reverse=True)
-
-    def delete(self, key: str) -> None:
-        """Delete a file; a bucket that keeps versions only marks it."""
-        self._call(self.client.delete_object, key)
 
     def restore(self, key: str, version: str) -> None:
         """Copy an old version of a file on top of the others. Raises `NotStored` where there is no such version."""
@@ -379,6 +443,11 @@ class BucketRepo:
             raise
 
 
+def _moment(told: Any) -> datetime:
+    """A time as `s3_client` leaves it, a text, or as other clients parse it."""
+    return told if isinstance(told, datetime) else datetime.fromisoformat(told)
+
+
 def _of_size(blocks: Iterable[bytes], size: int) -> Iterator[bytes]:
     """The same bytes in blocks of at least this size; the last one may be smaller."""
     held: list[bytes] = []
@@ -389,6 +458,12 @@ def _of_size(blocks: Iterable[bytes], size: int) -> Iterator[bytes]:
             held = []
     if held:
         yield b"".join(held)
+
+
+def _stored(page: "ListObjectsV2OutputTypeDef") -> "Iterator[Stored]":
+    for item in page.get("Contents", ()):
+        if not item["Key"].endswith("/"):  # the console's "folders" are empty files
+            yield Stored(item["Key"], item["ETag"].strip('"'), item["Size"])
 
 
 @contextlib.contextmanager

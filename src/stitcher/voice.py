@@ -4,18 +4,20 @@ Nothing is decided here. `plan` and `say` call what the API's functions call.
 """
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stitcher import limits
 from stitcher.api.requests import StitchRequest
 from stitcher.clip import Clip
-from stitcher.errors import InvalidRequest
+from stitcher.errors import InvalidRequest, MissingWords, StitchError
 from stitcher.formats.platforms import warnings
 from stitcher.formats.profiles import PROFILES, ending_of
-from stitcher.planning.catalogue import clip_of, read_catalogue, voice_prefix
+from stitcher.planning.catalogue import Catalogue, clip_of, read_voice, voice_prefix
+from stitcher.planning.inventory import unread
 from stitcher.storage import BucketRepo, LocalRepo, Repo
 
 if TYPE_CHECKING:
@@ -207,7 +209,7 @@ class Voice:
     @property
     def settings(self) -> "VoiceSettings":
         """The settings as they are now. Raises UnusableClip if `voice.toml` cannot be read."""
-        return read_catalogue(self.recordings, self.name).settings
+        return self._catalogue(self.name).settings
 
     def plan(
         self,
@@ -264,8 +266,10 @@ class Voice:
             limits are then kept: one of `stitcher.formats.platforms.FORMATS`.
         gap_ms
             Milliseconds of silence between words, -500 to 5,000; less than 0 overlaps them. None takes the voice's.
+            Pauses at punctuation become longer or shorter by as much as it differs from the voice's, but never overlap.
         missing
-            What becomes of words without a clip: `error`, `skip`, `silence`, or `fallback:VOICE`.
+            What becomes of words without a clip: `error`, `skip`, `silence` (each makes the pause between two clips
+            400 ms longer), or `fallback:VOICE`.
         read_numbers
             `strict` refuses a number that can be read in two ways, `likely` says the likelier; None takes the voice's.
 
@@ -296,12 +300,24 @@ class Voice:
         """
         from stitcher.joining.stitch import stitch
 
-        plan = self._request(message, format, gap_ms, missing, read_numbers).plan(self.recordings)
+        request = self._request(message, format, gap_ms, missing, read_numbers)
+        try:
+            plan = request.plan(self._catalogue)
+        except MissingWords as lack:
+            lack.unusable = self._unusable(request)
+            lack.name_ignored(unread(self.recordings, self.name, lack.missing))
+            raise
         made = stitch(plan, self._prepared.load)
         return Spoken(
             made.audio, made.duration_ms, plan.profile, made.path, made.why, tuple(plan.clips), plan.missing,
             plan.substituted, tuple(warnings(plan.profile, plan.platform, len(made.audio))),
         )  # fmt: skip
+
+    def _unusable(self, request: StitchRequest) -> list[tuple[str, str]]:
+        """The recordings of a message with missing words that cannot be used: all that is wrong is said at once."""
+        with suppress(StitchError):
+            return [(clip.key, clip.reason) for clip in self.answer(request).unusable]
+        return []
 
     def missing(self, messages: str | Iterable[str]) -> list[str]:
         """What has to be recorded before every message can be said, most needed first.
@@ -332,7 +348,10 @@ class Voice:
         """The plan for a request as the API's callers send it."""
         from stitcher.api.preview import preview
 
-        return preview(request, self.recordings, self._shapes or self._prepared)
+        return preview(request, cache(self._catalogue), self._shapes or self._prepared)
+
+    def _catalogue(self, voice: str) -> Catalogue:
+        return read_voice(self.recordings, voice)
 
     @cached_property
     def _prepared(self) -> "PreparedHere":

@@ -25,6 +25,8 @@ FILLED = {
     "CallerOrganization": "o-a1b2c3d4e5",
     "CallerAddresses": "203.0.113.0/24",
     "StudioOrigin": "https://studio.example.org",
+    "CallProviders": "plivo,twilio",
+    "CallsUrl": "https://calls.example.org",
     "AlarmEmail": "ops@example.org",
 }
 """Every optional setting at once, as a deployment may give them."""

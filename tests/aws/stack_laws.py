@@ -46,7 +46,12 @@ def every_function_resolves(of: Deployment) -> Iterator[str]:
     except Unresolved as why:
         yield str(why)
         return
-    for place, values in {"Outputs": of.document["Outputs"], **dict.fromkeys(names)}.items():
+    outputs = {
+        name: one
+        for name, one in of.document["Outputs"].items()
+        if "Condition" not in one or of.holds(one["Condition"])
+    }
+    for place, values in {"Outputs": outputs, **dict.fromkeys(names)}.items():
         try:
             of.resolved(values) if values else of.properties(place)
         except Unresolved as why:

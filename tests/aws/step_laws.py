@@ -247,11 +247,18 @@ def pattern_faults(pattern: Any, path: str = "") -> Iterator[str]:
                         yield f"{here}: {one}"
 
 
+SCHEDULE = re.compile(r"rate\((1 (minute|hour|day)|([2-9]|[1-9]\d+) (minutes|hours|days))\)|cron\((\S+ ){5}\S+\)")
+"""EventBridge user guide, "Schedule expressions"."""
+
+
 @law('EventBridge: "Comparison operators for use in event patterns"; "Amazon EventBridge quotas"; PutTargets')
 def rules_are_valid(of: Deployment) -> Iterator[str]:
     for name, rule in of.of_type("AWS::Events::Rule").items():
-        yield from (f"{name}{fault}" for fault in pattern_faults(rule["EventPattern"]))
-        if len(json.dumps(rule["EventPattern"])) > 2_048 or not 1 <= len(rule["Targets"]) <= 5:
+        if "EventPattern" not in rule and not SCHEDULE.fullmatch(rule.get("ScheduleExpression", "")):
+            yield f"{name}: neither a pattern nor a schedule that there is"
+        pattern = rule.get("EventPattern", {"source": ["schedule"]})
+        yield from (f"{name}{fault}" for fault in pattern_faults(pattern))
+        if len(json.dumps(pattern)) > 2_048 or not 1 <= len(rule["Targets"]) <= 5:
             yield f"{name}: {len(rule['Targets'])} targets, or a pattern that is too long"
         for target in rule["Targets"]:
             if not re.fullmatch(r"[.\-_A-Za-z0-9]{1,64}", target["Id"]):

@@ -78,8 +78,16 @@ def test_a_malformed_request_is_refused_with_a_reason(caller: Caller, body: Any)
 
 
 def test_words_that_the_fallback_voice_lacks_too_are_refused(caller: Caller) -> None:
-    request = {"message": f"hello {NONSENSE}", "missing": "fallback:nobody"}
+    request = {"message": f"hello {NONSENSE}", "missing": "fallback:-"}
     assert refused(caller.post("/plans", request), 422)["missing"] == [NONSENSE]
+
+
+@pytest.mark.parametrize("path", ["/plans", "/stitch"])
+@pytest.mark.parametrize("more", [{"voice": "xqzwv"}, {"missing": "fallback:xqzwv"}])
+def test_an_unknown_voice_is_named(caller: Caller, path: str, more: dict[str, str]) -> None:
+    problem = refused(caller.post(path, {"message": "hello"} | more), 404)
+    assert problem["code"] == "no_such_voice"
+    assert "there is no voice 'xqzwv'" in problem["detail"]
 
 
 def test_another_media_type_is_not_supported(caller: Caller) -> None:

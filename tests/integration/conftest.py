@@ -10,6 +10,7 @@ from functions.stitch import app as stitch
 from moto import mock_aws
 
 from handlers.buckets import output, recordings
+from handlers.catalogues import catalogues, shapes
 from tests.integration.steps import INPUT, OUTPUT, Buckets
 from tests.paths import SAMPLES
 
@@ -23,20 +24,26 @@ def s3() -> Any:
 
 
 @pytest.fixture
-def buckets(s3: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Buckets]:
-    """The sample clips in the input bucket, and an empty output bucket."""
+def empty_buckets(s3: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Buckets]:
+    """An empty input bucket, and an empty output bucket."""
     variables = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "ap-south-1"}
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
-    made_once: list[Any] = [recordings, output, stitch.store, prepare_clip.queue]
+    monkeypatch.setattr(prepare_clip, "tell", lambda _key: None)  # there is no queue
+    made_once: list[Any] = [recordings, output, catalogues, shapes, stitch.store, prepare_clip.queue]
     with mock_aws():
         for bucket in (INPUT, OUTPUT):
             s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "ap-south-1"})
-        found = Buckets(s3)
-        for path in SAMPLES.glob("*.*"):
-            found.put(INPUT, path.name, path.read_bytes())
         for cached in made_once:
             cached.cache_clear()
-        yield found
+        yield Buckets(s3)
         for cached in made_once:
             cached.cache_clear()
+
+
+@pytest.fixture
+def buckets(empty_buckets: Buckets) -> Buckets:
+    """The sample clips in the input bucket, and an empty output bucket."""
+    for path in SAMPLES.glob("*.*"):
+        empty_buckets.put(INPUT, path.name, path.read_bytes())
+    return empty_buckets

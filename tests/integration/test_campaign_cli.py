@@ -74,12 +74,12 @@ def test_a_plan_is_a_table_to_read(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_what_a_fallback_says_is_told(capsys: pytest.CaptureFixture[str]) -> None:
-    plan = planned(capsys, "नमस्ते hello", "--voice", "hindi", "--missing", "fallback:")
+    plan = planned(capsys, "नमस्ते hello", "--voice", "hindi", "--missing", "fallback:-")
     assert (plan["missing"], plan["substituted"]) == ([], ["hello"])
 
 
 def test_what_a_fallback_lacks_too_is_refused_as_the_api_refuses_it(capsys: pytest.CaptureFixture[str]) -> None:
-    message = ["-m", "नमस्ते hello zebra", "--voice", "hindi", "--missing", "fallback:"]
+    message = ["-m", "नमस्ते hello zebra", "--voice", "hindi", "--missing", "fallback:-"]
     assert main(["plan", *message, "-a", str(CLIPS), "--json"]) == 2
     refusal = json.loads(capsys.readouterr().out)
     assert (refusal["success"], refusal["status"], refusal["missing"]) == (False, 422, ["zebra"])

@@ -137,7 +137,7 @@ def test_the_same_step_tried_again_is_the_same_run(buckets: Buckets) -> None:
 
 
 def test_a_chunk_without_results_is_failed_and_alone_in_the_next_list(
-    buckets: Buckets, monkeypatch: pytest.MonkeyPatch
+    buckets: Buckets, workflows: Workflows, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for module in ("stitcher.campaigns.split", "stitcher.campaigns.steps"):
         monkeypatch.setattr(f"{module}.CHUNK", 1)
@@ -148,8 +148,24 @@ def test_a_chunk_without_results_is_failed_and_alone_in_the_next_list(
     counts = joined(done)
     assert (counts["state"], counts["failed"], counts["failed_chunks"], counts["refused"]) == ("failed", 2, 1, 1)
     assert json.loads(buckets.read(OUTPUT, done["chunks_key"])) == [{"chunk": 0}]
+    workflows.status = "FAILED"
+    assert called("GET", f"/{ID}")["state"] == "failed"
+    workflows.status = "RUNNING"
+    assert called("GET", f"/{ID}")["state"] == "running", "it is redriven"
     say.lambda_handler({**done, "chunk": 0}, CONTEXT)
     assert joined(done)["state"] == "finished"
+    assert called("GET", f"/{ID}")["state"] == "finished"
+
+
+def test_a_campaign_that_is_checked_first_runs_until_it_is_said(buckets: Buckets, workflows: Workflows) -> None:
+    settings = json.dumps({"template": "hello {name}", "on_refusal": "stop"})
+    done = parted(put_table(buckets, "phone,name\n+1,shreeshail\n", settings))
+    said(done, audio=False)
+    assert joined(done, audio=False)["ready"] == 1
+    assert called("GET", f"/{ID}")["state"] == "running"
+    said(done)
+    assert joined(done)["made"] == 1
+    assert called("GET", f"/{ID}")["state"] == "finished"
 
 
 def test_the_results_of_a_check_are_no_results_of_a_run(buckets: Buckets) -> None:

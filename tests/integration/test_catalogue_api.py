@@ -3,7 +3,9 @@
 import io
 import json
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
+from urllib.parse import quote, unquote
 
 import boto3
 import pytest
@@ -12,6 +14,7 @@ from functions.voices import app as voices
 from moto import mock_aws
 
 from handlers.buckets import output, recordings
+from handlers.catalogues import catalogues, shapes
 from handlers.telemetry import logger
 from stitcher.api.requests import StitchRequest
 from stitcher.clips.facts import METADATA, Shape
@@ -21,7 +24,7 @@ from stitcher.clips.store import PreparedStore
 from stitcher.errors import FAULT
 from stitcher.formats.profiles import FORMS
 from stitcher.joining.stitch import stitch
-from stitcher.planning.catalogue import clip_of
+from stitcher.planning.catalogue import clip_of, read_catalogue
 from stitcher.storage import BucketRepo, StorageFault, Stored
 from tests.integration.steps import CONTEXT, INPUT, OUTPUT, event
 from tests.paths import SAMPLES
@@ -51,10 +54,10 @@ def s3() -> Iterator[Any]:
 @pytest.fixture(autouse=True)
 def made_anew(s3: Any) -> Iterator[None]:
     """Functions that remember nothing of the test before."""
-    for cached in (recordings, output, plan.shapes, voices.shapes):
+    for cached in (recordings, output, catalogues, shapes):
         cached.cache_clear()
     yield
-    for cached in (recordings, output, plan.shapes, voices.shapes):
+    for cached in (recordings, output, catalogues, shapes):
         cached.cache_clear()
 
 
@@ -120,7 +123,10 @@ def test_the_sample_event_is_planned() -> None:
 def test_the_plan_says_what_stitching_then_does(profile: str, gap_ms: int) -> None:
     request = {"message": "hello shreeshail heavy rain hello", "format": profile, "gap_ms": gap_ms}
     answer = planned(request)
-    made = stitch(StitchRequest.of(request).plan(BucketRepo(INPUT)), PreparedStore(BucketRepo(OUTPUT)).load)
+    made = stitch(
+        StitchRequest.of(request).plan(partial(read_catalogue, BucketRepo(INPUT))),
+        PreparedStore(BucketRepo(OUTPUT)).load,
+    )
     assert (answer["path"], answer["why"]) == (made.path, made.why)
     assert abs(answer["duration_ms"] - made.duration_ms) <= 1
 
@@ -148,8 +154,51 @@ def test_a_message_that_no_clip_says_has_no_segments(policy: str) -> None:
     assert (answer["duration_ms"], answer["path"], answer["why"]) == (None, None, "")
 
 
-def test_an_empty_voice_lacks_everything() -> None:
+def test_a_recording_that_is_not_said_is_named(put: Any) -> None:
+    for key in ("odd/Hello.wav", "odd/hello.wav", "odd/tomorrow.ra", "odd/old/rain.wav", "odd/notes.txt", "odd/z.wav"):
+        put(key)
+    page = clips("odd")
+    assert {entry["key"]: entry["instead"] for entry in page["clips"]} == {
+        "odd/Hello.wav": None, "odd/hello.wav": "odd/Hello.wav", "odd/z.wav": None
+    }  # fmt: skip
+    assert [entry["key"] for entry in page["ignored"]] == ["odd/tomorrow.ra", "odd/old/rain.wav"]
+    assert page["ignored"][1]["reason"] == "it lies too deep: a voice is one folder of clips"
+    first, second, third = clips("odd", limit="1"), clips("odd", limit="1", after="odd/Hello.wav"), None
+    third = clips("odd", limit="1", after=second["next"])
+    assert [len(page["ignored"]) for page in (first, second, third)] == [0, 0, 2], "each once"
+    assert second["clips"][0]["instead"] == "odd/Hello.wav", "it is on another page"
+
+
+@pytest.mark.parametrize("key", ["a%2Fb.wav", "100%.wav", "50%25.wav", "a+b &c.wav", "आज.wav", "~.wav"])
+def test_a_pages_next_is_read_as_it_was_pasted(put: Any, key: str) -> None:
+    put(f"odd/{key}")
+    put("odd/😀.wav")
+    page = clips("odd", limit="1")
+    assert page["next"].isascii()
+    assert quote(page["next"], safe="%") == page["next"]
+    following = clips("odd", after=unquote(page["next"]))  # API Gateway decodes what is pasted once
+    assert [entry["key"] for entry in following["clips"]] == ["odd/😀.wav"]
+    if quote(unquote(key), safe="") != key:
+        assert clips("odd", after=page["next"]) == following, "a client's library has encoded it once more"
+
+
+@pytest.mark.parametrize("request_", [{"voice": "hindy"}, {"missing": "fallback:hindy"}])
+def test_a_voice_that_there_is_not_is_unknown(request_: dict[str, str]) -> None:
+    problem = planned({"message": "hello"} | request_, 404)
+    assert problem["code"] == "no_such_voice"
+    assert problem["detail"] == "there is no voice 'hindy'; did you mean 'hindi'?"
+    assert clips("hindy", 404)["detail"] == problem["detail"]
+
+
+def test_an_empty_voice_lacks_everything(put: Any) -> None:
+    put("nobody/voice.toml", b"")
     assert planned({"message": "hello", "voice": "nobody"})["missing"] == ["hello"]
+    assert clips("nobody")["clips"] == []
+
+
+def test_the_default_voice_is_a_fallback_by_its_sign() -> None:
+    answer = planned({"message": "नमस्ते hello", "voice": "hindi", "missing": "fallback:-"})
+    assert answer["substituted"] == ["hello"]
 
 
 def test_the_fallback_voice_is_named() -> None:
@@ -289,6 +338,7 @@ def test_a_clip_says_what_preparing_found(s3: Any) -> None:
         "warnings": list(report.warnings),
         "prepared": True,
         "refused": None,
+        "instead": None,
     }
     tomato = entries["tomato.wav"]
     assert tomato["prepared"] is False
@@ -299,7 +349,7 @@ def test_a_clip_says_what_preparing_found(s3: Any) -> None:
 def test_the_sample_event_lists_the_first_clips_of_a_voice() -> None:
     page = answered(voices.lambda_handler(event("voice_clips"), CONTEXT))
     assert len(page["clips"]) == 5
-    assert page["next"] == page["clips"][-1]["key"]
+    assert page["next"] == quote(page["clips"][-1]["key"], safe="")
     assert all(entry["key"].startswith("hindi/") for entry in page["clips"])
 
 
@@ -328,10 +378,6 @@ def test_a_take_and_a_phrase_come_from_the_file_name(put: Any) -> None:
 def test_a_voices_name_may_come_encoded(put: Any) -> None:
     put("हिन्दी/नमस्ते.wav")
     assert clips("हिन्दी")["clips"] == clips("%E0%A4%B9%E0%A4%BF%E0%A4%A8%E0%A5%8D%E0%A4%A6%E0%A5%80")["clips"] != []
-
-
-def test_a_voice_that_is_not_there_has_no_clips() -> None:
-    assert clips("nobody") == {"success": True, "clips": [], "next": None}
 
 
 @pytest.mark.parametrize(
@@ -386,10 +432,10 @@ def test_what_an_older_version_prepared_is_read_and_what_is_damaged_is_not_prepa
     prepared = [entry["prepared"] for entry in clips("-", limit="200")["clips"]]
     try:
         s3.put_object(Bucket=OUTPUT, Key=key, Body=data)
-        voices.shapes.cache_clear()
+        shapes.cache_clear()
         assert [entry["prepared"] for entry in clips("-", limit="200")["clips"]] == prepared
         s3.put_object(Bucket=OUTPUT, Key=key, Body=data[:-1])
-        voices.shapes.cache_clear()
+        shapes.cache_clear()
         assert sum(entry["prepared"] for entry in clips("-", limit="200")["clips"]) == sum(prepared) - 1
     finally:
         s3.put_object(Bucket=OUTPUT, Key=key, Body=data, Metadata=metadata)

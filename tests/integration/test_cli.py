@@ -344,7 +344,7 @@ def test_an_unusable_clip_that_the_message_does_not_need_is_no_matter(clips: Pat
         (["-m", "hello", "--gap-ms", "5001"], "gap_ms 5001 is not between -500 and 5000"),
         (["-m", "hello " * 400], "the message has 2400 characters; the limit is 2000"),
         (["-m", "hello", "--voice", "../clips"], "voice '../clips' is not a voice's name"),
-        (["-m", "hello", "--voice", "klingon"], "voice 'klingon' has no clips at all"),
+        (["-m", "hello", "--voice", "klingon"], "there is no voice 'klingon'; there are hindi"),
     ],
 )
 def test_a_request_that_is_not_valid_is_refused(
@@ -377,7 +377,7 @@ def test_a_folder_that_is_not_there_is_a_fault(capsys: pytest.CaptureFixture[str
     assert nothing_written(here)
 
 
-@pytest.mark.parametrize("output", ["elsewhere.mp3", "hello.txt/out.mp3"])
+@pytest.mark.parametrize("output", ["elsewhere.mp3", "hello.txt/out.mp3", "hello.txt/"])
 def test_an_output_that_cannot_be_written_is_a_fault(
     capsys: pytest.CaptureFixture[str], here: Path, tmp_path: Path, output: str
 ) -> None:
@@ -443,7 +443,7 @@ def test_what_is_not_said_is_told_on_standard_error(capsys: pytest.CaptureFixtur
     assert (printed.out, printed.err) == ("hello.mp3\n", "  missing: zebra\n")
 
 
-@pytest.mark.parametrize("policy", ["skp", "fallback", "error:hindi", ""])
+@pytest.mark.parametrize("policy", ["skp", "error:hindi", ""])
 def test_a_policy_that_is_none_is_refused_with_those_there_are(capsys: pytest.CaptureFixture[str], policy: str) -> None:
     with pytest.raises(SystemExit):
         main(["-m", "hello", "-a", str(SAMPLES), "--missing", policy])

@@ -35,7 +35,8 @@ def bucket() -> Iterator[Any]:
 
 
 @pytest.fixture(autouse=True)
-def made_anew(bucket: Any) -> Iterator[None]:
+def made_anew(bucket: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setattr(prepare_clip, "tell", lambda _key: None)  # there is no queue
     for cached in (recordings, output):
         cached.cache_clear()
     yield

@@ -10,6 +10,7 @@ from tools.operations.erase import carried_out, planned, versions
 
 from identifier.keys import claim_key, result_key
 from stitcher.clip import Clip
+from stitcher.clips.kept import catalogue_key
 from stitcher.clips.prepared import prepared_key
 from stitcher.formats.profiles import FORMS
 
@@ -42,6 +43,8 @@ class Person:
         self.put("output", "cache/0.mp3", b"a message")
         self.put("output", "campaigns/0/audio/0.mp3", b"a message")
         self.put("output", "campaigns/0/runs/0/manifest.csv", b"rows")
+        for voice in ("", "hindi", "tamil"):
+            self.put("output", catalogue_key(voice), voice.encode() or b"default")
         self.s3.delete_object(Bucket="input", Key="ramesh.wav")  # withdrawn already: its versions are still there
 
     def put(self, bucket: str, key: str, data: bytes) -> Any:
@@ -84,7 +87,13 @@ def test_nothing_is_left_of_a_person_and_all_of_the_others(person: Person) -> No
     assert len([key for key in gone if key.startswith("output/prepared/")]) == 2 * 2 * len(FORMS)
     assert len([key for key in gone if key.startswith("results/")]) == 3
     assert {key: before[key] for key in after} == after, "what is others' is as it was"
-    assert {"input/rain.wav", "input/ramesh.wav.bak.wav", f"images/{PICTURE}.jpg"} <= after.keys()
+    assert {"output/catalogues/v1/-.catalogue", "output/catalogues/v1/hindi.catalogue"} <= gone, "they have names"
+    assert {
+        "output/catalogues/v1/tamil.catalogue",
+        "input/rain.wav",
+        "input/ramesh.wav.bak.wav",
+        f"images/{PICTURE}.jpg",
+    } <= after.keys()
     for key in gone:
         assert f"s3://{key}" in erasure.report().splitlines()
 

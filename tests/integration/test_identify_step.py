@@ -5,7 +5,7 @@ import io
 import json
 import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -95,6 +95,16 @@ def test_an_empty_or_large_object_is_not_read(step: Step) -> None:
         given = event("identify_image") | {"version_id": f"v-{reason}", "size": size}
         assert app.lambda_handler(given, CONTEXT)["outcome"] == "rejected"
         assert step.result(given)["reason"] == reason
+
+
+def test_a_day_without_calls_of_models_rejects_the_picture_with_the_reason(
+    step: Step, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(app, "settings", replace(app.settings, model_calls_per_day=0))
+    given = step.put()
+    assert app.lambda_handler(given, CONTEXT)["outcome"] == "rejected"
+    assert step.result(given)["reason"] == "daily_limit"
+    assert step.model.calls == []
 
 
 def test_a_busy_model_is_the_workflows_to_try_again_and_is_not_held_by_its_own_claim(step: Step) -> None:

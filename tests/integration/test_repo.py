@@ -18,7 +18,7 @@ from botocore.response import StreamingBody
 from botocore.stub import Stubber
 from moto import mock_aws
 
-from stitcher.storage import AlreadyStored, BucketRepo, LocalRepo, NotStored, Repo, StorageFault, s3_client
+from stitcher.storage import AlreadyStored, BucketRepo, LocalRepo, NotStored, Repo, StorageFault, Unchanged, s3_client
 
 REGION: Final = "ap-south-1"
 BUCKET = "clips-of-a-test"
@@ -103,6 +103,16 @@ def test_a_folder_lists_its_own_files_only(repo: Repo) -> None:
         repo.save(key, b"audio")
     assert keys(repo) == ["hello.wav", "hindi.wav"]
     assert keys(repo, "hindi/") == ["hindi/आज.ogg"]
+
+
+def test_a_tree_has_the_files_of_all_folders(repo: Repo) -> None:
+    for key in ["hello.wav", "hindi/आज.ogg", "hindi/old/2024/आज.ogg", "hindi2/आज.ogg"]:
+        repo.save(key, b"audio")
+    assert sorted(item.key for item in repo.tree()) == [
+        *("hello.wav", "hindi/old/2024/आज.ogg", "hindi/आज.ogg", "hindi2/आज.ogg")
+    ]
+    assert [(item.key, item.size) for item in repo.tree("hindi/old/")] == [("hindi/old/2024/आज.ogg", 5)]
+    assert list(repo.tree("nowhere/")) == []
 
 
 def test_a_listing_says_what_stat_says(repo: Repo) -> None:
@@ -247,6 +257,55 @@ def test_metadata_and_type_are_kept(bucket: BucketRepo) -> None:
     assert stored is not None
     assert stored.metadata == {"duration-ms": "2140"}
     assert bucket.client.head_object(Bucket=BUCKET, Key="abc.mp3")["ContentType"] == "audio/mpeg"
+
+
+def test_a_reader_that_knows_the_version_is_told_that_it_is_unchanged(bucket: BucketRepo) -> None:
+    etag = bucket.save("a", b"1").etag
+    assert bucket.read_unless("a", None) == (b"1", etag)
+    with pytest.raises(Unchanged):
+        bucket.read_unless("a", etag)
+    newer = bucket.save("a", b"2").etag
+    assert bucket.read_unless("a", etag) == (b"2", newer)
+    with pytest.raises(NotStored):
+        bucket.read_unless("b", etag)
+
+
+def test_a_file_is_replaced_only_in_the_version_that_the_writer_knows(bucket: BucketRepo) -> None:
+    first = bucket.replace("a", b"1", None)
+    with pytest.raises(AlreadyStored):
+        bucket.replace("a", b"2", None)
+    second = bucket.replace("a", b"2", first.etag)
+    with pytest.raises(NotStored):
+        bucket.replace("a", b"3", first.etag)
+    assert bucket.read("a", second.etag) == b"2"
+    bucket.delete(["a"])
+    with pytest.raises(NotStored):  # S3 answers 404 there (S3 user guide, "Conditional writes")
+        bucket.replace("a", b"3", second.etag)
+
+
+def test_a_file_is_found_by_its_whole_key(bucket: BucketRepo) -> None:
+    bucket.save("a.wav.old", b"")
+    assert bucket.find("a.wav") is None
+    saved = bucket.save("a.wav", b"audio")
+    assert bucket.find("a.wav") == saved
+
+
+def test_files_are_deleted_whether_they_are_there_or_not(bucket: BucketRepo, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("stitcher.storage.DELETED_AT_ONCE", 2)
+    for key in "abc":
+        bucket.save(key, b"")
+    bucket.delete(["a", "never", "b"])
+    bucket.delete([])
+    assert keys(bucket) == ["c"]
+
+
+def test_what_could_not_be_deleted_is_a_fault() -> None:
+    client = s3_client()
+    with Stubber(client) as stubber:
+        stubber.add_response("delete_objects", {"Errors": [{"Key": "of a person", "Code": "InternalError"}]})
+        with pytest.raises(StorageFault, match=r"1 files .* InternalError") as fault:
+            BucketRepo(BUCKET, client).delete(["a"])
+    assert "person" not in str(fault.value)
 
 
 OPERATIONS: dict[str, Callable[[BucketRepo], object]] = {

@@ -3,7 +3,7 @@
 import hashlib
 import io
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ import boto3
 import pytest
 from functions.cache_lookup import app as cache_lookup
 from functions.fetch_clips import app as fetch_clips
+from functions.keep_catalogue import app as keep_catalogue
 from functions.prepare_clip import app as prepare_clip
 from functions.publish import app as publish
 from functions.stitch import app as stitch
@@ -18,12 +19,18 @@ from functions.stitch import app as stitch
 from handlers.telemetry import logger
 from stitcher import limits
 from stitcher.api.requests import StitchRequest
-from stitcher.clips.prepared import PreparedClip
+from stitcher.clip import Clip
+from stitcher.clips.keeper import Change, Keeper
+from stitcher.clips.kept import Kept, catalogue_key
+from stitcher.clips.prepared import PreparedClip, prepared_key
 from stitcher.formats.platforms import PLATFORMS
 from stitcher.formats.profiles import FORMS
-from stitcher.storage import AlreadyStored, BucketRepo, NotStored
+from stitcher.planning.catalogue import clip_of
+from stitcher.storage import AlreadyStored, BucketRepo, NotStored, StorageFault, Stored
 from tests.integration.steps import CONTEXT, EVENTS, INPUT, OUTPUT, Buckets, asked, counted, event, looked_up, say_it
 from tests.paths import ROOT, SAMPLES
+
+TELL = prepare_clip.tell
 
 
 def test_the_sample_events_are_what_the_steps_hand_on(buckets: Buckets) -> None:
@@ -97,7 +104,7 @@ def put_event(key: str, etag: str, size: int) -> dict[str, Any]:
 def test_prepare_clip_reports_a_clip_that_cannot_be_used(buckets: Buckets, monkeypatch: pytest.MonkeyPatch) -> None:
     sqs = boto3.client("sqs", region_name="ap-south-1")
     url = sqs.create_queue(QueueName="refused")["QueueUrl"]
-    monkeypatch.setattr(prepare_clip, "settings", prepare_clip.Settings(refused_queue_url=url))
+    monkeypatch.setattr(prepare_clip, "settings", prepare_clip.Settings(url, changes_queue_url=""))
     etag = buckets.put(INPUT, "नमस्ते.wav", b"text")
     assert prepare_clip.lambda_handler(put_event("नमस्ते.wav", etag, 4), CONTEXT) == {"outcome": "unusable"}
     (message,) = sqs.receive_message(QueueUrl=url)["Messages"]
@@ -105,6 +112,96 @@ def test_prepare_clip_reports_a_clip_that_cannot_be_used(buckets: Buckets, monke
     assert (report["key"], report["etag"]) == ("नमस्ते.wav", etag)
     assert "not audio" in report["reason"]
     assert buckets.keys(OUTPUT) == []
+
+
+@pytest.fixture
+def changes(empty_buckets: Buckets, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """The queue of changes; called, it gives the messages as KeepCatalogue's event has them."""
+    sqs = boto3.client("sqs", region_name="ap-south-1")
+    url = sqs.create_queue(QueueName="changes")["QueueUrl"]
+    monkeypatch.setattr(prepare_clip, "tell", TELL)
+    monkeypatch.setattr(prepare_clip, "settings", replace(prepare_clip.settings, changes_queue_url=url))
+    monkeypatch.setattr(keep_catalogue, "settings", replace(keep_catalogue.settings, changes_queue_url=url))
+    for cached in (prepare_clip.queue, keep_catalogue.queue, keep_catalogue.keeper):
+        cached.cache_clear()
+
+    def taken() -> dict[str, Any]:
+        found = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])
+        for message in found:
+            sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+        return {"Records": [{"messageId": one["MessageId"], "body": one["Body"]} for one in found]}
+
+    return taken
+
+
+def kept(buckets: Buckets, voice: str = "") -> list[str]:
+    data = buckets.read(OUTPUT, catalogue_key(voice))
+    return [clip.phrase for clip in Kept.from_bytes(voice, data).clips]
+
+
+def test_a_put_clip_is_in_its_voices_catalogue_whether_it_can_be_used_or_not(
+    empty_buckets: Buckets, changes: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(prepare_clip, "report", lambda *_: None)
+    data = (SAMPLES / "hello.wav").read_bytes()
+    for key, body in (("नमस्ते.wav", data), ("broken.wav", b"text"), ("hindi/hello.wav", data), ("voice.toml", b"")):
+        etag = empty_buckets.put(INPUT, key, body)
+        prepare_clip.lambda_handler(put_event(key, etag, len(body)), CONTEXT)
+    assert keep_catalogue.lambda_handler(changes(), CONTEXT) == {"batchItemFailures": []}
+    assert (kept(empty_buckets), kept(empty_buckets, "hindi")) == (["broken", "नमस्ते"], ["hello"])
+
+
+def test_a_clip_that_could_not_be_prepared_by_a_fault_is_in_the_catalogue_too(
+    empty_buckets: Buckets, changes: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(_clip: Clip) -> None:
+        raise StorageFault
+
+    monkeypatch.setattr(prepare_clip, "prepare", failing)
+    with pytest.raises(StorageFault):
+        prepare_clip.lambda_handler(put_event("hello.wav", empty_buckets.put(INPUT, "hello.wav", b""), 1), CONTEXT)
+    keep_catalogue.lambda_handler(changes(), CONTEXT)
+    assert kept(empty_buckets) == ["hello"]
+
+
+def test_every_voice_is_rebuilt_by_a_message_of_its_own(empty_buckets: Buckets, changes: Any) -> None:
+    for key in ("hello.wav", "hindi/hello.wav", "two words/hello.wav", "tamil/hello.wav"):
+        empty_buckets.put(INPUT, key, b"")
+    keep_catalogue.lambda_handler({"Records": [message('{"rebuild": "tamil"}')]}, CONTEXT)
+    empty_buckets.s3.delete_object(Bucket=INPUT, Key="tamil/hello.wav")
+    assert keep_catalogue.lambda_handler({"voices": []}, CONTEXT) == {"voices": 3}
+    keep_catalogue.lambda_handler(changes(), CONTEXT)
+    assert [kept(empty_buckets, voice) for voice in ("", "hindi", "tamil")] == [["hello"], ["hello"], []]
+    assert keep_catalogue.lambda_handler({"voices": ["hindi"]}, CONTEXT) == {"voices": 1}
+
+
+def message(body: str) -> dict[str, Any]:
+    return {"messageId": body, "body": body}
+
+
+def test_keep_catalogue_follows_its_sample_event(buckets: Buckets) -> None:
+    keep_catalogue.keeper.cache_clear()
+    assert keep_catalogue.lambda_handler(event("keep_catalogue"), CONTEXT) == {"batchItemFailures": []}
+    assert "hello" in kept(buckets)
+
+
+def test_only_the_messages_that_failed_come_again(
+    empty_buckets: Buckets, changes: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rebuild = Keeper.rebuild
+
+    def failing(self: Keeper, voice: str) -> Change:
+        if voice == "tamil":
+            raise StorageFault("S3 is busy")
+        return rebuild(self, voice)
+
+    monkeypatch.setattr(Keeper, "rebuild", failing)
+    bad = ["no JSON", '{"rebuild": "tamil"}', '{"rebuild": 1}', '{"detail": {}}']
+    passed_over = ['{"rebuild": "../up"}', '{"detail": {"object": {"key": "a/b/c.wav"}}}']
+    good = ['{"rebuild": "hindi"}', '{"rebuild": ""}', '{"detail": {"object": {"key": "hello.wav"}}}']
+    found = keep_catalogue.lambda_handler({"Records": [message(body) for body in (*bad, *passed_over, *good)]}, CONTEXT)
+    assert {failure["itemIdentifier"] for failure in found["batchItemFailures"]} == set(bad)
+    assert (kept(empty_buckets), kept(empty_buckets, "hindi")) == ([], [])
 
 
 @pytest.mark.parametrize("key", ["README.txt", "hello", ".hello.wav", "a/b/hello.wav", "hindi/"])
@@ -123,6 +220,25 @@ def test_prepare_clip_knows_keys_as_eventbridge_sends_them(buckets: Buckets) -> 
     etag = buckets.put(INPUT, key, data)
     assert prepare_clip.lambda_handler(put_event(key, etag, len(data)), CONTEXT) == {"outcome": "ready"}
     assert buckets.keys(OUTPUT, f"prepared/v3/hindi/mp3/{etag}")
+
+
+def test_a_prepared_clip_has_the_digest_of_its_recording_and_another_recording_with_its_etag_is_refused(
+    buckets: Buckets,
+) -> None:
+    data = (SAMPLES / "hello.wav").read_bytes()
+    clip = clip_of(Stored("hello.wav", hashlib.md5(data, usedforsecurity=False).hexdigest(), len(data)))
+    assert clip
+    assert fetch_clips.lambda_handler(asdict(clip), CONTEXT) == {"outcome": "ready"}
+    keys = [prepared_key(clip, profile) for profile in FORMS]
+    about = [buckets.s3.head_object(Bucket=OUTPUT, Key=key)["Metadata"] for key in keys]
+    assert [found["recording-sha256"] for found in about] == [hashlib.sha256(data).hexdigest()] * len(FORMS)
+    # As if it had been made of another recording with the same MD5.
+    form = buckets.read(OUTPUT, keys[0])
+    buckets.s3.put_object(Bucket=OUTPUT, Key=keys[0], Body=form, Metadata={"recording-sha256": "0" * 64})
+    refused = fetch_clips.lambda_handler(asdict(clip), CONTEXT)
+    assert "same MD5" in refused["problem"]["detail"]
+    buckets.s3.put_object(Bucket=OUTPUT, Key=keys[0], Body=form)  # of a version that did not note it
+    assert fetch_clips.lambda_handler(asdict(clip), CONTEXT) == {"outcome": "ready"}
 
 
 def test_publish_promotes_its_sample_event(buckets: Buckets) -> None:

@@ -102,7 +102,8 @@ def test_words_are_left_out_or_said_by_another_voice_when_asked_for(voice: Voice
         ([], {}, "message_parts is empty"),
         ("hello", {"gap_ms": 5001}, "gap_ms 5001 is not between -500 and 5000"),
         ("hello", {"format": "mid"}, "format 'mid' is not one of mp3"),
-        ("hello", {"missing": "ignore"}, "missing: String should match"),
+        ("hello", {"missing": "ignore"}, "missing: 'ignore' is not error, skip, silence, or fallback:VOICE"),
+        ("hello", {"missing": "fallback:"}, "missing: name the voice: fallback:hindi, say, or fallback:- for the"),
         ("hello \ud800", {}, "surrogate"),
     ],
 )

@@ -10,6 +10,7 @@ import pytest
 from functions.cache_lookup import app as cache_lookup
 from functions.fetch_clips import app as fetch_clips
 from functions.identify_image import app as identify_image
+from functions.keep_catalogue import app as keep_catalogue
 from functions.prepare_clip import app as prepare_clip
 from functions.publish import app as publish
 from functions.stitch import app as stitch
@@ -17,6 +18,7 @@ from tools.operations.arithmetic import plain
 from tools.operations.objectives import OBJECTIVES, Metric, Stat, ours
 
 from identifier.sameness import Sameness
+from stitcher import limits
 from stitcher.errors import StitchError
 from tests.integration.steps import CONTEXT, INPUT, Buckets, asked, event, now
 from tests.integration.test_identify_step import COW, IMAGES, POINTERS, Step, step  # noqa: F401  # by its name
@@ -110,7 +112,12 @@ def test_everything_that_is_watched_of_the_stitcher_is_counted_when_it_runs(
         run(cache_lookup, asked(**refused))
     run(prepare_clip, put_event("hello.wav", buckets.s3.head_object(Bucket=INPUT, Key="hello.wav")["ETag"].strip('"')))
     run(prepare_clip, put_event("noise.wav", buckets.put(INPUT, "noise.wav", b"no audio")))
-    checked({"cache_lookup", "stitch", "publish", "prepare_clip"}, counted)
+    with monkeypatch.context() as small:
+        small.setattr(limits, "VOICE_FILES", 1)
+        run(cache_lookup, asked(message="hello"))
+    keep_catalogue.keeper.cache_clear()
+    run(keep_catalogue, event("keep_catalogue"))
+    checked({"cache_lookup", "stitch", "publish", "prepare_clip", "keep_catalogue"}, counted)
     codes = {kind.code for kind in StitchError.__subclasses__()}
     assert reasons("MessageRejected", counted | by_the_workflows()) == codes, "a dimension that is bounded"
     units(counted)
@@ -180,4 +187,13 @@ def test_the_workflows_count_into_the_namespace_that_is_watched() -> None:
 def test_every_metric_of_ours_that_is_watched_is_of_a_service_that_these_tests_run() -> None:
     services = {dict(metric.dimensions)["service"] for metric in OURS}
     # "*" are those that are searched by their reason: see above.
-    assert services == {"cache_lookup", "stitch", "publish", "prepare_clip", "identify_image", "workflow", "*"}
+    assert services == {
+        "cache_lookup",
+        "stitch",
+        "publish",
+        "prepare_clip",
+        "keep_catalogue",
+        "identify_image",
+        "workflow",
+        "*",
+    }

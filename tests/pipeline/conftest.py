@@ -36,10 +36,24 @@ def git_in(folder: Path) -> Git:
 
 
 def copy_service(folder: Path) -> Path:
-    """The service of two languages, as a clone has it."""
-    ignored = shutil.ignore_patterns("node_modules", "out", ".aws-sam")
-    shutil.copytree(TWO_LANGUAGES, folder, ignore=ignored)
+    """A service of two languages, as a clone has it: a greeting in Python, and the product's webhook in TypeScript."""
+    shutil.copytree(TWO_LANGUAGES, folder, ignore=shutil.ignore_patterns(".aws-sam"))
+    shutil.copytree(
+        ROOT / "functions" / "phone", folder / "functions" / "phone", ignore=shutil.ignore_patterns("node_modules")
+    )
     return folder
+
+
+def install_as_here(folder: Path) -> None:
+    """Give a copy of this repository the environments of this one, and let `make` find them up to date.
+
+    Otherwise it would install anew, through the links, into this repository.
+    """
+    for pattern in ("pyproject.toml", "package*.json", "functions/*/package*.json"):
+        for file in folder.glob(pattern):
+            os.utime(file, (0, 0))
+    for name in (".venv", "node_modules", "functions/phone/node_modules"):
+        (folder / name).symlink_to(ROOT / name)
 
 
 @pytest.fixture

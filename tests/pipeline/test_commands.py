@@ -2,6 +2,7 @@
 
 import hashlib
 import importlib
+import json
 import os
 import re
 import shutil
@@ -142,6 +143,30 @@ def test_what_is_accepted_needs_an_end_and_a_reason(entry: str, tmp_path: Path) 
         scan.accepted(tmp_path, Path("accepted.toml"), date(2026, 1, 1))
 
 
+NPM_REPORT = {  # as npm 11 writes it
+    "vulnerabilities": {
+        "axios": {"name": "axios", "via": [{
+            "name": "axios", "title": "a hole", "range": "<2",
+            "url": "https://github.com/advisories/GHSA-aaaa-bbbb-cccc",
+        }]},
+        "twilio": {"name": "twilio", "via": ["axios"]},
+    }
+}  # fmt: skip
+
+
+def test_a_hole_in_an_npm_package_is_named_unless_it_is_accepted() -> None:
+    (hole,) = scan.npm_holes(json.dumps(NPM_REPORT), [])
+    assert hole == "axios <2: a hole (https://github.com/advisories/GHSA-aaaa-bbbb-cccc)"
+    assert scan.npm_holes(json.dumps(NPM_REPORT), ["GHSA-aaaa-bbbb-cccc"]) == []
+    assert scan.npm_holes('{"vulnerabilities": {}}', []) == []
+
+
+@pytest.mark.parametrize("report", ["", "not JSON", '{"message": "405 Method Not Allowed", "statusCode": 405}'])
+def test_a_scan_that_npm_could_not_make_is_no_scan(report: str) -> None:
+    with pytest.raises(DeliveryError, match="npm audit could not ask"):
+        scan.npm_holes(report, [])
+
+
 @pytest.mark.parametrize("file", [scan.EXCEPTIONS, contract.EXCEPTIONS])
 def test_the_exceptions_of_this_repository_are_read(file: Path) -> None:
     scan.accepted(ROOT, file, date(2026, 1, 1))
@@ -187,3 +212,20 @@ def test_what_cannot_be_done_is_said_in_one_line(arguments: list[str], said: str
     assert done.stderr.startswith("error: ")
     assert said in done.stderr
     assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_build_without_the_templates_interpreter_says_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """First of all, and not after packages were fetched; an interpreter of pyenv that is not chosen does not run."""
+    broken = tmp_path / "bin" / "python3.13"
+    for text in ("", "#!/bin/sh\necho pyenv: python3.13: command not found >&2; exit 127\n"):
+        if text:
+            broken.parent.mkdir()
+            broken.write_text(text)
+            broken.chmod(0o755)
+        monkeypatch.setenv("PATH", str(broken.parent))
+        with pytest.raises(DeliveryError, match=r"there is no python3\.13 that runs on PATH: install it"):
+            hashes.needs_interpreter(ROOT)
+    broken.write_text("#!/bin/sh\nexit 0\n")
+    hashes.needs_interpreter(ROOT)

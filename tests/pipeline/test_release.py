@@ -21,13 +21,21 @@ from tools.delivery.sbom import sbom
 from tools.delivery.store import DeliveryError, Release, Store
 
 from tests.paths import ROOT
-from tests.pipeline.conftest import Git, copy_service, git_in
+from tests.pipeline.conftest import Git, copy_service, git_in, install_as_here
 
 RUNTIME = f"python{sys.version_info.major}.{sys.version_info.minor}"
-NPM = shutil.which("npm") is not None
-needs_npm = pytest.mark.skipif(not NPM, reason="npm is not installed: the function in TypeScript is not built")
 CONSTRAINTS = (ROOT / "functions" / "constraints.txt").as_uri()
 Built = tuple[Path, Path]
+
+
+def checkout(folder: Path) -> Path:
+    """The service with what checks its TypeScript, as installed here."""
+    copy_service(folder / "service")
+    for name in ("Makefile", "package.json", "package-lock.json", "eslint.config.mjs", "pyproject.toml"):
+        shutil.copy2(ROOT / name, folder / "service" / name)
+    shutil.copy2(ROOT / "functions" / "tsconfig.json", folder / "service" / "functions")
+    install_as_here(folder / "service")
+    return folder / "service"
 
 
 def start_build(folder: Path, **environment: str) -> "subprocess.Popen[bytes]":
@@ -46,9 +54,6 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
     folders = (tmp_path_factory.mktemp("one") / "service", tmp_path_factory.mktemp("a longer way") / "to" / "service")
     for folder in folders:
         copy_service(folder)
-        if not NPM:
-            text = (folder / "template.yaml").read_text()
-            (folder / "template.yaml").write_text(text[: text.index("  ShoutFunction:")])
         git = git_in(folder)
         git("init", "--initial-branch=main")
         git("add", "--all")
@@ -92,14 +97,18 @@ def test_two_builds_from_two_folders_hold_the_same_bytes(built: Built) -> None:
     assert (built[1] / ".aws-sam" / "build" / compiled[0]).read_bytes() != b"compiled here"
 
 
-@needs_npm
 def test_a_typescript_function_is_one_bundled_file_without_a_source_map(built: Built) -> None:
-    folder = built[0] / ".aws-sam" / "build" / "ShoutFunction"
+    folder = built[0] / ".aws-sam" / "build" / "PhoneFunction"
     assert [path.name for path in folder.iterdir()] == ["app.js"]
     assert "sourceMappingURL" not in (folder / "app.js").read_text()
-    code = "require(process.argv[1]).handler({name: 'two words'}).then(answer => console.log(answer.body))"
-    done = subprocess.run(["node", "-e", code, str(folder / "app.js")], capture_output=True, text=True, check=True)
-    assert done.stdout == '"HELLO, TWO WORDS!"\n'
+    code = (
+        "require(process.argv[1]).handler(JSON.parse(process.argv[2])).then(answer => console.log(answer.statusCode))"
+    )
+    event = {"requestContext": {"requestId": "1"}, "pathParameters": {"provider": "twilio"}, "headers": {}}
+    variables = {**os.environ, "AWS_REGION": "ap-south-1", "CALL_PROVIDERS": "twilio", "POWERTOOLS_LOG_LEVEL": "SILENT"}
+    command = ["node", "-e", code, str(folder / "app.js"), json.dumps(event)]
+    done = subprocess.run(command, env=variables, capture_output=True, text=True, check=True)
+    assert done.stdout == "403\n"
 
 
 def test_two_builds_are_one_release_and_what_is_there_is_not_written_again(
@@ -113,7 +122,7 @@ def test_two_builds_are_one_release_and_what_is_there_is_not_written_again(
     assert set(before.values()) == {1}
 
     keys = [key for key in first.files if key.startswith("packages/")]
-    assert len(keys) == (2 if NPM else 1)
+    assert len(keys) == 2
     assert all(re.fullmatch(r"packages/[0-9a-f]{32}", key) for key in keys)
     template = Store(bucket).read(first.template) or b""
     assert hashlib.sha256(template).hexdigest().startswith(first.name)
@@ -147,8 +156,10 @@ def test_the_bill_of_materials_lists_what_is_in_each_part_of_the_build(built: Bu
     assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(data.decode()) is None
     found = {part["name"]: {entry["purl"] for entry in part["components"]} for part in json.loads(data)["components"]}
     assert found["GreetFunction"] == {"pkg:pypi/colorama@0.4.6"}
-    if NPM:  # esbuild makes the bundle and is not in it
-        assert found["ShoutFunction"] == {"pkg:npm/change-case@5.4.4"}
+    pinned = json.loads((ROOT / "functions" / "phone" / "package.json").read_text())
+    names = {purl.removeprefix("pkg:npm/").replace("%40", "@") for purl in found["PhoneFunction"]}
+    assert {f"{name}@{version}" for name, version in pinned["dependencies"].items()} <= names
+    assert not {name for name in names if name.startswith("esbuild@")}, "it makes the bundle, and is not in it"
 
 
 def test_what_was_not_built_is_not_packaged(built: Built, bucket: str, tmp_path: Path) -> None:
@@ -184,40 +195,42 @@ def test_without_a_bucket_nothing_is_tried() -> None:
         Store("")
 
 
-@needs_npm
-def test_a_typescript_function_is_tested_before_it_is_built(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    folder = copy_service(tmp_path / "service")
-    source = folder / "functions" / "shout" / "app.ts"
-    source.write_text(source.read_text().replace("HELLO, ", "hello, "))
-    with pytest.raises(DeliveryError, match="npm run test"):
-        service.main("ShoutFunction", folder)
-    assert "a name is shouted" in capfd.readouterr().out
+@pytest.mark.parametrize(
+    ("file", "text", "said"),
+    [
+        ("xml.ts", 'export const wrong: number = "a text";\n', "TS2322"),
+        ("xml.ts", "export const loose = (value: any) => value;\n", "no-explicit-any"),
+        ("xml.ts", "export  const style = 1;\n", "xml.ts"),
+        ("tests/xml.test.ts", 'test("wrong", () => {\n  expect(escaped("<")).toBe("<");\n});\n', "expected '&lt;'"),
+    ],
+    ids=["type", "rule", "style", "test"],
+)
+def test_a_fault_in_typescript_stops_its_build(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], file: str, text: str, said: str
+) -> None:
+    """esbuild takes types away without a look at them: the bundle would be built."""
+    folder = checkout(tmp_path)
+    changed = folder / "functions" / "phone" / file
+    changed.write_text(changed.read_text() + ("" if file.endswith("test.ts") else "\n") + text)
+    (folder / "functions" / "phone" / "tests" / "fuzz.test.ts").unlink()  # it takes seconds
+    with pytest.raises(DeliveryError, match="make typescript"):
+        service.main("PhoneFunction", folder)
+    printed = capfd.readouterr()
+    assert said in printed.out + printed.err
     assert not (folder / ".aws-sam").exists()
 
 
-@needs_npm
-def test_a_type_error_stops_a_typescript_function(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    """esbuild takes types away without a look at them: the bundle would be built, and its tests would pass."""
-    folder = copy_service(tmp_path / "service")
-    source = folder / "functions" / "shout" / "app.ts"
-    source.write_text(source.read_text() + 'export const wrong: number = "a text";\n')
-    with pytest.raises(DeliveryError, match="npm run check"):
-        service.main("ShoutFunction", folder)
-    assert "TS2322" in capfd.readouterr().out
-    assert not (folder / ".aws-sam").exists()
-
-
-@pytest.mark.parametrize("script", ["check", "test"])
-def test_a_typescript_function_without_checks_or_tests_is_refused(tmp_path: Path, script: str) -> None:
-    folder = copy_service(tmp_path / "service")
-    package = folder / "functions" / "shout" / "package.json"
-    document = json.loads(package.read_text())
-    del document["scripts"][script]
-    package.write_text(json.dumps(document))
-    with pytest.raises(DeliveryError, match=f"functions/shout/package.json has no script {script}:"):
-        service.main("ShoutFunction", folder)
+def test_a_typescript_function_without_tests_is_refused(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    folder = checkout(tmp_path)
+    shutil.rmtree(folder / "functions" / "phone" / "tests")
+    with pytest.raises(DeliveryError, match="make typescript"):
+        service.main("PhoneFunction", folder)
+    assert "No test files found" in "".join(capfd.readouterr())
+    (folder / "functions" / "phone" / "package.json").unlink()
+    with pytest.raises(DeliveryError, match=r"functions/phone has no package.json"):
+        service.main("PhoneFunction", folder)
 
 
 def test_a_service_that_is_not_in_the_template_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(DeliveryError, match="choose one of GreetFunction, ShoutFunction"):
+    with pytest.raises(DeliveryError, match="choose one of GreetFunction, PhoneFunction"):
         service.main("Greet", copy_service(tmp_path / "service"))

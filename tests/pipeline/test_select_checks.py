@@ -18,7 +18,7 @@ from tests.paths import ROOT
 from tests.pipeline.conftest import Git, git_in
 
 ZEROS = "0" * 40
-GREET, SHOUT = "GreetFunction", "ShoutFunction"
+GREET, PHONE = "GreetFunction", "PhoneFunction"
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -51,24 +51,24 @@ def names(selection: Selection) -> list[str]:
 
 
 def everything(selection: Selection) -> bool:
-    return selection.lint and selection.suites == SUITES and names(selection) == [GREET, SHOUT]
+    return selection.lint and selection.suites == SUITES and names(selection) == [GREET, PHONE]
 
 
 def test_a_functions_own_file_builds_that_function_in_its_language(repository: tuple[Path, Git]) -> None:
     folder, git = repository
-    commit(git, folder, functions__shout__app_dot_ts="export const handler = 1;\n")
-    assert [(part.name, part.language) for part in selected(repository).services] == [(SHOUT, "typescript")]
+    commit(git, folder, functions__phone__app_dot_ts="export const handler = 1;\n")
+    assert [(part.name, part.language) for part in selected(repository).services] == [(PHONE, "typescript")]
     commit(git, folder, functions__greet__app_dot_py="x = 1\n")
     assert [(part.name, part.language) for part in selected(repository).services] == [(GREET, "python")]
 
 
 def test_a_function_in_typescript_starts_its_own_checks_and_no_python_ones(repository: tuple[Path, Git]) -> None:
     folder, _ = repository
-    found = select(["functions/shout/app.ts"], folder)
-    assert (names(found), found.suites) == (["ShoutFunction"], ("integration",))
-    both = select(["functions/shout/app.ts", "functions/greet/app.py"], folder)
-    assert both.suites == ("unit", "integration", "functional")
-    assert set(select(["functions/shout/package-lock.json"], folder).suites) == set(SUITES)
+    found = select(["functions/phone/app.ts"], folder)
+    assert (names(found), found.suites) == ([PHONE], ("phone",))
+    both = select(["functions/phone/app.ts", "functions/greet/app.py"], folder)
+    assert both.suites == ("unit", "integration", "functional", "phone")
+    assert select(["functions/phone/package-lock.json"], folder).suites == ("phone", "pipeline")
 
 
 def test_a_shared_file_builds_every_function_that_links_to_it(repository: tuple[Path, Git]) -> None:
@@ -76,14 +76,14 @@ def test_a_shared_file_builds_every_function_that_links_to_it(repository: tuple[
     commit(git, folder, src__shared__words_dot_py="HELLO = 'hi'\n")
     selection = selected(repository)
     assert names(selection) == [GREET]
-    assert selection.suites == ("unit", "integration", "functional")
+    assert selection.suites == ("unit", "integration", "functional", "phone")
 
 
 def test_a_rename_counts_for_where_it_was_and_for_where_it_is(repository: tuple[Path, Git]) -> None:
     _, git = repository
-    git("mv", "functions/greet/app.py", "functions/shout/moved.py")
+    git("mv", "functions/greet/app.py", "functions/phone/moved.py")
     git("commit", "--message=rename")
-    assert names(selected(repository)) == [GREET, SHOUT]
+    assert names(selected(repository)) == [GREET, PHONE]
 
 
 def test_a_rename_from_code_to_documentation_is_a_change_of_code(repository: tuple[Path, Git]) -> None:
@@ -146,7 +146,7 @@ def test_what_others_put_on_main_meanwhile_does_not_count(repository: tuple[Path
     git("checkout", "-b", "mine")
     commit(git, folder, functions__greet__app_dot_py="x = 1\n")
     git("checkout", "main")
-    commit(git, folder, functions__shout__app_dot_ts="export const handler = 2;\n")
+    commit(git, folder, functions__phone__app_dot_ts="export const handler = 2;\n")
     assert [part.name for part in select(changed_paths("main", "mine", folder), folder).services] == [GREET]
 
 
@@ -171,13 +171,13 @@ def test_the_outputs_are_single_lines_for_the_workflow(
     repository: tuple[Path, Git], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder, git = repository
-    commit(git, folder, functions__shout__app_dot_ts="export const handler = 1;\n")
+    commit(git, folder, functions__phone__app_dot_ts="export const handler = 1;\n")
     monkeypatch.setenv("GITHUB_OUTPUT", str(tmp_path / "output"))
     assert main("HEAD~1", "HEAD", folder) == 0
     outputs = dict(line.split("=", 1) for line in (tmp_path / "output").read_text().splitlines())
     assert outputs["lint"] == "true"
-    assert json.loads(outputs["suites"]) == ["integration"]
-    assert json.loads(outputs["services"]) == [{"name": SHOUT, "language": "typescript"}]
+    assert json.loads(outputs["suites"]) == ["phone"]
+    assert json.loads(outputs["services"]) == [{"name": PHONE, "language": "typescript"}]
 
 
 KNOWN = ["docs/a.md", "README.md", "src/stitcher/plan.py", "functions/stitch/app.py", "layers/ffmpeg/Makefile"]
@@ -212,7 +212,10 @@ def test_a_layer_is_built_with_the_functions_that_use_it() -> None:
 
 
 def test_every_part_of_the_template_is_of_a_language_that_is_looked_after() -> None:
-    assert {"python", "makefile"} <= {part.language for part in parts(ROOT)} <= {"python", "typescript", "makefile"}
+    assert {part.language for part in parts(ROOT)} == {"python", "typescript", "makefile"}
+    for part in parts(ROOT):
+        folder = ROOT / part.folder
+        assert (part.language == "typescript") == (folder / "package.json").exists(), "what `make typescript` looks for"
     assert Part("FfmpegLayer", "makefile", "layers/ffmpeg") in parts(ROOT)
 
 
@@ -249,7 +252,7 @@ def test_every_rule_is_for_files_that_there_are() -> None:
     """Or it says nothing, and its files need everything: a folder was moved, and the rule was not."""
     files = git_in(ROOT)("ls-files", "-z").split("\0")
     unused = [pattern for pattern, _ in RULES if not any(fnmatchcase(path, pattern) for path in files)]
-    assert [pattern for pattern in unused if "package" not in pattern] == [], "the first TypeScript brings its own"
+    assert unused == []
 
 
 def test_a_suite_uses_no_code_of_another_suite() -> None:

@@ -267,7 +267,7 @@ def test_what_runs_beside_a_token_is_of_known_hashes() -> None:
             for run in each.runs:
                 if target := re.fullmatch(r"make ([a-z-]+)", run):
                     (needs,) = re.findall(rf"^{target[1]}:([^#]*)##", makefile, re.MULTILINE)
-                    allowed = {"", "$(READY_DEPLOY)", "$(if $(API_URL),$(READY_DEPLOY),$(READY) $(READY_LOCAL))"}
+                    allowed = {"", "$(READY_DEPLOY)", "$(if $(API_URL),$(READY_DEPLOY),$(READY_LOCAL) $(NODE))"}
                     assert needs.strip() in allowed, f"{each}: {run}"
     (install,) = re.findall(r"^\$\(READY_DEPLOY\):.*\n(?:\t.*\n)*", makefile, re.MULTILINE)
     assert re.findall(r"pip install (.*)", install) == [

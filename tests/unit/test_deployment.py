@@ -8,14 +8,19 @@ import pytest
 from tests.template import TEMPLATE, of_type, translated
 
 STEPS = ["CacheLookup", "FetchClips", "Stitch", "Publish"]
-NOT_IN_THE_WORKFLOW = ["PrepareClip", "Plan", "Voices", "Clips", "Campaigns"]
+IN_A_WORKFLOW = {
+    name
+    for machine in of_type(TEMPLATE["Resources"], "AWS::Serverless::StateMachine").values()
+    for name in machine["DefinitionSubstitutions"]
+}
+NOT_IN_THE_WORKFLOW = sorted(
+    name.removesuffix("Function")
+    for name in of_type(TEMPLATE["Resources"], "AWS::Serverless::Function").keys() - IN_A_WORKFLOW
+)
 GRADUAL, AT_ONCE = ["stage", "prod"], ["local", "dev", "test"]
-WATCHED = {
-    "PrepareClip": ["PrepareClipErrorsAlarm"],
-    "Plan": ["PlanErrorsAlarm", "ApiFaultsAlarm"],
-    "Voices": ["VoicesErrorsAlarm", "ApiFaultsAlarm"],
-    "Clips": ["ClipsErrorsAlarm", "ApiFaultsAlarm"],
-    "Campaigns": ["CampaignsErrorsAlarm", "ApiFaultsAlarm"],
+WATCHED = {  # the API's faults, too, are those of functions that API Gateway calls itself
+    name: [f"{name}ErrorsAlarm", *["ApiFaultsAlarm"] * (f"{name}FunctionCallable" in TEMPLATE["Resources"])]
+    for name in NOT_IN_THE_WORKFLOW
 }
 WORKFLOWS = {
     "StitchFailedAlarm": "Stitch",
@@ -71,6 +76,16 @@ def test_a_new_version_of_the_workflow_gets_a_tenth_of_the_messages_for_ten_minu
     assert of_the_stage == {"Condition": "Canary"}
     assert not_in_a_hurry == {"Fn::Equals": [{"Ref": "AtOnce"}, "false"]}
     assert TEMPLATE["Parameters"]["AtOnce"]["Default"] == "false"
+
+
+def test_a_deployment_of_a_function_that_is_not_there_has_no_alarm_to_wait_for() -> None:
+    """SAM gives the group a function's condition only where it is asked to."""
+    resources = translated(stage="prod")
+    for name in NOT_IN_THE_WORKFLOW:
+        conditions = {
+            resources[f"{name}{part}"].get("Condition") for part in ("FunctionDeploymentGroup", "ErrorsAlarm")
+        }
+        assert conditions == {resources[f"{name}Function"].get("Condition")}, name
 
 
 @pytest.mark.parametrize("stage", GRADUAL)
@@ -155,7 +170,7 @@ def test_an_alarm_of_a_deployment_is_on_a_metric_that_exists(name: str) -> None:
 
 
 def test_the_api_is_named_as_its_alarm_says() -> None:
-    (api,) = of_type(translated(stage="prod"), "AWS::ApiGateway::RestApi").values()
+    api = of_type(translated(stage="prod"), "AWS::ApiGateway::RestApi")["Api"]
     assert api["Name"] == {"Fn::Sub": "${Prefix}-${Stage}"}
 
 

@@ -66,7 +66,7 @@ def test_old_versions_outlive_a_redrive_and_results_stay() -> None:
     assert old["NoncurrentVersionExpiration"]["NoncurrentDays"] > 14
     assert not any("ExpirationInDays" in rule for rule in rules)
     rules = TEMPLATE["Resources"]["ResultsBucket"]["Properties"]["LifecycleConfiguration"]["Rules"]
-    assert [rule["Prefix"] for rule in rules if "ExpirationInDays" in rule] == ["claims/"]
+    assert [rule["Prefix"] for rule in rules if "ExpirationInDays" in rule] == ["claims/", "calls/"]
 
 
 def place(resource: Any) -> str:
@@ -102,6 +102,8 @@ def test_the_function_may_do_what_the_design_says_and_no_more() -> None:
         ("s3:GetObject", "results/results/*"),
         ("s3:PutObject", "results/claims/*"),
         ("s3:GetObject", "results/claims/*"),
+        ("s3:PutObject", "results/calls/*"),
+        ("s3:GetObject", "results/calls/*"),
         ("s3:GetObject", "prompts/prompts/*"),
         ("ssm:GetParameter", "parameter/${Prefix}/${Stage}/prompts/*"),
         ("bedrock:InvokeModel", "inference-profile/Small"),

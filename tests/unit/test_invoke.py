@@ -40,6 +40,10 @@ def resolved(place: Place) -> dict[str, dict[str, str]]:
     return found
 
 
+WITHOUT_WEBHOOK = {"CALL_PROVIDERS", "CALLS_URL"}
+"""Empty where no telephony provider is configured: that function is not deployed there."""
+
+
 @pytest.mark.parametrize("stage", STAGES)
 def test_no_function_meets_a_placeholder(stage: str) -> None:
     found = resolved(Place(ACCOUNT, stage))
@@ -47,7 +51,7 @@ def test_no_function_meets_a_placeholder(stage: str) -> None:
     assert found.keys() == functions
     for name, environment in found.items():
         for variable, value in environment.items():
-            assert value, f"{name}: {variable} is empty"
+            assert value or variable in WITHOUT_WEBHOOK, f"{name}: {variable} is empty"
             assert EXAMPLE_ACCOUNT not in value, f"{name}: {variable}"
             assert value not in TEMPLATE["Resources"], f"{name}: {variable} is the name of a resource"
             assert "${" not in value, f"{name}: {variable}"

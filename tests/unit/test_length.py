@@ -2,6 +2,7 @@
 
 import tracemalloc
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import pytest
@@ -16,7 +17,7 @@ from stitcher.clips.store import PreparedStore
 from stitcher.errors import MessageTooLong
 from stitcher.formats.profiles import RATE
 from stitcher.joining import render, stitch
-from stitcher.planning.catalogue import Catalogue
+from stitcher.planning.catalogue import Catalogue, read_catalogue
 from stitcher.planning.plan import Pause, Plan, plan_message
 from stitcher.storage import Stored
 from tests.unit.test_prepared_store import REPORT, Shelf, clip
@@ -127,6 +128,7 @@ class Known:
 
     def __init__(self, seconds: dict[str, float]) -> None:
         self.seconds = seconds
+        self.reasons: dict[str, str] = {}
 
     def of(self, clips: Sequence[Clip], profile: str) -> list[Shape | None]:
         return [Shape.of(lasting(self.seconds[one.phrase])) if one.phrase in self.seconds else None for one in clips]
@@ -139,11 +141,14 @@ class Folder(Shelf):
         yield from (Stored(f"{name}.wav", name, 1) for name in ("a", "b"))
 
 
+FOLDER = partial(read_catalogue, Folder(""))
+
+
 @pytest.mark.parametrize("message", ["a " * 11, "a b " * 11])
 def test_a_plan_says_it_before_anything_is_made(message: str) -> None:
     with pytest.raises(MessageTooLong, match=SAYS):
-        preview(StitchRequest(message=message), Folder(""), Known({"a": 59}))
+        preview(StitchRequest(message=message), FOLDER, Known({"a": 59}))
 
 
 def test_a_plan_of_clips_that_are_not_prepared_is_given() -> None:
-    assert preview(StitchRequest(message="b " * 200), Folder(""), Known({"a": 59})).duration_ms is None
+    assert preview(StitchRequest(message="b " * 200), FOLDER, Known({"a": 59})).duration_ms is None

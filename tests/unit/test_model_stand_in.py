@@ -1,6 +1,7 @@
 """The stand-in for a model: repeatable answers that keep to the schema, and every fault on demand."""
 
 import base64
+from http.client import HTTPConnection
 from random import Random
 from typing import Any
 
@@ -8,11 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
-from tools.local.model import FAULTS, LABEL, OTHERS, STOPS, StandIn, made_up
+from tools.local.model import FAULTS, LABEL, OTHERS, STOPS, StandIn, made_up, serving
 
 from identifier.prompt import read_prompt
 from tests.examples import of_usual
 from tests.paths import ROOT
+from tests.waiting import LONGEST_S
 
 SCHEMA: dict[str, Any] = {
     "type": "object",
@@ -132,3 +134,26 @@ def test_calls_are_counted_and_forgotten() -> None:
     assert [(call.model, call.bytes, call.prompt) for call in stand_in.calls] == [("model", 7, "What is it?")] * 3
     stand_in.forget()
     assert stand_in.calls == []
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({}, 200),
+        ({"Host": "rebound.example"}, 421),
+        ({"Origin": "https://evil.example"}, 403),
+        ({"Origin": "null"}, 403),
+        ({"Sec-Fetch-Site": "cross-site"}, 403),
+        ({"Sec-Fetch-Site": "same-site"}, 403),
+        ({"Sec-Fetch-Site": "none"}, 200),
+    ],
+)
+@pytest.mark.parametrize("path", ["/calls", "/faults"])
+def test_no_web_page_asks_it(path: str, headers: dict[str, str], status: int) -> None:
+    with serving() as stand_in:
+        asked = HTTPConnection("127.0.0.1", int(stand_in.url.rpartition(":")[2]), timeout=LONGEST_S)
+        body = b'{"kind": "429"}' if path == "/faults" else None
+        asked.request("POST" if body else "GET", path, body, headers)
+        assert asked.getresponse().status == status
+        asked.close()
+        assert list(stand_in._faults) == (["429"] if body and status == 200 else [])

@@ -44,12 +44,10 @@ def test_paths_methods_and_parameters_are_the_templates() -> None:
         assert named[0] - {("Accept", "header")} == named[1], call
 
 
-def test_the_templates_model_of_a_request_has_the_described_fields() -> None:
-    described = DOCUMENT["components"]["schemas"]["StitchRequest"]
-    deployed = DEPLOYED["components"]["schemas"]["StitchRequest"]
-    assert described["additionalProperties"] is deployed["additionalProperties"] is False
-    kinds = {name: field["type"] for name, field in described["properties"].items()}
-    assert kinds == {name: field["type"] for name, field in deployed["properties"].items()}
+def test_the_template_leaves_the_fields_of_a_request_to_the_function() -> None:
+    """API Gateway would refuse a wrong field without its name, so it lets every object through to the function."""
+    assert DOCUMENT["components"]["schemas"]["StitchRequest"]["additionalProperties"] is False
+    assert DEPLOYED["components"]["schemas"]["StitchRequest"] == {"type": "object"}
 
 
 def inside(node: Any) -> Iterator[dict[str, Any]]:

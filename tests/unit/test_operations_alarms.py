@@ -80,6 +80,10 @@ def usual(days: Days, when: range) -> None:
     days.add(metric("ConcurrencyAlarm", "concurrent"), when, 40)
     days.add(metric("FailedImagesAlarm"), when, 0)
     days.add(metric("FailedCampaignsAlarm"), when, 0)
+    days.add(metric("LateCataloguesAlarm"), when, 2)
+    days.add(metric("LargeVoiceAlarm"), when, 2_000)
+    days.add(metric("ModelCallsAlarm"), when, 40)
+    days.add(metric("BlockedSessionsAlarm", "blocked"), when, 1, 2)
 
 
 def metric(alarm: str, query: str = "") -> Metric:
@@ -234,6 +238,22 @@ def unread_refusals(days: Days, when: range) -> None:
     days.add(metric("RefusedClipsAlarm"), when, 8 * 86_400)
 
 
+def late_catalogues(days: Days, when: range) -> None:
+    days.add(metric("LateCataloguesAlarm"), when, 1_000)
+
+
+def large_voice(days: Days, when: range) -> None:
+    days.add(metric("LargeVoiceAlarm"), when[0], 45_000)
+
+
+def many_pictures(days: Days, when: range) -> None:
+    days.add(metric("ModelCallsAlarm"), when, 85.5)
+
+
+def eager_caller(days: Days, when: range) -> None:
+    days.add(metric("BlockedSessionsAlarm", "blocked"), when, 1, 30)
+
+
 def failing_executions(days: Days, when: range) -> None:
     days.calls(when, 60)  # as if API Gateway did not count an overridden status
     days.add(metric("StitchFailedAlarm"), when, 1, 60)
@@ -274,6 +294,10 @@ def a_table_that_started_nothing(days: Days, when: range) -> None:
         (lost_clip, {"LostClipsAlarm"}),
         (undelivered_clip, {"LostClipsAlarm"}),
         (unread_refusals, {"RefusedClipsAlarm"}),
+        (late_catalogues, {"LateCataloguesAlarm"}),
+        (large_voice, {"LargeVoiceAlarm"}),
+        (many_pictures, {"ModelCallsAlarm"}),
+        (eager_caller, {"BlockedSessionsAlarm"}),
         (failing_executions, {"StitchAvailabilityPage", "StitchAvailabilityTicket", "StitchFailedAlarm"}),
         (
             failing_executions_that_the_gateway_counts,

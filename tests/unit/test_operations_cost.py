@@ -1,5 +1,8 @@
 """What is said of costs, against numbers by hand."""
 
+import json
+import re
+
 import pytest
 from tools.operations import cost
 from tools.operations.cost import Line, Template
@@ -25,7 +28,7 @@ def test_a_message_from_the_cache_costs_what_its_parts_do() -> None:
     # 50 ms and two requests of 25 ms: 100 ms of 1 GB, and one step of 100 ms of 64 MB.
     assert found["Lambda"] == pytest.approx(0.20e-6 + 0.1 * 1.66667e-5)
     assert found["Express workflow"] == pytest.approx(1e-6 + 0.1 / 16 * 1.667e-5)
-    assert found["S3"] == pytest.approx(5e-6 + 0.4e-6 + 0.4e-6)
+    assert found["S3"] == pytest.approx(2 * 0.4e-6 + 0.4e-6)
     assert found["logs"] == pytest.approx(1000 / 1e9 * 0.5)
     assert found["transfer"] == pytest.approx(24_000 / 1e9 * 0.09)
 
@@ -35,7 +38,7 @@ def test_a_message_that_is_made_runs_three_functions_and_reads_its_clips() -> No
     stitch = 0.20e-6 + 0.1 * 1769 / 1024 * 1.66667e-5
     publish = 0.20e-6 + 0.075 * 1.66667e-5
     assert found["Lambda"] == pytest.approx(priced(cost.hit(PROD))["Lambda"] + stitch + publish)
-    assert found["S3"] == pytest.approx(3 * 5e-6 + 11 * 0.4e-6 + 0.4e-6)
+    assert found["S3"] == pytest.approx(2 * 5e-6 + 12 * 0.4e-6 + 0.4e-6)
     assert found["logs"] == pytest.approx(3 * 1000 / 1e9 * 0.5)
 
 
@@ -48,8 +51,48 @@ def test_the_larger_model_is_what_its_pictures_cost_most() -> None:
 
 def test_what_is_there_without_any_call_is_alarms_and_a_firewall() -> None:
     idle = {stage: sum(line.usd for line in cost.standing(Template(stage))) for stage in ("dev", "prod")}
-    assert idle["dev"] == pytest.approx(1.00)
-    assert idle["prod"] == pytest.approx(17.30 + 8.00), "docs/operations.md: alarms; a firewall with three rules"
+    assert idle["dev"] == pytest.approx(0.80)
+    assert idle["prod"] == pytest.approx(17.10 + 8.00), "docs/operations.md: alarms; a firewall with three rules"
+
+
+def test_zero_calls_cost_what_zero_calls_cost() -> None:
+    """Alarms and a firewall: our metrics are sent by calls, and are charged by the hour in which one is sent."""
+    for stage, usd in (("dev", "0.70"), ("prod", "24.60")):
+        text = cost.report(stage, 0, 0, 0)
+        assert f"  {'all':24}{usd:>10}" in text
+        assert f"Of it {usd} is there without any call" in text
+        assert "our metrics" not in text
+
+
+def test_our_metrics_cost_more_the_more_hours_have_a_call() -> None:
+    (few,), (many,), (most,) = (cost.our_metrics(hits, 0, 0) for hits in (1, 730, 1_000_000))
+    assert 0 < few.usd < 0.01 < many.usd < most.usd
+    assert many.usd / most.usd == pytest.approx(1 - 1 / 2.718281828)
+    assert cost.our_metrics(0, 0, 1)[0].usd > few.usd, "a picture is said, too"
+
+
+def test_the_prices_are_those_of_the_stages_own_region(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "The stage is in ap-south-1, and the table has no prices of it: these are of us-east-1." in cost.report(
+        "prod", 1_000, 0, 0
+    )
+    before = dict(cost.PRICES)
+    monkeypatch.setitem(cost.PRICES, "regions", {"ap-south-1": {"transfer": {"gb": 90.0}}})
+    dear = cost.report("prod", 1_000_000, 0, 0)
+    assert "has no prices" not in dear
+    assert "transfer                   2160.00" in dear
+    assert cost.PRICES["transfer"] == before["transfer"], "the table is as it was"
+
+
+def test_the_pages_say_what_the_command_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cost, "MEASURED", json.loads((cost.ROOT / "tools/bench/results/load.json").read_text()))
+    text = cost.report("prod", 1_000_000, 100_000, 10_000)
+    every, fixed = (float(found) for found in re.findall(r"  all +([\d.]+)\nOf it ([\d.]+) is there", text)[0])
+    page, readme = ((cost.ROOT / name).read_text() for name in ("docs/operations.md", "README.md"))
+    assert f"10,000 pictures costs ${every:.0f}. Of these, ${fixed:.2f} do not" in " ".join(page.split())
+    (thousand,) = re.findall(r"messages from the cache +([\d.]+)", text.split("A month")[0])
+    assert f"| messages from the cache | {float(thousand):.3f} |" in page
+    assert f"cost about {float(thousand) * 100:.1f} US cents" in " ".join(readme.split())
+    assert f"cost ${fixed:.2f} a month in stage and in prod" in " ".join(readme.split())
 
 
 def test_the_report_says_what_dominates_and_what_to_do() -> None:

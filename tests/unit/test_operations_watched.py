@@ -26,8 +26,8 @@ def test_a_metric_of_aws_exists_with_exactly_these_dimensions(metric: Metric) ->
 
 def test_a_metric_of_aws_is_of_a_resource_of_this_stack() -> None:
     resources = translated(stage="prod")
-    (api,) = of_type(resources, "AWS::ApiGateway::RestApi").values()
-    (stage,) = of_type(resources, "AWS::ApiGateway::Stage").values()
+    api = of_type(resources, "AWS::ApiGateway::RestApi")["Api"]
+    stage = of_type(resources, "AWS::ApiGateway::Stage")["ApiStage"]
     kinds = {
         "FunctionName": ("AWS::Lambda::Function", "${%s}"),
         "StateMachineArn": ("AWS::StepFunctions::StateMachine", "${%s}"),
@@ -39,7 +39,8 @@ def test_a_metric_of_aws_is_of_a_resource_of_this_stack() -> None:
     (firewall,) = of_type(resources, "AWS::WAFv2::WebACL").values()
     known |= {"WebACL": {firewall["VisibilityConfig"]["MetricName"]["Fn::Sub"]}}
     known["QueueName"] |= {queue["QueueName"]["Fn::Sub"] for queue in of_type(resources, "AWS::SQS::Queue").values()}
-    known |= {"Rule": {"ALL"}, "Region": {"${AWS::Region}"}}
+    known |= {"Rule": {"ALL", *(rule["VisibilityConfig"]["MetricName"] for rule in firewall["Rules"])}}
+    known |= {"Region": {"${AWS::Region}"}}
     known |= {"Resource": {f"{one}:live" for one in known["FunctionName"]}}
     for metric in OF_AWS:
         for name, value in metric.dimensions:

@@ -61,12 +61,25 @@ def test_a_voice_sets_its_own_pauses_and_gap() -> None:
     assert heard(plan_message("rain, today rain", slow)) == ["rain", 900, "today", 200, "rain"]
 
 
-def test_a_longer_gap_of_the_request_is_longer_than_a_comma() -> None:
-    assert heard(plan_message("rain, today rain", WEATHER, gap_ms=1000)) == ["rain", 1000, "today", 1000, "rain"]
+@pytest.mark.parametrize(
+    ("gap_ms", "comma", "stop"),
+    [
+        *((5000, 5000, 5000), (1000, 1130, 1380), (180, 310, 560), (120, 250, 500)),
+        *((60, 190, 440), (0, 130, 380), (-40, 90, 340), (-500, 0, 0)),
+    ],
+)
+def test_a_gap_of_the_request_moves_the_pauses_at_punctuation_by_as_much(gap_ms: int, comma: int, stop: int) -> None:
+    """The gap of a voice is 120 ms, its comma 250 ms; punctuation never overlaps, and 5 s is the longest pause."""
+    plan = plan_message("rain, today rain. rain", WEATHER, gap_ms=gap_ms)
+    pauses = [comma, gap_ms, stop]
+    assert plan.pauses == pauses
 
 
-def test_a_crossfade_does_not_swallow_the_punctuation() -> None:
-    assert heard(plan_message("rain, today rain", WEATHER, gap_ms=-40)) == ["rain", P.comma, "today", -40, "rain"]
+def test_a_gap_moves_the_pauses_of_a_voice_that_has_its_own() -> None:
+    slow = voice("rain", "today", gap_ms=300, pauses={"comma": 900})
+    assert plan_message("rain, today rain", slow, gap_ms=250).pauses == [850, 250]
+    hasty = voice("rain", "today", gap_ms=300, pauses={"comma": 100})
+    assert plan_message("rain, today rain", hasty).pauses == [300, 300], "a comma is no shorter than a gap"
 
 
 def test_a_clip_named_by_a_mark_is_said_whatever_the_words_mean() -> None:
@@ -117,8 +130,19 @@ def test_missing_words_may_be_skipped_and_are_reported() -> None:
 
 def test_missing_words_may_be_silences() -> None:
     plan = plan_message("rain foo bar today", WEATHER, policy="silence")
-    assert heard(plan) == ["rain", 2 * SILENCE_MS, "today"]
+    assert heard(plan) == ["rain", 120 + 2 * SILENCE_MS, "today"]
     assert plan.missing == ("foo", "bar")
+
+
+@pytest.mark.parametrize("message", ["rain, foo today", "rain foo, today", "rain, foo, today"])
+def test_a_silence_comes_to_the_pause_of_its_place(message: str) -> None:
+    assert heard(plan_message(message, WEATHER, policy="silence")) == ["rain", P.comma + SILENCE_MS, "today"]
+    joined = plan_message(message, WEATHER, policy="silence", gap_ms=-500)
+    assert heard(joined) == ["rain", SILENCE_MS, "today"]
+
+
+def test_a_silence_at_the_beginning_or_the_end_adds_nothing() -> None:
+    assert heard(plan_message("foo rain today bar", WEATHER, policy="silence")) == ["rain", 120, "today"]
 
 
 def test_missing_words_may_be_said_by_another_voice() -> None:

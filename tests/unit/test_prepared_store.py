@@ -36,6 +36,9 @@ class Shelf:
     def folders(self) -> Iterator[str]:
         yield from ()
 
+    def tree(self, prefix: str = "") -> Iterator[Stored]:
+        yield from ()
+
     def stat(self, key: str) -> Stored | None:
         return None
 

@@ -21,7 +21,7 @@ def firewall() -> Any:
 
 def policy() -> dict[str, dict[str, Any]]:
     """The API's statements by their condition in the template."""
-    (api,) = of_type(translated(stage="prod"), "AWS::ApiGateway::RestApi").values()
+    api = of_type(translated(stage="prod"), "AWS::ApiGateway::RestApi")["Api"]
     condition, document, otherwise = api["Body"]["x-amazon-apigateway-policy"]["Fn::If"]
     assert (condition, otherwise) == ("Restricted", NOTHING)
     statements = [statement["Fn::If"] for statement in document["Statement"]]
@@ -39,11 +39,12 @@ def test_stage_and_prod_are_guarded_and_the_others_cost_nothing() -> None:
         assert TEMPLATE["Resources"][name]["Condition"] == "Guarded"
 
 
-def test_the_firewall_is_the_apis() -> None:
-    (association,) = of_type(translated(stage="prod"), "AWS::WAFv2::WebACLAssociation").values()
+@pytest.mark.parametrize("api", ["Api", "CallsApi"])
+def test_the_firewall_is_an_apis(api: str) -> None:
+    association = of_type(translated(stage="prod"), "AWS::WAFv2::WebACLAssociation")[f"FirewallOfThe{api}"]
     assert association["WebACLArn"] == {"Fn::GetAtt": ["Firewall", "Arn"]}
-    assert association["ResourceArn"]["Fn::Sub"].endswith("::/restapis/${Api}/stages/${ApiStage}")
-    assert "ApiStage" in of_type(translated(stage="prod"), "AWS::ApiGateway::Stage")
+    assert association["ResourceArn"]["Fn::Sub"].endswith(f"::/restapis/${{{api}}}/stages/${{{api}Stage}}")
+    assert f"{api}Stage" in of_type(translated(stage="prod"), "AWS::ApiGateway::Stage")
     assert firewall()["Scope"] == "REGIONAL"
 
 

@@ -13,10 +13,13 @@ import pytest
 from tests.paths import ROOT
 from tests.template import MONITORING, TEMPLATE, of_type, translated
 
-STEPS = {"CacheLookup": "cache_lookup", "FetchClips": "fetch_clips", "Stitch": "stitch", "Publish": "publish"}
-CALLED = {"Plan": "plan", "Voices": "voices", "Clips": "clips", "Campaigns": "campaigns"}  # by API Gateway itself
-OF_CAMPAIGNS = {"Split": "split", "Say": "say", "Join": "join"}
-FUNCTIONS = STEPS | CALLED | OF_CAMPAIGNS | {"PrepareClip": "prepare_clip", "IdentifyImage": "identify_image"}
+FUNCTIONS = {
+    name.removesuffix("Function"): resource["Properties"]["CodeUri"].removeprefix("functions/")
+    for name, resource in TEMPLATE["Resources"].items()
+    if resource["Type"] == "AWS::Serverless::Function"
+}
+TYPESCRIPT = {step for step in FUNCTIONS if (ROOT / "functions" / FUNCTIONS[step] / "package.json").exists()}
+PYTHON = {step: folder for step, folder in FUNCTIONS.items() if step not in TYPESCRIPT}
 STAGES = ["local", "dev", "test", "stage", "prod"]
 # A right on a workflow has the alias as a key (Step Functions guide, "Authorization for versions and aliases").
 BY_ALIAS = {"ForAnyValue:StringEquals": {"states:StateMachineQualifier": ["live"]}}
@@ -81,7 +84,7 @@ def test_a_change_makes_new_versions_of_all_functions(change: Callable[[dict[str
 
 
 def test_the_domain_code_is_in_every_functions_package() -> None:
-    for folder in FUNCTIONS.values():
+    for folder in PYTHON.values():
         domain = "identifier" if folder == "identify_image" else "stitcher"
         assert (ROOT / "functions" / folder / domain).resolve() == ROOT / "src" / domain
 
@@ -89,13 +92,14 @@ def test_the_domain_code_is_in_every_functions_package() -> None:
 def test_there_is_a_function_for_every_step_with_a_role_and_a_log_of_its_own() -> None:
     resources = translated()
     functions = of_type(resources, "AWS::Lambda::Function")
-    assert functions.keys() == {f"{step}Function" for step in FUNCTIONS}
+    folders = {path.name for path in (ROOT / "functions").iterdir() if [*path.glob("app.*")]}
+    assert folders == set(FUNCTIONS.values()), "a folder without a function, or two functions of one folder"
+    assert {"CacheLookup", "FetchClips", "Stitch", "Publish", "Phone"} <= FUNCTIONS.keys()
     roles = {json.dumps(function["Role"]) for function in functions.values()}
     logs = {json.dumps(function["LoggingConfig"]["LogGroup"]) for function in functions.values()}
     assert len(roles) == len(logs) == len(FUNCTIONS)
     for step, folder in FUNCTIONS.items():
-        assert TEMPLATE["Resources"][f"{step}Function"]["Properties"]["CodeUri"] == f"functions/{folder}"
-        assert (ROOT / "functions" / folder / "app.py").exists()
+        assert (ROOT / "functions" / folder / ("app.ts" if step in TYPESCRIPT else "app.py")).exists()
 
 
 def test_every_log_group_forgets() -> None:
@@ -135,6 +139,14 @@ def rights(step: str) -> set[tuple[str, str]]:
 
 
 # What planning needs of the clips: their names, and the voice's settings.
+PREPARING = {
+    ("s3:GetObject", "audios/*"),
+    ("s3:ListBucket", "audios"),
+    ("s3:PutObject", "output/prepared/*"),
+    ("s3:GetObject", "output/prepared/*"),
+    ("s3:ListBucket", "output"),
+}
+KEPT = {("s3:GetObject", "output/catalogues/*")}
 LISTED = {("s3:ListBucket", "audios"), ("s3:GetObject", "audios/*voice.toml")}
 OF_A_CAMPAIGN = {
     ("s3:GetObject", "output/campaigns/*"),
@@ -146,8 +158,8 @@ OF_A_CAMPAIGN = {
 @pytest.mark.parametrize(
     ("step", "expected"),
     [
-        ("Plan", LISTED | {("s3:ListBucket", "output"), ("s3:GetObject", "output/prepared/*")}),
-        ("Voices", LISTED | {("s3:ListBucket", "output"), ("s3:GetObject", "output/prepared/*")}),
+        ("Plan", LISTED | KEPT | {("s3:ListBucket", "output"), ("s3:GetObject", "output/prepared/*")}),
+        ("Voices", LISTED | KEPT | {("s3:ListBucket", "output"), ("s3:GetObject", "output/prepared/*")}),
         (
             "Clips",
             {
@@ -191,19 +203,33 @@ OF_A_CAMPAIGN = {
         ),
         (
             "CacheLookup",
-            LISTED | {("s3:ListBucket", "output"), ("s3:GetObject", "output/${CachePrefix}*")},
+            LISTED | KEPT | {("s3:ListBucket", "output"), ("s3:GetObject", "output/${CachePrefix}*")},
         ),
         (
             "FetchClips",
-            {("s3:GetObject", "audios/*"), ("s3:ListBucket", "audios"), ("s3:PutObject", "output/prepared/*")},
+            PREPARING,
         ),
         (
             "PrepareClip",
             {
-                ("s3:GetObject", "audios/*"),
-                ("s3:ListBucket", "audios"),
-                ("s3:PutObject", "output/prepared/*"),
+                *PREPARING,
                 ("sqs:SendMessage", "RefusedClips"),
+                ("sqs:SendMessage", "ClipChanges"),
+            },
+        ),
+        (
+            "KeepCatalogue",
+            LISTED
+            | KEPT
+            | {
+                ("s3:ListBucket", "output"),
+                ("s3:GetObject", "output/prepared/*"),
+                ("s3:DeleteObject", "output/prepared/*"),
+                ("s3:PutObject", "output/catalogues/*"),
+                ("sqs:ReceiveMessage", "ClipChanges"),
+                ("sqs:DeleteMessage", "ClipChanges"),
+                ("sqs:GetQueueAttributes", "ClipChanges"),
+                ("sqs:SendMessage", "ClipChanges"),
             },
         ),
         (
@@ -238,21 +264,23 @@ def test_the_api_calls_the_workflow_by_its_alias() -> None:
 
 def test_api_gateway_calls_functions_by_their_aliases_and_only_for_their_own_methods() -> None:
     resources = translated()
-    (api,) = of_type(resources, "AWS::ApiGateway::RestApi").values()
+    apis = of_type(resources, "AWS::ApiGateway::RestApi")
     permissions = of_type(resources, "AWS::Lambda::Permission").values()
-    for step, method in {
-        "Plan": "POST/plans",
-        "Voices": "GET/voices*",
-        "Clips": "*/voices/*",
-        "Campaigns": "*/campaigns*",
-    }.items():
+    methods = {
+        "Plan": ("Api", "POST/plans"),
+        "Voices": ("Api", "GET/voices*"),
+        "Clips": ("Api", "*/voices/*"),
+        "Campaigns": ("Api", "*/campaigns*"),
+        "Phone": ("CallsApi", "POST/calls/*"),
+    }
+    for step, (api, method) in methods.items():
         alias = f"{step}FunctionAliaslive"
         assert alias in resources
         (permission,) = (entry for entry in permissions if entry["FunctionName"] == {"Ref": alias})
         assert permission["Principal"] == "apigateway.amazonaws.com"
-        assert permission["SourceArn"]["Fn::Sub"].endswith(f":${{AWS::AccountId}}:${{Api}}/${{Stage}}/{method}")
+        assert permission["SourceArn"]["Fn::Sub"].endswith(f":${{AWS::AccountId}}:${{{api}}}/${{Stage}}/{method}")
     called = {}
-    for path, item in api["Body"]["paths"].items():
+    for path, item in (apis["Api"]["Body"]["paths"] | apis["CallsApi"]["Body"]["paths"]).items():
         for verb, operation in item.items():
             integration = operation["x-amazon-apigateway-integration"]
             if integration["type"] == "aws_proxy":
@@ -270,7 +298,29 @@ def test_api_gateway_calls_functions_by_their_aliases_and_only_for_their_own_met
         **{f"{verb} /campaigns": "Campaigns" for verb in ("get", "post")},
         "get /campaigns/{id}": "Campaigns",
         **{f"post /campaigns/{{id}}/{verb}": "Campaigns" for verb in ("check", "run")},
+        "post /calls/{provider}": "Phone",
     }
+
+
+def test_the_webhook_is_there_only_where_a_provider_is_configured() -> None:
+    assert TEMPLATE["Parameters"]["CallProviders"]["Default"] == ""
+    resources = translated(stage="prod")
+    webhook = {name for name in resources if re.search("Phone|Calls", name)}
+    assert len(webhook) > 10
+    assert {resources[name].get("Condition") for name in webhook} == {"Phoned", "PhonedGuarded"}
+
+
+def test_the_webhook_may_run_the_workflow_by_its_alias_and_read_its_own_parameters() -> None:
+    run, read, decrypt = statements(translated()["PhoneFunctionRole"]["Properties"])
+    assert (run["Action"], run["Resource"]) == ("states:StartSyncExecution", {"Ref": "StitchStateMachine"})
+    assert run["Condition"] == BY_ALIAS
+    own = ":parameter/${Prefix}/${Stage}/calls/*"
+    assert read["Action"] == "ssm:GetParameter"
+    assert read["Resource"]["Fn::Sub"].endswith(own)
+    assert decrypt["Action"] == "kms:Decrypt"
+    assert decrypt["Condition"]["StringEquals"] == {"kms:ViaService": {"Fn::Sub": "ssm.${AWS::Region}.amazonaws.com"}}
+    context = decrypt["Condition"]["StringLike"]["kms:EncryptionContext:PARAMETER_ARN"]
+    assert context["Fn::Sub"].endswith(own)
 
 
 @pytest.mark.parametrize("name", ["Stitch", "Identify"])
@@ -286,8 +336,14 @@ def test_the_workflow_is_express_and_traced() -> None:
     assert machine["TracingConfiguration"] == {"Enabled": True}
 
 
-def test_every_method_of_the_api_is_signed() -> None:
-    (api,) = of_type(translated(), "AWS::ApiGateway::RestApi").values()
+def test_every_method_is_signed_but_the_webhook_of_telephony_providers() -> None:
+    """They cannot sign as AWS does. Their function checks their own signatures (functions/phone)."""
+    apis = of_type(translated(), "AWS::ApiGateway::RestApi")
+    assert apis.keys() == {"Api", "CallsApi"}
+    assert {path: set(item) for path, item in apis["CallsApi"]["Body"]["paths"].items()} == {
+        "/calls/{provider}": {"post"}
+    }
+    api = apis["Api"]
     schemes = api["Body"]["components"]["securitySchemes"]
     assert schemes["AWS_IAM"]["x-amazon-apigateway-authtype"] == "awsSigv4"
     operations = {(path, verb): one for path, item in api["Body"]["paths"].items() for verb, one in item.items()}
@@ -302,7 +358,7 @@ def test_every_method_of_the_api_is_signed() -> None:
 
 def test_one_origin_may_read_answers_and_no_answer_lacks_it() -> None:
     """Without its header, a browser shows a refusal as a failed connection."""
-    (api,) = of_type(translated(), "AWS::ApiGateway::RestApi").values()
+    api = of_type(translated(), "AWS::ApiGateway::RestApi")["Api"]
     origin = {"Fn::Sub": "'${StudioOrigin}'"}
     for path, item in api["Body"]["paths"].items():
         (asked,) = item["options"]["x-amazon-apigateway-integration"]["responses"].values()
@@ -320,8 +376,9 @@ def test_one_origin_may_read_answers_and_no_answer_lacks_it() -> None:
         assert set(rule["AllowedMethods"]) <= {"GET", "POST"}
 
 
-def test_the_api_is_throttled_and_traced() -> None:
-    (stage,) = of_type(translated(), "AWS::ApiGateway::Stage").values()
+@pytest.mark.parametrize("api", ["Api", "CallsApi"])
+def test_an_api_is_throttled_and_traced(api: str) -> None:
+    stage = of_type(translated(), "AWS::ApiGateway::Stage")[f"{api}Stage"]
     assert stage["TracingEnabled"] is True
     (settings,) = stage["MethodSettings"]
     assert {"ThrottlingRateLimit", "ThrottlingBurstLimit"} <= settings.keys()
@@ -329,9 +386,9 @@ def test_the_api_is_throttled_and_traced() -> None:
     assert settings.get("MetricsEnabled", False) is False
 
 
-def test_every_error_of_api_gateway_itself_is_a_problem() -> None:
-    (api,) = of_type(translated(), "AWS::ApiGateway::RestApi").values()
-    responses = api["Body"]["x-amazon-apigateway-gateway-responses"]
+@pytest.mark.parametrize("api", ["Api", "CallsApi"])
+def test_every_error_of_api_gateway_itself_is_a_problem(api: str) -> None:
+    responses = of_type(translated(), "AWS::ApiGateway::RestApi")[api]["Body"]["x-amazon-apigateway-gateway-responses"]
     assert {"DEFAULT_4XX", "DEFAULT_5XX"} <= responses.keys()
     for name, response in responses.items():
         content_type = response["responseParameters"]["gatewayresponse.header.Content-Type"]
@@ -393,6 +450,7 @@ def test_every_bucket_forgets_uploads_that_were_not_finished() -> None:
 def test_refused_clips_wait_longer_than_their_alarm_does() -> None:
     queues = of_type(translated(stage="prod"), "AWS::SQS::Queue")
     assert {name: queue["MessageRetentionPeriod"] for name, queue in queues.items()} == {
+        "ClipChanges": 14 * 86_400,
         "RefusedClips": 14 * 86_400,
         "FailedImages": 14 * 86_400,
         "FailedCampaigns": 14 * 86_400,
@@ -407,7 +465,11 @@ def test_refused_clips_wait_longer_than_their_alarm_does() -> None:
 
 @pytest.mark.parametrize(
     ("queue", "rules"),
-    [("RefusedClips", ["PrepareClipFunctionClipPut"]), ("FailedImages", ["IdentifyStateMachineImagePut"])],
+    [
+        ("RefusedClips", ["PrepareClipFunctionClipPut", "KeepCatalogueFunctionNightly", "ClipGone"]),
+        ("ClipChanges", ["ClipGone"]),
+        ("FailedImages", ["IdentifyStateMachineImagePut"]),
+    ],
 )
 def test_a_queue_takes_what_eventbridge_sends_for_its_own_rules_and_only_encrypted(
     queue: str, rules: list[str]
@@ -486,6 +548,7 @@ def test_a_caller_finds_what_is_needed_in_the_outputs() -> None:
     assert TEMPLATE["Outputs"].keys() == {
         "ApiUrl",
         "CampaignStateMachineArn",
+        "CallsApiUrl",
         "FailedImagesQueueUrl",
         "IdentifyStateMachineArn",
         "ImagesBucketName",
@@ -502,7 +565,7 @@ def test_a_caller_finds_what_is_needed_in_the_outputs() -> None:
 def test_functions_and_package_pin_the_same_versions() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     pinned = set(project["dependencies"]) | set(project["optional-dependencies"]["dev"])
-    for step in FUNCTIONS.values():
+    for step in PYTHON.values():
         lines = (ROOT / "functions" / step / "requirements.txt").read_text().splitlines()
         assert [line for line in lines if line not in pinned] == []
     layer = (ROOT / "layers" / "ffmpeg" / "requirements.txt").read_text()
@@ -511,7 +574,9 @@ def test_functions_and_package_pin_the_same_versions() -> None:
 
 def test_what_the_readme_invokes_is_there() -> None:
     invoked = re.findall(r"sam local invoke (\w+) -e (\S+)", (ROOT / "README.md").read_text())
-    assert {name for name, _ in invoked} == {f"{step}Function" for step in FUNCTIONS}
+    assert {name for name, _ in invoked} == {f"{step}Function" for step in PYTHON}, (
+        "the webhook takes signed calls only"
+    )
     assert all((ROOT / "events" / event.removeprefix(".local/events/")).exists() for _, event in invoked)
 
 

@@ -140,7 +140,7 @@ def test_a_choice_hands_on_what_its_way_needs(name: str, given: Any, expected: A
 
 
 SENT: dict[str, Json] = {
-    "CacheLookup": {"request": {"message": "hello"}, "started": BEGUN, "request_id": "one"},
+    "CacheLookup": {"request": {"message": "hello"}, "started": BEGUN, "changed": False, "request_id": "one"},
     "Stitch": {"plan": {"p": 1}, "request_id": "one"},
     "FetchClip": {"key": "a.wav", "request_id": "one"},
     "Publish": {

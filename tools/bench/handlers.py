@@ -20,9 +20,10 @@ HEAVY = ("numpy", "pydub", "imageio_ffmpeg", "stitcher.formats.ffmpeg", "stitche
 ENVIRONMENT = {
     "AWS_ACCESS_KEY_ID": "bench", "AWS_SECRET_ACCESS_KEY": "bench", "AWS_DEFAULT_REGION": "ap-south-1",
     "BUCKET_INPUT": "bench-audios", "BUCKET_OUTPUT": "bench-output", "CACHE_PREFIX": "cache/", "URL_SECONDS": "900",
-    "LOG_WORDS": "false", "REFUSED_QUEUE_URL": "https://sqs.invalid/bench", "RESULTS_BUCKET": "bench-results",
+    "LOG_WORDS": "false", "REFUSED_QUEUE_URL": "https://sqs.invalid/bench",
+    "CHANGES_QUEUE_URL": "https://sqs.invalid/bench", "RESULTS_BUCKET": "bench-results",
     "PROMPTS_BUCKET": "bench-prompts", "PROMPT_POINTERS": "/bench/prompts/", "PROMPT_SECONDS": "30",
-    "MODEL_SECONDS": "60", "LEASE_SECONDS": "150",
+    "MODEL_SECONDS": "60", "LEASE_SECONDS": "150", "MODEL_CALLS_PER_DAY": "1000",
     "POWERTOOLS_SERVICE_NAME": "bench", "POWERTOOLS_METRICS_NAMESPACE": "Bench", "POWERTOOLS_LOG_LEVEL": "INFO",
 }  # fmt: skip
 OURS = ("handlers", "identifier", "stitcher")

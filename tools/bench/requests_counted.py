@@ -14,7 +14,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from stitcher import storage
 from stitcher.clip import Clip
+from stitcher.clips.keeper import Keeper
 from stitcher.clips.prepared import prepared_key
 from stitcher.formats.profiles import FORMS
 from tools.bench.approaches import CLIPS, recordings
@@ -64,6 +66,7 @@ def _fill_buckets(folder: Path, *, prepared: bool) -> list[str]:
         for form in FORMS if prepared else ():
             body = (folder / f"{index}.{form}").read_bytes()
             s3.put_object(Bucket=OUTPUT, Key=prepared_key(clip, form), Body=body)
+    Keeper(storage.BucketRepo(INPUT), storage.BucketRepo(OUTPUT)).rebuild("")
     return [path.name for _, path in voice[:CLIPS_OF_MESSAGE]]
 
 

@@ -21,6 +21,7 @@ WITHOUT_BUCKET = {
     "smoke",
     "prune",
     "notice",
+    "contract",
 }
 """Commands that need no artifact bucket."""
 
@@ -137,6 +138,8 @@ def _without_bucket(options: argparse.Namespace) -> int:
         case "wheels":
             from tools.delivery import hashes
 
+            if not options.runtime:
+                hashes.needs_interpreter(ROOT)
             hashes.download(ROOT, options.architecture, options.runtime)
             return 0
         case "finish":

@@ -7,6 +7,7 @@ second call takes no hashes.
 
 import json
 import platform
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -52,6 +53,18 @@ def write(root: Path) -> None:
         for pin in sorted(files)
     ]
     (root / FILE).write_text(HEADER + "\n".join(lines) + "\n")
+
+
+def needs_interpreter(root: Path) -> None:
+    """Raises `DeliveryError` where the interpreter that the template is built with is not on PATH, or does not run."""
+    name = default_runtime(root)
+    found = shutil.which(name)
+    works = found and subprocess.run([found, "-c", ""], capture_output=True, check=False).returncode == 0
+    if not works:
+        raise DeliveryError(
+            f"the template is built with {name}, and there is no {name} that runs on PATH: install it (apt install "
+            f"{name} {name}-venv, brew install {name.replace('python', 'python@')}, or pyenv), then call make again"
+        )
 
 
 def download(root: Path, architecture: str, runtime: str = "") -> None:

@@ -14,8 +14,8 @@ from pathlib import Path
 from tools.delivery.output import say
 from tools.delivery.template import Part, parts
 
-SUITES = ("unit", "integration", "functional", "pipeline")
-SERVICE = ("unit", "integration", "functional")
+SUITES = ("unit", "integration", "functional", "phone", "pipeline")
+SERVICE = ("unit", "integration", "functional", "phone")
 
 # The first rule that matches a path decides; `*` matches `/` too. No suites: text that no test reads, or the benchmark.
 RULES: tuple[tuple[str, tuple[str, ...]], ...] = (
@@ -36,9 +36,15 @@ RULES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("tests/unit/*", ("unit",)),
     ("tests/integration/*", ("integration",)),
     ("tests/functional/*", ("functional",)),
+    ("tests/phone/*", ("phone",)),
     ("tests/pipeline/*", ("pipeline",)),
     ("functions/*/requirements.txt", SUITES),
-    ("functions/*/package*.json", SUITES),
+    ("functions/*/package*.json", ("phone", "pipeline")),
+    ("functions/*/.npmrc", ("phone", "pipeline")),
+    ("package*.json", ("phone", "pipeline")),
+    (".npmrc", ("pipeline",)),
+    ("eslint.config.mjs", ("pipeline",)),
+    ("functions/tsconfig.json", ("pipeline",)),
     ("functions/*/*", SERVICE),
     ("src/*", SERVICE),
     ("layers/*", SERVICE),
@@ -47,8 +53,8 @@ RULES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("samples/*", SUITES),
     ("events/*", SERVICE),
 )
-TYPESCRIPT = ("integration",)
-"""Of a function in TypeScript, beside its own job, which checks and tests it: the suite that has the whole stack."""
+TYPESCRIPT = ("phone",)
+"""Of a function in TypeScript, beside its own job, which checks and tests it: calls of the deployed webhook."""
 TEXT = ("*.md", "LICENSE", "docs/images/*")
 """What linters do not look at."""
 

@@ -1,4 +1,4 @@
-"""`make run`, `make identify`, `make campaign`, `make serve` and `make events`."""
+"""`make run`, `make identify`, `make campaign`, `make call`, `make serve`, `make events` and `make rehearse`."""
 
 import argparse
 import contextlib
@@ -9,11 +9,21 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from stitcher.errors import StitchError
+from stitcher.formats.platforms import chosen
+from stitcher.formats.profiles import PROFILES
+from stitcher.planning.inventory import inventory
+from stitcher.storage import LocalRepo
 from tools.client import fetch
+from tools.local import calls
 from tools.local import root as root_account
 from tools.local.containers import gateway, passed_on
 from tools.local.pictures import put_picture, put_prompts, result_of, speech_of, wait_for
-from tools.local.stack import HOME, REGION, ROOT, Stack, StackError, build, running, say
+from tools.local.stack import HOME, PROVIDERS, REGION, ROOT, Stack, StackError, build, running, say
+
+ENDED = "it ended with this command: the audio is saved"
+LISTED, NAME_BYTES = 20, 200
+"""Recordings that are not said and named; bytes of a file's name without its ending."""
 
 
 def main() -> int:
@@ -33,11 +43,19 @@ def main() -> int:
     campaign.add_argument("--column", default="")
     campaign.add_argument("--voice", default="")
     campaign.add_argument("--format", default="mp3")
+    call = commands.add_parser("call", help="start the service, play a telephony provider, stop")
+    call.add_argument("--message", required=True)
+    call.add_argument("--voice", default="")
+    call.add_argument("--provider", default="twilio", choices=PROVIDERS)
     serve = commands.add_parser("serve", help="run the service until Ctrl-C")
     serve.add_argument("--port", type=int, default=4566)
     serve.add_argument("--containers", action="store_true", help="let Docker's containers reach it, too")
-    for command in (run, identify, campaign, serve):
+    for command in (run, identify, campaign, call, serve):
         command.add_argument("--audios", type=Path, default=ROOT / "samples" / "clips", help="the clips to upload")
+    rehearse = commands.add_parser(
+        "rehearse", help="deploy a stage's own template here, and list what is not simulated"
+    )
+    rehearse.add_argument("--stage", default="prod")
     commands.add_parser("build", help="only build the service, for this machine's interpreter")
     events = commands.add_parser("events", help="write the variables and events that `sam local invoke` needs")
     events.add_argument("--account", default="", help="an AWS account; default: the embedded AWS of `serve`")
@@ -48,20 +66,32 @@ def main() -> int:
         "run": _run,
         "identify": _identify,
         "campaign": _campaign,
+        "call": _call,
         "serve": _serve,
         "build": _build,
         "events": _events,
+        "rehearse": _rehearse,
     }
+    # A service manager stops with SIGTERM: that, too, must leave nothing running.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
         return do[options.command](options)
     except StackError as error:
         say(f"error: {error}")
         return 1
+    except KeyboardInterrupt:
+        return 130
 
 
 def _build(_options: argparse.Namespace) -> int:
     print(build())
     return 0
+
+
+def _rehearse(options: argparse.Namespace) -> int:
+    from tools.local.rehearsal import rehearse
+
+    return rehearse(options.stage)
 
 
 def _events(options: argparse.Namespace) -> int:
@@ -84,21 +114,28 @@ def _events(options: argparse.Namespace) -> int:
 
 def _run(options: argparse.Namespace) -> int:
     with running(state=HOME / "aws") as stack:
-        _put_clips(stack, options.audios)
+        _put_clips(stack, options.audios, options.voice)
         request = {"message": options.message, "voice": options.voice, "format": options.format}
         say(f"POST /stitch {json.dumps(request, ensure_ascii=False)}")
         response = stack.caller.post("/stitch", request)
         answer = response.json()
-        print(json.dumps(answer, ensure_ascii=False, indent=2))
+        url = answer.pop("public_url", "")
+        # Its address is this machine's only until the command ends.
+        print(json.dumps({**answer, **({"public_url": ENDED} if url else {})}, ensure_ascii=False, indent=2))
         if response.status != 200:
             say(f"refused with status {response.status}")
             return 1
-        names = [Path(key).stem for key in answer["audio_files"]]
-        file = ROOT / "out" / f"{'__'.join(names)[:80]}.{options.format}"
-        file.parent.mkdir(exist_ok=True)
-        file.write_bytes(fetch(answer["public_url"]).body)
-        print(f"saved {file.relative_to(ROOT)}")
+        print(f"saved {_saved(answer, PROFILES[chosen(options.format)[0]].suffix, fetch(url).body).relative_to(ROOT)}")
     return 0
+
+
+def _saved(answer: dict[str, Any], suffix: str, audio: bytes) -> Path:
+    """Write the message into out/, by the names of its clips; its ending is the format's."""
+    stem = "__".join(Path(key).stem for key in answer["audio_files"]).encode()[:NAME_BYTES].decode(errors="ignore")
+    file = ROOT / "out" / f"{stem}{suffix}"
+    file.parent.mkdir(exist_ok=True)
+    file.write_bytes(audio)
+    return file
 
 
 def _identify(options: argparse.Namespace) -> int:
@@ -139,6 +176,26 @@ def _campaign(options: argparse.Namespace) -> int:
     return 0
 
 
+def _call(options: argparse.Namespace) -> int:
+    with running(state=HOME / "aws") as stack:
+        _put_clips(stack, options.audios)
+        secret = calls.set_up(stack)[options.provider]
+        asked = {"message": options.message} | ({"voice": options.voice} if options.voice else {})
+        url = calls.address(stack, options.provider, asked)
+        say(f"{options.provider} calls POST {url}")
+        answer = calls.call(stack, url, calls.CALL, calls.signature(options.provider, url, calls.CALL, secret))
+        print(answer.body.decode(), end="" if answer.status == 200 else "\n")
+        link = calls.link_of(answer.body) if answer.status == 200 else None
+        if link is None:
+            say(f"refused with status {answer.status}" if answer.status != 200 else "nothing is played: the call ends")
+            return 1
+        file = ROOT / "out" / f"call-{options.provider}{Path(link.partition('?')[0]).suffix}"
+        file.parent.mkdir(exist_ok=True)
+        file.write_bytes(fetch(link).body)
+        print(f"saved {file.relative_to(ROOT)}")
+    return 0
+
+
 def _save_speech(speech: dict[str, Any], name: str, read: Callable[[str], bytes]) -> None:
     if speech["outcome"] != "spoken":
         say(f"not said aloud: {speech['problem'].get('detail') or speech['problem']['title']}")
@@ -150,8 +207,6 @@ def _save_speech(speech: dict[str, Any], name: str, read: Callable[[str], bytes]
 
 
 def _serve(options: argparse.Namespace) -> int:
-    # A service manager stops with SIGTERM: that, too, must leave nothing running.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     host = gateway() if options.containers else ""
     if options.containers and not host:
         raise StackError("no Docker engine runs here")
@@ -163,17 +218,23 @@ def _serve(options: argparse.Namespace) -> int:
                 exits.enter_context(passed_on(host, stack.port))
                 say(f"containers reach it at http://{host}:{stack.port}, for `make events` and `sam local invoke`")
         print(_how_to_call(stack), flush=True)
-        try:
+        with contextlib.suppress(KeyboardInterrupt):
             signal.pause()
-        except KeyboardInterrupt:
-            say("\nstopping …")
     return 0
 
 
-def _put_clips(stack: Stack, folder: Path) -> None:
+def _put_clips(stack: Stack, folder: Path, voice: str = "") -> None:
     if not folder.is_dir():
         raise StackError(f"{folder} is not a folder of clips")
-    say(f"{len(stack.put_clips(folder))} new clips in s3://{stack.outputs['InputBucketName']}")
+    say(f"{len(stack.put_clips(folder))} new files in s3://{stack.outputs['InputBucketName']}")
+    try:
+        unsaid = list(inventory(LocalRepo(folder), voice).sentences())
+    except StitchError:  # the service says it
+        return
+    for sentence in unsaid[:LISTED]:
+        say(f"  {sentence}")
+    if len(unsaid) > LISTED:
+        say(f"  and {len(unsaid) - LISTED} more: .venv/bin/stitcher voice --audios {folder} lists them")
 
 
 def _how_to_call(stack: Stack) -> str:

@@ -20,12 +20,15 @@
 - the rights of services that act for each other (authorization.py)
 - more of AWS's refusals (refusals.py)
 - faults on demand (faults.py)
+- it stops soon, after any number of calls
+- types of resources that it takes and does nothing with (not_simulated.py)
 
 Configured by MiniStack's variables: GATEWAY_PORT, BIND_HOST, MINISTACK_REGION, AUTH, PERSIST_STATE, STATE_DIR,
 AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (the root's) …, and by MODEL_URL, where the stand-in for a model answers,
 HOSTS and ORIGINS, the further addresses and the origins of pages that gate.py lets in (with spaces between them).
 """
 
+import contextlib
 import hashlib
 import hmac
 import json
@@ -45,8 +48,10 @@ import faults
 import front_door
 import gate
 import map_run
+import not_simulated
 import refusals
 import workflow
+from hypercorn.config import Config as HypercornConfig
 from ministack import app
 from ministack.core import iam_evaluator, lambda_runtime
 from ministack.services import eventbridge, lambda_svc, s3, stepfunctions, sts
@@ -58,6 +63,8 @@ PATIENCE = 10
 """How many times as long as on AWS a function and a step may take: this machine may be busy with other work."""
 AT_ONCE = 2
 """Processes of one function."""
+FORGOTTEN = {"cloudwatch", "cloudwatch_logs", "cloudwatch_metrics", "xray"}
+"""Services whose state is only what calls left."""
 START_SECONDS = 0.15
 """What MiniStack waits before each execution."""
 
@@ -278,6 +285,49 @@ def _loopback_is_secure() -> None:
     iam_evaluator._resolve_condition_key = resolve_secure
 
 
+def _stops_soon() -> None:
+    """However much was called: what calls leave is forgotten, and functions are saved only after they were changed.
+
+    Then the process ends at once: the threads that serve functions would be waited for.
+    """
+    saved, build = app.save_all, app._build_persistence_save_dict
+    HypercornConfig.graceful_timeout = 0.2
+    changed = threading.Event()
+
+    def marking(do: Any) -> Any:
+        def mark(*arguments: Any, **options: Any) -> Any:
+            changed.set()
+            return do(*arguments, **options)
+
+        return mark
+
+    for kind, calls in _RESOURCE_HANDLERS.items():
+        if kind.startswith("AWS::Lambda::"):
+            for name in {"create", "update", "delete"} & calls.keys():
+                calls[name] = marking(calls[name])
+
+    def lasting() -> dict[str, Any]:
+        services: dict[str, Any] = build()
+        for name in FORGOTTEN if changed.is_set() else {*FORGOTTEN, "lambda"}:
+            services.pop(name, None)
+        return services
+
+    def save_and_end(services: dict[str, Any]) -> None:
+        with contextlib.suppress(Exception):  # a half-saved state is deployed anew
+            saved(services)
+        os._exit(0)
+
+    state = stepfunctions.get_state
+
+    def without_executions() -> dict[str, Any]:
+        stepfunctions._executions.clear()
+        stepfunctions._map_runs.clear()
+        return dict(state())
+
+    stepfunctions.get_state = without_executions
+    app.save_all, app._build_persistence_save_dict = save_and_end, lasting
+
+
 def _stop_with_parent() -> None:
     """Standard input ends when the process that started this one does; then there is nobody to serve."""
     sys.stdin.read()
@@ -301,11 +351,13 @@ def main() -> None:
     _nobody_else_is_let_in()
     authorization.install()
     refusals.install()
+    not_simulated.install()
     endpoint = f"http://127.0.0.1:{os.environ['GATEWAY_PORT']}"
     front_door.install(endpoint)
     workflow.install(endpoint)
     map_run.install(endpoint)
     faults.install()
+    _stops_soon()
     threading.Thread(target=_stop_with_parent, daemon=True).start()
     app.main()
 

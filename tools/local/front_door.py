@@ -100,12 +100,21 @@ def install(endpoint: str) -> None:
         models = method.get("requestModels") or {}
         return validate_body(method, api_id, request, headers, *rest) if _media_type(headers) in models else None
 
+    build_event = apigateway_v1._build_lambda_event_v1
+
+    def event_with_domain(api_id: str, *request: Any, **options: Any) -> dict[str, Any]:
+        event: dict[str, Any] = build_event(api_id, *request, **options)
+        domain = f"{api_id}.execute-api.{get_region()}.amazonaws.com"
+        event["requestContext"] |= {"domainName": domain, "extendedRequestId": extended_id()}
+        return event
+
     gateway_value = apigateway_v1._gateway_request_value
 
     def value_with_extended_id(source: str, request: dict[str, Any]) -> Any:
         return extended_id() if source == "context.extendedRequestId" else gateway_value(source, request)
 
     apigateway_v1._gateway_request_value = value_with_extended_id
+    apigateway_v1._build_lambda_event_v1 = event_with_domain
     apigateway_v1._import_rest_api = import_all
     apigateway_v1._check_request_validation = validate
     apigateway_v1._invoke_lambda_custom_v1 = invoke

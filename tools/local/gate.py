@@ -59,15 +59,10 @@ class Gate:
 
     def refusal(self, method: str, path: str, query: str, headers: list[tuple[bytes, bytes]]) -> Refused | None:
         """Why the request must not go on; None where it may. Names of headers are in lower case."""
+        if foreign := self.foreign(headers):
+            return foreign
         sent = _Headers(headers)
-        host = sent.only("host")
-        if host is None or host.lower() not in self.hosts:
-            return Refused(421, "the embedded AWS is not at this host")
         origins = sent.all("origin")
-        if not self.origins.issuperset(origins):
-            return Refused(403, "pages of this origin may not call the embedded AWS")
-        if not origins and any(site not in OWN_SITE for site in sent.all("sec-fetch-site")):
-            return Refused(403, "other sites may not call the embedded AWS")
         authorization = sent.only("authorization")
         if path.startswith(API):
             # MiniStack takes a header that it does not know for the root's; no header is nobody, whom the API refuses.
@@ -81,11 +76,24 @@ class Gate:
             return Refused(403, "Missing Authentication Token")
         return None
 
+    def foreign(self, headers: Iterable[tuple[bytes, bytes]]) -> Refused | None:
+        """Why a request is from a web page that may not ask, or for another host; None where it is neither."""
+        sent = _Headers(headers)
+        host = sent.only("host")
+        if host is None or host.lower() not in self.hosts:
+            return Refused(421, "the embedded AWS is not at this host")
+        origins = sent.all("origin")
+        if not self.origins.issuperset(origins):
+            return Refused(403, "pages of this origin may not call the embedded AWS")
+        if not origins and any(site not in OWN_SITE for site in sent.all("sec-fetch-site")):
+            return Refused(403, "other sites may not call the embedded AWS")
+        return None
+
 
 class _Headers:
     """The values of headers, each as it was sent."""
 
-    def __init__(self, headers: list[tuple[bytes, bytes]]) -> None:
+    def __init__(self, headers: Iterable[tuple[bytes, bytes]]) -> None:
         self._headers = [(name.decode("latin-1").lower(), value.decode("latin-1").strip()) for name, value in headers]
 
     def all(self, name: str) -> list[str]:

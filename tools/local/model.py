@@ -4,6 +4,8 @@ It speaks Bedrock's `Converse` over HTTP, as far as this service uses it. What i
 the picture's bytes and the prompt's text, so that another picture or another prompt has another answer, and it keeps to
 the tool's JSON Schema. It counts its calls, and can be told to fail in every way that the real service can.
 
+Only this machine's programs may ask it, and no web page (gate.py).
+
 With MODEL_SERVER=http://… in the environment it hands the question to a real vision server instead (chat_server.py).
 
     POST /model/{model id}/converse     an answer
@@ -28,6 +30,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from tools.local import chat_server
+from tools.local.gate import Gate
 
 Json = dict[str, Any]
 
@@ -172,6 +175,18 @@ def _list(schema: Json, chance: Random) -> list[Any]:
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     stand_in: StandIn
+    gate: Gate
+
+    def parse_request(self) -> bool:
+        """The request's first lines; a web page's, and one for another host, is answered here."""
+        if not super().parse_request():
+            return False
+        sent = [(name.encode(), value.encode(errors="replace")) for name, value in self.headers.items()]
+        if refused := self.gate.foreign(sent):
+            self.close_connection = True  # its body is not read
+            self._reply(refused.status, {"message": refused.reason}, {"Connection": "close"})
+            return False
+        return True
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers.get("Content-Length", 0))) or b"{}")
@@ -209,8 +224,9 @@ class _Handler(BaseHTTPRequestHandler):
 def serving() -> Iterator[StandIn]:
     """The stand-in on a free port of the loopback address, for as long as the context lasts."""
     stand_in = StandIn(os.environ.get("MODEL_SERVER", ""))
-    handler = type("Handler", (_Handler,), {"stand_in": stand_in})
+    handler: type[_Handler] = type("Handler", (_Handler,), {"stand_in": stand_in})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    handler.gate = Gate.of(server.server_port)
     server.daemon_threads = True
     stand_in.url = f"http://127.0.0.1:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)

@@ -12,8 +12,9 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,11 @@ from botocore.config import Config
 from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 
-from stitcher.storage import LocalRepo, Stored
+from stitcher.clips.keeper import voice_with
+from stitcher.clips.kept import Kept, catalogue_key, kept_voices
+from stitcher.planning.catalogue import clip_of, voice_prefix
+from stitcher.storage import BucketRepo, LocalRepo, NotStored, Stored
+from tools import progress
 from tools.client import Caller
 from tools.local import model
 from tools.local import root as root_account
@@ -34,7 +39,14 @@ REGION = "ap-south-1"
 STACK = "audio-stitcher-local"
 RUNTIME = f"python{sys.version_info.major}.{sys.version_info.minor}"
 ARCHITECTURE = {"aarch64": "arm64", "arm64": "arm64"}.get(platform.machine(), "x86_64")
-PARAMETERS = ["Stage=local", f"PythonRuntime={RUNTIME}", f"Architecture={ARCHITECTURE}"]
+PROVIDERS = ("plivo", "twilio")
+"""Telephony providers whose webhook is deployed here."""
+PARAMETERS = [
+    "Stage=local",
+    f"PythonRuntime={RUNTIME}",
+    f"Architecture={ARCHITECTURE}",
+    f"CallProviders={','.join(PROVIDERS)}",
+]
 STUDIO = "http://127.0.0.1:4600"
 """The origin of `make studio`: the default of the template's parameter `StudioOrigin`."""
 SOURCES = (
@@ -48,7 +60,11 @@ SOURCES = (
     "tools/delivery/finish.py",
     "tools/delivery/bytecode.py",
 )
-START_SECONDS = 180
+CATALOGUE_SECONDS = 300
+"""Of a busy machine; seconds on a quiet one."""
+START_SECONDS, STOP_SECONDS, WAIT_SECONDS = 180, 20, 3
+"""For the emulator to start and to stop, and for another one that is just stopping."""
+SAM_BUCKET = "aws-sam-cli-managed-default"
 _clients: dict[tuple[str, int, str], Any] = {}
 """By service, port and root's key: making one takes longer than most calls."""
 CONSTRAINTS = ROOT / "functions" / "constraints.txt"
@@ -90,8 +106,12 @@ class Stack:
         Not at the address that S3 has here: a client that follows a redirect takes its credentials along to the same
         host only, and on AWS these are two.
         """
-        api_id = self.outputs["ApiUrl"].removeprefix("https://").partition(".")[0]
-        return f"http://localhost:{self.port}/_aws/execute-api/{api_id}/local"
+        return self.here(self.outputs["ApiUrl"])
+
+    def here(self, url: str) -> str:
+        """An address of an API, or below it, as it is on this emulator."""
+        host, _, path = url.removeprefix("https://").partition("/")
+        return f"http://localhost:{self.port}/_aws/execute-api/{host.partition('.')[0]}/{path}"
 
     @property
     def caller(self) -> Caller:
@@ -99,7 +119,7 @@ class Stack:
 
     def client(self, service: str) -> Any:
         """A boto3 client with all rights on the emulator."""
-        return _client(service, self.port, self.root)
+        return client(service, self.port, self.root)
 
     def put_clips(self, folder: Path) -> list[Stored]:
         """Give the input bucket the folder's files; returns the uploaded ones."""
@@ -116,7 +136,32 @@ class Stack:
             s3.put_object(Bucket=bucket, Key=stored.key, Body=(folder / stored.key).read_bytes())
         for key in there.keys() - {stored.key for stored in here}:
             s3.delete_object(Bucket=bucket, Key=key)
+        if any(stored.key in there for stored in new):  # until then messages would say the old ones
+            self.wait_for_catalogues()
         return new
+
+    def wait_for_catalogues(self) -> None:
+        """Until every voice's catalogue follows the recordings. What is new is found before; what has changed is not.
+
+        Raises `StackError` if that takes too long.
+        """
+        clips = BucketRepo(self.outputs["InputBucketName"], self.client("s3"))
+        output = BucketRepo(self.outputs["OutputBucketName"], self.client("s3"))
+        deadline = time.monotonic() + CATALOGUE_SECONDS
+        voices = {"", *filter(None, map(voice_with, clips.folders())), *kept_voices(output)}
+        while late := {voice for voice in voices if not _is_kept(clips, output, voice)}:
+            if time.monotonic() > deadline:
+                raise StackError(f"the catalogues of {len(late)} voices are behind after {CATALOGUE_SECONDS} s")
+            time.sleep(0.05)
+            voices = late
+
+
+def _is_kept(clips: BucketRepo, output: BucketRepo, voice: str) -> bool:
+    there = {clip for clip in map(clip_of, clips.list(voice_prefix(voice))) if clip}
+    try:
+        return set(Kept.from_bytes(voice, output.read(catalogue_key(voice))).clips) == there
+    except NotStored:
+        return not there
 
 
 @contextlib.contextmanager
@@ -154,14 +199,15 @@ def running(*, port: int = 0, state: Path | None = None, host: str = "", studio:
         build(digest)
         port = port or free_port()
         stand_in = exits.enter_context(model.serving())
-        root = exits.enter_context(emulator(port, folder, stand_in.url, host, studio))
+        root = exits.enter_context(emulator(port, folder, stand_in.url, host, {"ORIGINS": studio}))
         exits.callback(_close_clients)
-        outputs = _outputs(port, root)
+        outputs = outputs_of(port, root)
         if not outputs:
-            _deploy(port, root, studio)
-            outputs = _outputs(port, root)
+            deploy(port, root, "local", HOME / "build" / "template.yaml", [*PARAMETERS, f"StudioOrigin={studio}"])
+            _forget_packages(port, root)
+            outputs = outputs_of(port, root)
             deployed.write_text(json.dumps({"sources": digest}))
-        yield Stack(port, root, outputs, _caller_credentials(port, root, outputs), stand_in, studio)
+        yield Stack(port, root, outputs, caller_credentials(port, root, outputs), stand_in, studio)
 
 
 def build(digest: str | None = None) -> Path:
@@ -169,14 +215,22 @@ def build(digest: str | None = None) -> Path:
     built, stamp = HOME / "build" / "template.yaml", HOME / "build.json"
     digest = digest or _digest_of_sources()
     if not (built.exists() and _is_current(stamp, digest)):
-        say(f"sam build ({RUNTIME}, {ARCHITECTURE}) …")
+        if not built.exists():
+            say(f"The first build takes 1 to 3 minutes and 0.7 GB in {HOME.name}/; afterwards a start takes seconds.")
         HOME.mkdir(exist_ok=True)
         stamp.unlink(missing_ok=True)
         if (cached := HOME / "build.toml").exists() and cached.stat().st_mtime < CONSTRAINTS.stat().st_mtime:
             cached.unlink()  # sam's list of its cache, which does not contain the constraints
         options = ["--build-dir", str(built.parent), "--cache-dir", str(HOME / "cache")]
         environment = {"PIP_CONSTRAINT": CONSTRAINTS.as_uri(), "ARCHITECTURE": ARCHITECTURE}
-        _sam("build", *options, "--parameter-overrides", *PARAMETERS, environment=environment)
+        _sam(
+            f"sam build ({RUNTIME}, {ARCHITECTURE})",
+            "build",
+            *options,
+            "--parameter-overrides",
+            *PARAMETERS,
+            environment=environment,
+        )
         # Here, because most starts build nothing, and it takes long to load.
         from tools.delivery.finish import finish
         from tools.delivery.store import DeliveryError
@@ -189,46 +243,57 @@ def build(digest: str | None = None) -> Path:
     return built
 
 
-def _deploy(port: int, root: Credentials, studio: str) -> None:
-    say("sam deploy --config-env local …")
-    built = HOME / "build" / "template.yaml"
-    config = ["--config-file", str(ROOT / "samconfig.toml"), "--config-env", "local"]
+def deploy(port: int, root: Credentials, stage: str, built: Path, parameters: Sequence[str]) -> None:
+    """Run `sam deploy` with a stage's section of samconfig.toml. Raises `StackError`."""
+    config = ["--config-file", str(ROOT / "samconfig.toml"), "--config-env", stage]
     _sam(
-        "deploy", *config, "--template-file", str(built),
-        "--parameter-overrides", *PARAMETERS, f"StudioOrigin={studio}",
+        f"sam deploy --config-env {stage}",
+        "deploy", *config, "--template-file", str(built), "--parameter-overrides", *parameters,
         environment={"AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}", **root_account.variables(root)},
     )  # fmt: skip
 
 
-def _sam(*arguments: str, environment: dict[str, str]) -> None:
-    """Run sam from this environment, its output kept for when it fails."""
+def _forget_packages(port: int, root: Credentials) -> None:
+    """Empty the bucket that sam uploaded to: what is deployed from it has been unpacked, and it takes 230 MB."""
+    s3 = client("s3", port, root)
+    for bucket in s3.list_buckets()["Buckets"]:
+        if bucket["Name"].startswith(SAM_BUCKET):
+            for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket["Name"]):
+                for item in (*page.get("Versions", ()), *page.get("DeleteMarkers", ())):
+                    s3.delete_object(Bucket=bucket["Name"], Key=item["Key"], VersionId=item["VersionId"])
+
+
+def _sam(what: str, *arguments: str, environment: dict[str, str]) -> None:
+    """Run sam from this environment and say `what` meanwhile, its output kept for when it fails."""
     scripts = Path(sys.executable).parent
-    variables = _clean_environment() | {"SAM_CLI_TELEMETRY": "0"} | environment
-    variables["PATH"] = f"{scripts}{os.pathsep}{variables['PATH']}"
-    command = [str(scripts / "sam"), *arguments]
-    done = subprocess.run(
-        command, cwd=ROOT, env=variables, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
-    )
-    if done.returncode:
-        raise StackError(f"sam {arguments[0]} failed:\n{done.stdout}")
+    variables = _clean_environment() | {"SAM_CLI_TELEMETRY": "0", "PATH": _path()} | environment
+    code, printed = progress.run(what, [str(scripts / "sam"), *arguments], cwd=ROOT, env=variables)
+    if code:
+        raise StackError(f"sam {arguments[0]} failed:\n{printed}")
 
 
 @contextlib.contextmanager
-def emulator(port: int, folder: Path, model_url: str = "", host: str = "", origin: str = "") -> Iterator[Credentials]:
+def emulator(
+    port: int, folder: Path, model_url: str = "", host: str = "", environment: Mapping[str, str] | None = None
+) -> Iterator[Credentials]:
     """MiniStack with IAM enforced, on the loopback address, its state in the folder; gives its root's credentials.
 
-    `host` is another address of this machine that it may be called at, besides 127.0.0.1 and localhost; `origin` is the
-    one whose pages may call it.
+    `host` is another address of this machine that it may be called at, besides 127.0.0.1 and localhost; `environment`
+    has further variables for it.
     """
     interpreter = ROOT / ".venv-local" / "bin" / "python"
     if not interpreter.exists():
         raise StackError("the embedded AWS is not installed: run `make setup`")
+    deadline = time.monotonic() + WAIT_SECONDS  # the one before may still be stopping
+    while not _is_free(port) and time.monotonic() < deadline:
+        time.sleep(0.1)
     if not _is_free(port):
         raise StackError(f"port {port} is in use: stop what uses it, or choose another with PORT=…")
     scratch = folder / "tmp"
     scratch.mkdir(exist_ok=True)
     root = root_account.renewed(folder)
-    environment = _clean_environment() | {
+    variables = _clean_environment() | {
+        "PATH": _path(),  # of the processes of functions, too: of Node.js
         "GATEWAY_PORT": str(port),
         "BIND_HOST": "127.0.0.1",
         "MINISTACK_REGION": REGION,
@@ -236,7 +301,6 @@ def emulator(port: int, folder: Path, model_url: str = "", host: str = "", origi
         "AUTH": "true",
         **root_account.variables(root),
         "HOSTS": host,
-        "ORIGINS": origin,
         "IOT_MTLS_ENABLED": "0",  # these would listen on every address of this machine
         "SFTP_ENABLED": "0",
         "PERSIST_STATE": "1",
@@ -244,27 +308,44 @@ def emulator(port: int, folder: Path, model_url: str = "", host: str = "", origi
         "TMPDIR": str(scratch),  # where it unpacks functions, and leaves them
         "S3_PERSIST": "1",
         "S3_DATA_DIR": str(folder / "s3"),
+        **(environment or {}),
     }
     log_path = folder / "emulator.log"
     with log_path.open("w") as log:
         # Its own session, so that Ctrl-C reaches only us; a pipe as input, so that it ends when we do, however we do.
         process = subprocess.Popen(
             [str(interpreter), str(ROOT / "tools" / "local" / "emulator.py")],
-            env=environment, stdin=subprocess.PIPE, stdout=log, stderr=log, start_new_session=True,
+            env=variables, stdin=subprocess.PIPE, stdout=log, stderr=log, start_new_session=True,
         )  # fmt: skip
         try:
             _wait_until_ready(port, process, log_path)
             yield root
         finally:
-            process.terminate()  # it saves its state and stops the functions' processes
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(timeout=30)
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-            if process.stdin:
-                process.stdin.close()
-            shutil.rmtree(scratch, ignore_errors=True)
+            say("stopping …")
+            with _uninterrupted():
+                process.terminate()  # it saves its state and stops the functions' processes
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    process.wait(timeout=STOP_SECONDS)
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+                if process.stdin:
+                    process.stdin.close()
+                shutil.rmtree(scratch, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """While something is stopped, another Ctrl-C would leave half of it running."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {each: signal.signal(each, signal.SIG_IGN) for each in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
 
 
 def _wait_until_ready(port: int, process: "subprocess.Popen[bytes]", log_path: Path) -> None:
@@ -278,9 +359,9 @@ def _wait_until_ready(port: int, process: "subprocess.Popen[bytes]", log_path: P
     raise StackError(f"the emulator did not start within {START_SECONDS} s:\n{log_path.read_text()[-2000:]}")
 
 
-def _caller_credentials(port: int, root: Credentials, outputs: dict[str, str]) -> Credentials:
+def caller_credentials(port: int, root: Credentials, outputs: dict[str, str]) -> Credentials:
     """A new key for the IAM user `caller`, who may do nothing but call this API."""
-    iam, name = _client("iam", port, root), "caller"
+    iam, name = client("iam", port, root), "caller"
     with contextlib.suppress(iam.exceptions.EntityAlreadyExistsException):
         iam.create_user(UserName=name)
     for key in iam.list_access_keys(UserName=name)["AccessKeyMetadata"]:
@@ -297,30 +378,36 @@ def _caller_credentials(port: int, root: Credentials, outputs: dict[str, str]) -
     return Credentials(key["AccessKeyId"], key["SecretAccessKey"])
 
 
-def _outputs(port: int, root: Credentials) -> dict[str, str]:
+def outputs_of(port: int, root: Credentials, stack: str = STACK) -> dict[str, str]:
     """The deployed stack's outputs; empty if it is not deployed."""
     try:
-        stack = _client("cloudformation", port, root).describe_stacks(StackName=STACK)["Stacks"][0]
+        found = client("cloudformation", port, root).describe_stacks(StackName=stack)["Stacks"][0]
     except ClientError:
         return {}
-    return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
+    return {output["OutputKey"]: output["OutputValue"] for output in found["Outputs"]}
 
 
-def _client(service: str, port: int, root: Credentials) -> Any:
-    if client := _clients.get((service, port, root.access_key)):
-        return client
+def client(service: str, port: int, root: Credentials) -> Any:
+    """A boto3 client with all rights on the emulator at the port."""
+    if known := _clients.get((service, port, root.access_key)):
+        return known
     # inject_host_prefix: the emulator has one host name for every service.
     config = Config(inject_host_prefix=False, retries={"total_max_attempts": 1}, read_timeout=60)
     session: Any = boto3.Session(root.access_key, root.secret_key, region_name=REGION)
-    client = session.client(service, endpoint_url=f"http://127.0.0.1:{port}", config=config)
-    _clients[service, port, root.access_key] = client
-    return client
+    made = session.client(service, endpoint_url=f"http://127.0.0.1:{port}", config=config)
+    _clients[service, port, root.access_key] = made
+    return made
 
 
 def _close_clients() -> None:
     """The emulator does not end before the connections to it do."""
     while _clients:
         _clients.popitem()[1].close()
+
+
+def _path() -> str:
+    """PATH with this environment's programs first: Node.js may be one of them (Makefile)."""
+    return f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
 
 
 def _clean_environment() -> dict[str, str]:
@@ -335,7 +422,8 @@ def _digest_of_sources() -> str:
         path = ROOT / source
         files = [path] if path.is_file() else sorted(path.rglob("*"))
         for file in files:
-            if file.is_file() and "__pycache__" not in file.parts and ".egg-info" not in str(file):
+            made = {"__pycache__", "node_modules"} & set(file.parts) or ".egg-info" in str(file)
+            if file.is_file() and not made:
                 digest.update(f"{file.relative_to(ROOT)}\0{file.stat().st_size}\0".encode())
                 digest.update(file.read_bytes())
     return digest.hexdigest()
@@ -351,10 +439,15 @@ def _is_current(stamp: Path, digest: str) -> bool:
 @contextlib.contextmanager
 def _locked(folder: Path) -> Iterator[None]:
     with (folder / "lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise StackError("the embedded AWS is running already (`make serve` in another window?)") from None
+        deadline = time.monotonic() + WAIT_SECONDS  # the one before may still be stopping
+        while True:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() > deadline:
+                    raise StackError("the embedded AWS is running already (`make serve` in another window?)") from None
+                time.sleep(0.1)
         yield
 
 

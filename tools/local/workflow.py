@@ -23,6 +23,7 @@ import boto3
 from authorization import assumed, running_machine
 from botocore.config import Config
 from botocore.exceptions import ClientError
+from jsonata import functions
 from ministack.core import iam_actions, lambda_runtime
 from ministack.core.responses import error_response_json, get_region, json_response, now_iso
 from ministack.services import bedrock_runtime, eventbridge, lambda_svc, s3, stepfunctions
@@ -46,6 +47,7 @@ def install(endpoint: str) -> None:
     _integrations_are_calls(endpoint)
     _events_have_details()
     _redrive()
+    _texts_stay_readable()
     _models(os.environ["MODEL_URL"])
 
 
@@ -144,6 +146,22 @@ def _call(endpoint: str, service: str, action: str, given: dict[str, Any]) -> di
     answer.pop("ResponseMetadata")
     plain = json.loads(json.dumps(answer, default=str))  # dates, too, are texts
     return {name[0].upper() + name[1:]: value for name, value in plain.items()}
+
+
+def _texts_stay_readable() -> None:
+    """JSONata's `$string` escapes what JSON has to escape and nothing else (docs.jsonata.org, "String functions")."""
+    functions.json = _Readable()
+
+
+class _Readable:
+    """The module `json`, whose texts keep their letters."""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(json, name)
+
+    @staticmethod
+    def dumps(value: Any, **options: Any) -> str:
+        return json.dumps(value, **options | {"ensure_ascii": False})
 
 
 def _redrive() -> None:

@@ -22,10 +22,13 @@ def main() -> None:
     cost.add_argument("--stage", default="prod", choices=["dev", "test", "stage", "prod"])
     for name in ("hits", "made", "images"):
         cost.add_argument(f"--{name}", type=int, default=0, help="a month")
+    catalogue = commands.add_parser("catalogue", help="rebuild voices' catalogues from the recordings")
+    catalogue.add_argument("--stage", required=True)
+    catalogue.add_argument("--voice", action="append", default=[], help="default: all voices; - is the default voice")
     erase = commands.add_parser("erase", help="delete recordings and pictures for good, with all that was made of them")
     erase.add_argument("--stage", required=True)
-    erase.add_argument("--clip", action="append", default=[], help="key of a recording, or a voice's folder with a /")
-    erase.add_argument("--picture", action="append", default=[], help="key of a picture, or a folder with a /")
+    erase.add_argument("--clips", default="", help="keys of recordings, or of voices' folders with a /")
+    erase.add_argument("--pictures", default="", help="keys of pictures, or of folders with a /")
     erase.add_argument("--really", action="store_true", help="delete; otherwise only say what would be")
     options = parser.parse_args()
     # Each needs packages of its own environment.
@@ -49,14 +52,21 @@ def main() -> None:
             sys.exit(drive(options.url, options.voice, seconds=seconds, at_once=at_once, save=options.save))
         case "erase":
             from tools.delivery.stage import Stage
-            from tools.operations.erase import carried_out, planned
+            from tools.operations.erase import carried_out, keys, planned
 
             stage = Stage.of(options.stage, Path(__file__).parents[2])
             s3, cache = stage.client("s3"), stage.parameters.get("CachePrefix", "cache/")
-            erasure = planned(s3, stage.outputs(), options.clip, options.picture, cache)
+            erasure = planned(s3, stage.outputs(), keys(options.clips), keys(options.pictures), cache)
             print(erasure.report())
             if options.really:
                 print(f"{carried_out(s3, erasure)} versions are deleted")
+        case "catalogue":
+            from tools.delivery.stage import Stage
+            from tools.operations.catalogue import rebuild
+
+            stage = Stage.of(options.stage, Path(__file__).parents[2])
+            voices = ["" if voice == "-" else voice for voice in options.voice]
+            print(f"{rebuild(stage.client, stage.stack, voices)} voices are rebuilt in some seconds")
         case "cost":
             from tools.operations.cost import report
 

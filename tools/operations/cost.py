@@ -3,10 +3,12 @@
 make cost HITS=1000000 MADE=100000 IMAGES=10000 STAGE=prod
 """
 
+import contextlib
 import json
 import math
 import re
 import tomllib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,9 @@ from tools.operations.monitoring import MONITORING
 
 ROOT = Path(__file__).parents[2]
 PRICES: dict[str, Any] = tomllib.loads((Path(__file__).parent / "prices.toml").read_text())
+"""Of one region; `regions` has, by region, what differs."""
+HOURS = 730
+"""Of a month."""
 MEASURED: dict[str, Any] = json.loads((ROOT / "tools" / "bench" / "results" / "load.json").read_text())
 """By function: median duration in ms of a warm call, and bytes of log a call; written by `make load SAVE=1`."""
 
@@ -34,7 +39,7 @@ LEVERS = {
     "API Gateway": "an HTTP API costs a third, but has no resource policy, no WAF and no request validation",
     "Lambda": "Architecture=arm64 is a fifth cheaper",
     "Express workflow": "nothing to save: it is billed by 100 ms and 64 MB, and takes the least of both",
-    "S3": "most of it is listing the voice for each message: an object with the list would be read for a twelfth",
+    "S3": "most of it is writing new messages: a longer CacheDays makes fewer of them twice",
     "transfer": "opus is 40 kbit/s where mp3 is 64; a cache (CloudFront) in front has 1 TB a month free",
     "logs": "LogLevel WARNING in the mapping; metrics are in the same lines and would go with them",
     "firewall": 'Guarded: "false" where only known accounts or addresses may call',
@@ -58,6 +63,12 @@ class Template:
         self._template = template or yaml_parse((ROOT / "template.yaml").read_text())
         self._monitoring = yaml_parse(MONITORING.read_text())["Resources"].values()
         self._row = self._template["Mappings"]["Environments"][stage]
+        self._region = tomllib.loads((ROOT / "samconfig.toml").read_text())[stage]["deploy"]["parameters"]["region"]
+
+    @property
+    def region(self) -> str:
+        """Where the stage is deployed."""
+        return str(self._region)
 
     def memory_gb(self, function: str) -> float:
         """Of a function by its logical id without "Function"."""
@@ -79,8 +90,8 @@ class Template:
         """Metrics that alarms look at, and composite alarms."""
         watched = self._row["Watched"] == "true"
         service = self._template["Resources"].values()
-        everywhere = [one for one in service if one.get("Condition") != "Watched"]
-        there = [*service, *self._monitoring] if watched else everywhere
+        there = [one for one in service if one.get("Condition") in {None, *["Watched"] * watched}]
+        there += self._monitoring if watched else []
         simple = [each["Properties"] for each in there if each["Type"] == "AWS::CloudWatch::Alarm"]
         metrics = sum(sum("MetricStat" in metric for metric in each.get("Metrics", ())) or 1 for each in simple)
         return metrics, sum(each["Type"] == "AWS::CloudWatch::CompositeAlarm" for each in there)
@@ -124,7 +135,7 @@ def hit(template: Template) -> list[Line]:
         *_front(template),
         Line("Express workflow", express(milliseconds)),
         Line("Lambda", _lambda(template, "CacheLookup", 2 * S3_MS)),
-        Line("S3", PRICES["s3"]["write"] + PRICES["s3"]["read"]),  # list the voice, look for the message
+        Line("S3", 2 * PRICES["s3"]["read"]),  # the voice's catalogue; the message
         Line("logs", _logs("CacheLookup")),
         *_download(),
     ]
@@ -139,7 +150,7 @@ def made(template: Template) -> list[Line]:
         *_front(template),
         Line("Express workflow", express(milliseconds)),
         Line("Lambda", sum(_lambda(template, name, wait) for name, wait in waits.items())),
-        Line("S3", 3 * s3["write"] + (1 + CLIPS) * s3["read"]),  # list, stage, copy; look, clips
+        Line("S3", 2 * s3["write"] + (2 + CLIPS) * s3["read"]),  # stage, copy; the catalogue, look, clips
         Line("logs", _logs(*waits)),
         *_download(),
     ]
@@ -171,12 +182,37 @@ def standing(template: Template) -> list[Line]:
     return lines
 
 
-def our_metrics() -> int:
-    """Metrics of ours, each with the dimensions that it has at most: charged in the hours in which they are sent."""
-    names: set[str] = set()
-    for path in (ROOT / "functions").glob("*/app.py"):
-        names |= {f"{path.parent.name} {name}" for name in re.findall(r'_metric\(f?"(\w+)', path.read_text())}
-    return len(names)
+def prices_of(region: str) -> tuple[dict[str, Any], str]:
+    """The prices of a region, and a sentence where the table has none of its own."""
+    base = {name: value for name, value in PRICES.items() if name != "regions"}
+    own = PRICES.get("regions", {}).get(region)
+    if own is None and region != PRICES["region"]:
+        lacks = (
+            f"The stage is in {region}, and the table has no prices of it: these are of {PRICES['region']}. "
+            f"Add [regions.{region}] to tools/operations/prices.toml."
+        )
+        return base, lacks
+    return {
+        name: value | (own or {}).get(name, {}) if isinstance(value, dict) else value for name, value in base.items()
+    }, ""
+
+
+def our_metrics(hits: int, new: int, images: int) -> list[Line]:
+    """Metrics of ours: one costs a whole month's price only if it is sent in every hour; without calls it is free.
+
+    Calls are taken as spread over the month at random: of its hours, a share of 1 - exp(-calls / hours) has one.
+    """
+    said = hits + new + images
+    calls = {"stitch": new, "publish": new, "fetch_clips": new, "prepare_clip": new, "identify_image": images}
+    usd = 0.0
+    for path in sorted((ROOT / "functions").glob("*/app.py")):
+        text = path.read_text()
+        for shared in re.findall(r"^from handlers\.(\w+) import", text, re.MULTILINE):
+            text += (ROOT / "src" / "handlers" / f"{shared}.py").read_text() if shared != "rest" else ""
+        names = {*re.findall(r'_metric\(f?"(\w+)', text), *re.findall(r'= Rest\("(\w+)"\)', text)}
+        hours = HOURS * -math.expm1(-calls.get(path.parent.name, said) / HOURS)
+        usd += len(names) * hours / HOURS * PRICES["metrics"]["metric_month"]
+    return [Line("our metrics", usd)]
 
 
 def together(lines: list[Line]) -> list[Line]:
@@ -189,9 +225,29 @@ def together(lines: list[Line]) -> list[Line]:
 
 def report(stage: str, hits: int, new: int, images: int) -> str:
     """The table that `make cost` prints, for a stage and calls a month."""
-    from tools.operations import campaign_cost  # which is made of the parts above
 
     template = Template(stage)
+    prices, lacks = prices_of(template.region)
+    with _prices(prices):
+        return _report(template, stage, (hits, new, images), lacks)
+
+
+@contextlib.contextmanager
+def _prices(prices: dict[str, Any]) -> Iterator[None]:
+    """The prices of one region, for as long as the context lasts."""
+    before = dict(PRICES)
+    PRICES.update(prices)
+    try:
+        yield
+    finally:
+        PRICES.clear()
+        PRICES.update(before)
+
+
+def _report(template: Template, stage: str, calls: tuple[int, int, int], lacks: str) -> str:
+    from tools.operations import campaign_cost  # which is made of the parts above
+
+    hits, new, images = calls
     kinds = {
         "messages from the cache": (hit(template), hits),
         "messages made": (made(template), new),
@@ -201,6 +257,7 @@ def report(stage: str, hits: int, new: int, images: int) -> str:
     dates = f"{PRICES['region']}, {PRICES['as_of']}; durations measured {MEASURED['date']}"
     out = [
         f"List prices of {dates} (docs/operations.md).",
+        *([lacks] if lacks else []),
         "",
         f"{'US dollars for 1,000':26}{'all':>10}  of it",
     ]
@@ -212,14 +269,15 @@ def report(stage: str, hits: int, new: int, images: int) -> str:
         out.append(f"{kind:26}{1000 * total:10.4f}  {shares} …")
         monthly += [Line(line.what, count * line.usd) for line in parts]
     out += ["", *campaign_cost.table(template)]
-    fixed = [*standing(template), Line("our metrics", our_metrics() * PRICES["metrics"]["metric_month"])]
+    fixed = standing(template)
     volume = f"{hits:,} messages from the cache, {new:,} made, {images:,} pictures (small model)"
     out += ["", f"A month in {stage} with {volume}:"]
-    every = together([*monthly, *fixed])
+    every = together([*monthly, *fixed, *our_metrics(hits, new, images)])
     out += [f"  {line.what:24}{line.usd:10.2f}" for line in every if line.usd >= 0.005]
     out.append(f"  {'all':24}{sum(line.usd for line in every):10.2f}")
+    standing_words = " and ".join(line.what for line in fixed)
     dearest = next((line for line in together(monthly) if line.usd and line.what in LEVERS), None)
-    out.append(f"Of it {sum(line.usd for line in fixed):.2f} is there without any call: alarms, firewall, metrics.")
+    out.append(f"Of it {sum(line.usd for line in fixed):.2f} is there without any call: {standing_words}.")
     if dearest:
         out.append(f"Of what calls cost, {dearest.what} is the most. The cheapest lever: {LEVERS[dearest.what]}.")
     return "\n".join(out)

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from identifier.keys import claim_key, result_key
+from stitcher.clips.keeper import voice_with
+from stitcher.clips.kept import catalogue_key
 
 AT_ONCE = 1_000
 """Objects of one DeleteObjects request."""
@@ -39,6 +41,19 @@ class Erasure:
             for bucket, versions in sorted(self.found.items())
             for key in sorted({version.key for version in versions})
         )
+
+
+def keys(given: str) -> list[str]:
+    """The keys in a text: one a line where it has several lines, otherwise with spaces between.
+
+    Examples
+    --------
+    >>> keys("hindi/ramesh.wav ramesh/")
+    ['hindi/ramesh.wav', 'ramesh/']
+    >>> keys("two words.wav\\n")
+    ['two words.wav']
+    """
+    return [line for line in given.split("\n") if line] if "\n" in given else given.split()
 
 
 def versions(s3: Any, bucket: str, prefix: str) -> Iterator[Version]:
@@ -74,7 +89,10 @@ def planned(
         output, etags = outputs["OutputBucketName"], {(_folder(found.key), found.etag) for found in of_clips}
         prepared = versions(s3, output, "prepared/")
         erasure.add(output, (form for form in prepared if _source(form.key) in etags))
-        for folder in (cache, "work/"):
+        # They name the recordings; KeepCatalogue writes them anew.
+        voices = {found.key.rpartition("/")[0] for found in of_clips}
+        catalogues = {catalogue_key(voice) for voice in voices if voice_with(f"{voice}/") is not None}
+        for folder in (cache, "work/", *sorted(catalogues)):
             erasure.add(output, versions(s3, output, folder))
         # Likewise: a campaign's manifest stays, and its next run makes the audio of the clips that are still there.
         erasure.add(output, (one for one in versions(s3, output, "campaigns/") if "/audio/" in one.key))

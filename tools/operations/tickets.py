@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from stitcher import limits
 from tools.operations.objectives import Metric, Stat, data_queries, ours, substituted
 
 Json = dict[str, Any]
@@ -10,6 +11,9 @@ RUNBOOK = "docs/operations.md#"
 LIVE_FUNCTIONS = ("CacheLookup", "FetchClips", "Stitch", "Publish", "Plan", "Voices", "Clips", "Campaigns")
 """PrepareClip, IdentifyImage and Say wait where their concurrency is reserved; other alarms report lost work."""
 DAY = 86_400
+LATE = 900
+"""Seconds: changes that nobody takes out of the queue."""
+NEARLY_FULL = limits.VOICE_FILES * 9 // 10
 HERD = 1_800
 """Seconds: so long may a photographer stay with one herd."""
 
@@ -30,6 +34,8 @@ def ticket_alarms() -> Json:
         "Dropped": _sum("AWS/Lambda", "AsyncEventsDropped", "FunctionName", "PrepareClipFunction"),  # after three tries
         "Undelivered": _sum("AWS/Events", "InvocationsSentToDlq", "RuleName", "PrepareClipFunctionClipPut"),
     }
+    session = (("WebACL", "${Prefix}-${Stage}"), ("Rule", "per-session"), ("Region", "${AWS::Region}"))
+    blocked = {"Blocked": Stat(Metric("AWS/WAFV2", "BlockedRequests", session), "Sum")}
     account = {
         "Claimed": Stat(Metric("AWS/Lambda", "ClaimedAccountConcurrency", ()), "Maximum"),
         "Concurrent": Stat(Metric("AWS/Lambda", "ConcurrentExecutions", ()), "Maximum"),
@@ -61,6 +67,23 @@ def ticket_alarms() -> Json:
         "RefusedClipsAlarm": _alarm(
             "nobody looked at refused recordings for a week: ", "refused-recordings-wait", 7 * DAY, missing="ignore",
             of=_one(Metric("AWS/SQS", "ApproximateAgeOfOldestMessage", queue("refused-clips")), 3600),
+        ),
+        # Messages with changed clips are the old ones until the catalogue follows.
+        "LateCataloguesAlarm": _alarm(
+            "catalogues do not follow the recordings: ", "catalogues-are-not-kept", LATE,
+            of=_one(Metric("AWS/SQS", "ApproximateAgeOfOldestMessage", queue("clip-changes")), 300),
+        ),
+        "LargeVoiceAlarm": _alarm(
+            "a voice has nearly as many clips as it may have: ", "a-voice-is-nearly-full", NEARLY_FULL,
+            of=_one(ours("keep_catalogue", "ClipsOfVoice"), 3600),
+        ),
+        "ModelCallsAlarm": _alarm(
+            "most of the day's calls of models are taken: ", "the-days-calls-of-models-are-nearly-taken", 80,
+            of=_one(ours("identify_image", "ModelCallsTaken"), 300),
+        ),
+        "BlockedSessionsAlarm": _alarm(
+            "the firewall refuses a role's calls: ", "a-caller-is-refused-by-the-firewall", 100,
+            of=_total("calls that the rule per-session refused", blocked),
         ),
         "ThrottledFunctionsAlarm": _alarm(
             "functions are throttled: ", throttles, 10, periods=2, of=_total("throttled invocations", throttled)

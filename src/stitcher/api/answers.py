@@ -52,6 +52,8 @@ class PlanAnswer(BaseModel):
     """What is dropped because it only decorates: marks of bold text, pictures and trade marks without a clip."""
     substituted: list[str]
     """What the fallback voice would say."""
+    unusable: list["Unusable"]
+    """Recordings of the plan that cannot be used, as far as it is known: the command line listens to them."""
     duration_ms: int | None
     """Of the whole message; null where a clip is not prepared."""
     path: Path | None
@@ -59,6 +61,10 @@ class PlanAnswer(BaseModel):
     why: str
     """Why it would not be spliced; empty if it would."""
     format: str
+
+    def is_whole(self) -> bool:
+        """Whether the voice itself says every word."""
+        return not self.missing and not self.substituted
 
 
 class VoiceEntry(BaseModel):
@@ -78,7 +84,7 @@ class VoicesPage(BaseModel):
     success: bool = True
     voices: list[VoiceEntry]
     next: str | None
-    """The `after` of the next page; null on the last one."""
+    """The `after` of the next page, percent-encoded; null on the last one."""
 
 
 class ClipEntry(BaseModel):
@@ -102,6 +108,8 @@ class ClipEntry(BaseModel):
     """Whether it is ready to be joined."""
     refused: str | None
     """Why it cannot be used; null where it can, or where that is not known yet."""
+    instead: str | None
+    """The clip that is said instead, because it says the same and comes first; null where this one is said."""
 
 
 class ClipsPage(BaseModel):
@@ -109,8 +117,10 @@ class ClipsPage(BaseModel):
 
     success: bool = True
     clips: list[ClipEntry]
+    ignored: list["Unusable"]
+    """The recordings beside them that are not read."""
     next: str | None
-    """The `after` of the next page; null on the last one."""
+    """The `after` of the next page, percent-encoded; null on the last one."""
 
 
 class UploadAnswer(BaseModel):
@@ -204,4 +214,6 @@ class Problem(BaseModel):
     """By missing word, phrases that are spelled much like it."""
     unsure: dict[str, str] | None = None
     """Numbers of the missing that are not read for certain, each with the reason."""
+    ignored: list[Unusable] | None = None
+    """Recordings that would say a missing word and are not read."""
     unusable: list[Unusable] | None = None

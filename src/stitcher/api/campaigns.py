@@ -237,6 +237,8 @@ def _of_run(output: BucketRepo, campaign: Campaign, run: Run, ended: Ended, url_
     if counts:
         found |= {"rows": counts.rows, "distinct": counts.distinct, "refused": counts.refused}
     summary = summary_of(output, run)
+    if summary and summary["state"] == "failed" and not ended(run.execution):
+        summary = None  # it is redriven
     if summary is None:
         found["percent"] = _percent(output, run)
         found["state"] = "failed" if ended(run.execution) else "running"

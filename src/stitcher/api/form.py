@@ -7,6 +7,7 @@ Loading pydantic takes a quarter of a function's start. A request that is plainl
 from typing import Annotated, Any, Self
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
@@ -18,9 +19,22 @@ from pydantic import (
 )
 
 from stitcher import limits
+from stitcher.api.requests import DEFAULT, POLICIES
 from stitcher.errors import InvalidRequest, listed, shown
 from stitcher.formats.profiles import PROFILES
+from stitcher.near import did_you_mean, near
 from stitcher.planning.plan import ReadNumbers
+
+
+def is_policy(value: str) -> str:
+    """The value, if it says what becomes of words without a clip. Raises ValueError with a sentence."""
+    policy, _, voice = value.partition(":")
+    if value == "fallback" or (policy == "fallback" and not voice):
+        raise ValueError(f"name the voice: fallback:hindi, say, or fallback:{DEFAULT} for the default voice")
+    if policy != "fallback" and value not in POLICIES:
+        hint = did_you_mean(near(value, [*POLICIES, "fallback:"]))
+        raise ValueError(f"'{shown(value)}' is not {', '.join(POLICIES)}, or fallback:VOICE{hint}")
+    return value
 
 
 class StitchRequest(BaseModel):
@@ -33,11 +47,11 @@ class StitchRequest(BaseModel):
     voice: Annotated[StrictStr, Field(max_length=limits.VOICE_CHARACTERS)] = ""
     format: Annotated[StrictStr, Field(max_length=limits.FORMAT_CHARACTERS)] = next(iter(PROFILES))
     gap_ms: Annotated[StrictInt, Field(ge=-limits.CROSSFADE_MS, le=limits.GAP_MS)] | None = None
-    """Between words; the voice's where it is not given."""
-    missing: Annotated[
-        StrictStr, Field(max_length=limits.MISSING_CHARACTERS, pattern=r"^(error|skip|silence|fallback:.*)$")
-    ] = "error"
-    """What becomes of words without a clip; `fallback:hindi` takes them from the voice hindi."""
+    """Silence between words; less than 0 overlaps them. The voice's where it is not given. Pauses at punctuation become
+    longer or shorter by as much as it differs from the voice's, but never overlap."""
+    missing: Annotated[StrictStr, Field(max_length=limits.MISSING_CHARACTERS), AfterValidator(is_policy)] = "error"
+    """What becomes of words without a clip: `error` refuses the message, `skip` says it without them, `silence` makes
+    the pause between two clips 400 ms longer for each, `fallback:hindi` takes them from the voice hindi."""
     read_numbers: ReadNumbers | None = None
     """`strict` refuses a number that can be read in two ways; `likely` says the likelier. Without it, the voice's."""
 

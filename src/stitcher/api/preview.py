@@ -1,11 +1,10 @@
 """Plan a message without audio: its clips, their order, its duration, and the words without a clip."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import cache
 from typing import Protocol
 
-from stitcher.api.answers import ClipSegment, Path, PauseSegment, PlanAnswer
+from stitcher.api.answers import ClipSegment, Path, PauseSegment, PlanAnswer, Unusable
 from stitcher.api.requests import StitchRequest
 from stitcher.clip import Clip
 from stitcher.clips.facts import Shape
@@ -15,8 +14,8 @@ from stitcher.errors import MissingWords, UncertainNumbers
 from stitcher.formats.platforms import check, chosen
 from stitcher.formats.profiles import PROFILES, RATE, milliseconds
 from stitcher.joining.splice import CannotSplice, spliced_samples
+from stitcher.planning.catalogue import Catalogue
 from stitcher.planning.plan import Note, Pause, Plan
-from stitcher.storage import Repo, Stored
 
 _UNKNOWN = Shape(0, 0, 0, 0, 0, Report(0, 0.0, 0.0, 0.0, 0.0, 0.0))
 
@@ -24,24 +23,16 @@ _UNKNOWN = Shape(0, 0, 0, 0, 0, Report(0, 0.0, 0.0, 0.0, 0.0, 0.0))
 class Shapes(Protocol):
     """Knows clips without their audio, as `stitcher.clips.facts.Shapes` and `stitcher.clips.memory.PreparedHere` do."""
 
+    @property
+    def reasons(self) -> Mapping[str, str]:
+        """Why clips that were asked for last cannot be used, by key, as far as it is known."""
+
     def of(self, clips: Sequence[Clip], form: str) -> Sequence[Shape | None]:
         """Each clip's shape, prepared in a form; None if it is not prepared."""
 
 
-class Snapshot:
-    """The clips as they are at one moment: planning twice lists them once, and sees the same."""
-
-    def __init__(self, clips: Repo) -> None:
-        self.read, self.stat, self.save, self.folders = clips.read, clips.stat, clips.save, clips.folders
-        self._listed = cache(lambda prefix, after: tuple(clips.list(prefix, after)))
-
-    def list(self, prefix: str = "", after: str = "") -> Iterator[Stored]:
-        """As `Repo.list`."""
-        return iter(self._listed(prefix, after))
-
-
-def preview(request: StitchRequest, clips: Repo, shapes: Shapes) -> PlanAnswer:
-    """Plan the request's message.
+def preview(request: StitchRequest, catalogue_of: Callable[[str], Catalogue], shapes: Shapes) -> PlanAnswer:
+    """Plan the request's message; `catalogue_of` is asked twice for a voice, and should answer the same.
 
     Words without a clip are no refusal here, but where the request names a fallback voice that lacks them too: they
     are listed, and the rest is planned as if they were not there.
@@ -51,16 +42,15 @@ def preview(request: StitchRequest, clips: Repo, shapes: Shapes) -> PlanAnswer:
     StitchError
         What `POST /stitch` refuses for another reason.
     """
-    snapshot = Snapshot(clips)
     try:
-        return _answer(request, request.plan(snapshot), shapes)
+        return _answer(request, request.plan(catalogue_of), shapes)
     except MissingWords as lack:
         if request.missing.startswith("fallback"):
             raise
-        return _answer(request, _without(lack.missing, request, snapshot), shapes, lack)
+        return _answer(request, _without(lack.missing, request, catalogue_of), shapes, lack)
 
 
-def _without(missing: Sequence[str], request: StitchRequest, clips: Repo) -> Plan:
+def _without(missing: Sequence[str], request: StitchRequest, catalogue_of: Callable[[str], Catalogue]) -> Plan:
     """The plan of the words with a clip; without segments if no word has one."""
     if request.message_parts is None:
         request = replace(request, missing="skip")
@@ -70,7 +60,7 @@ def _without(missing: Sequence[str], request: StitchRequest, clips: Repo) -> Pla
             return Plan((), chosen(request.format)[0])
         request = replace(request, message_parts=said)
     try:
-        return request.plan(clips)
+        return request.plan(catalogue_of)
     except MissingWords:
         return Plan((), chosen(request.format)[0])
 
@@ -97,6 +87,7 @@ def _answer(
         unsure=lack.unsure if isinstance(lack, UncertainNumbers) else dict(plan.unsure),
         decoration=list(lack.decoration if lack else plan.decoration),
         substituted=list(plan.substituted),
+        unusable=[Unusable(key=key, reason=reason) for key, reason in shapes.reasons.items()],
         duration_ms=duration_ms,
         path=path,
         why=why,

@@ -13,12 +13,14 @@ from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr, Validat
 from stitcher import limits
 from stitcher.api.answers import ClipAnswer, ClipChanged, ClipVersion, SettingsAnswer, UploadAnswer
 from stitcher.api.form import sentence
-from stitcher.api.listing import DEFAULT, KEY_BYTES, entries
+from stitcher.api.listing import KEY_BYTES, entries
+from stitcher.api.requests import DEFAULT
 from stitcher.clips.facts import Shapes
 from stitcher.errors import InvalidRequest, UnknownClip, UnusableClip, shown
+from stitcher.planning.catalogue import SETTINGS as FILE
 from stitcher.planning.catalogue import clip_of, voice_prefix
 from stitcher.planning.names import AUDIO_SUFFIXES, split
-from stitcher.planning.settings import FILE, VoiceSettings, voice_of
+from stitcher.planning.settings import VoiceSettings, voice_of
 from stitcher.storage import BucketRepo, NotStored, Stored, Unreadable, Version
 
 VERSIONS = 20
@@ -139,7 +141,7 @@ def delete(voice: str, name: str, recordings: BucketRepo) -> ClipChanged:
     versions = recordings.versions(key, 1)
     if not versions or versions[0].deleted:
         raise _unknown(voice, name)
-    recordings.delete(key)
+    recordings.delete([key])
     return ClipChanged(key=key, version=versions[0].id)
 
 

@@ -1,5 +1,6 @@
 """Requests and answers of the HTTP API, which are the workflow's first input and its last output."""
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime, timedelta
 from typing import Any, Self, cast
@@ -7,10 +8,13 @@ from typing import Any, Self, cast
 from stitcher import limits
 from stitcher.formats.platforms import warnings
 from stitcher.formats.profiles import PROFILES
-from stitcher.planning.catalogue import read_catalogue
+from stitcher.planning.catalogue import Catalogue
 from stitcher.planning.plan import Plan, Policy, ReadNumbers, plan_message, plan_parts
-from stitcher.storage import BucketRepo, Repo, Stored
+from stitcher.storage import BucketRepo, Stored
 
+DEFAULT = "-"
+"""How the default voice is written where a name cannot be empty; it is no voice's name."""
+POLICIES = ("error", "skip", "silence")
 # Metadata of a cached file.
 DURATION, PATH, WHY = "duration-ms", "path", "why"
 
@@ -32,13 +36,13 @@ class StitchRequest:
     missing: str = "error"
     read_numbers: ReadNumbers | None = None
 
-    def plan(self, clips: Repo) -> Plan:
-        """Plan the message with the voice's clips; raises as `plan_message` and `read_catalogue`."""
-        catalogue = read_catalogue(clips, self.voice)
+    def plan(self, catalogue_of: Callable[[str], Catalogue]) -> Plan:
+        """Plan the message on the catalogues of its voices; raises as `plan_message` and `catalogue_of`."""
+        catalogue = catalogue_of(self.voice)
         if self.message_parts is not None:
             return plan_parts(self.message_parts, catalogue, gap_ms=self.gap_ms, profile=self.format)
         policy, _, other = self.missing.partition(":")
-        fallback = read_catalogue(clips, other) if policy == "fallback" else None
+        fallback = catalogue_of("" if other == DEFAULT else other) if policy == "fallback" else None
         chosen = cast("Policy", policy)
         return plan_message(
             self.message or "",
@@ -84,7 +88,7 @@ def is_plain(body: Any) -> bool:
 def _is_policy(value: Any) -> bool:
     if not _is_text(value, limits.MISSING_CHARACTERS):
         return False
-    return value in ("error", "skip", "silence") or (value.startswith("fallback:") and "\n" not in value)
+    return value in POLICIES or (value.startswith("fallback:") and value != "fallback:")
 
 
 def _is_text(value: Any, most: int) -> bool:

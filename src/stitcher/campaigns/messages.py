@@ -13,7 +13,7 @@ from stitcher import limits
 from stitcher.campaigns.campaign import voice_of
 from stitcher.campaigns.script import Span
 from stitcher.campaigns.table import CampaignFault, Row
-from stitcher.campaigns.template import Filled, Template
+from stitcher.campaigns.template import Filled, Template, column_named
 from stitcher.errors import InvalidRequest, MessageTooLong
 from stitcher.formats.platforms import chosen
 from stitcher.formats.profiles import PROFILES, Profile
@@ -95,7 +95,7 @@ class Reader:
         for voice in (settings.voice, settings.missing.partition(":")[2]):
             voice_prefix(voice)
         self._voice = settings.voice
-        self._voice_column = VOICE_COLUMN if VOICE_COLUMN in header else None
+        self._voice_column = column_named(header, VOICE_COLUMN)
         self._template = (
             Template.of_column(MESSAGE_COLUMN if settings.column is None else settings.column, header)
             if settings.template is None

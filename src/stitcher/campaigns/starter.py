@@ -11,8 +11,9 @@ from stitcher.campaigns.script import ToRecord
 from stitcher.campaigns.table import Table
 from stitcher.campaigns.template import Template
 from stitcher.errors import InvalidRequest
+from stitcher.near import did_you_mean
 from stitcher.numbers.spoken import Spoken, readings
-from stitcher.numbers.tables import table
+from stitcher.numbers.tables import meant, table
 from stitcher.storage import Stored
 from stitcher.text.words import tokens
 
@@ -53,7 +54,9 @@ def starter(language: str, up_to: int, kinds: Iterable[str], counted: Mapping[st
     """
     known = table(language)
     if known is None or "numbers" not in known:
-        raise InvalidRequest(f"there is no table of numbers for the language '{language}'")
+        raise InvalidRequest(
+            f"there is no table of numbers for the language '{language}'{did_you_mean(meant(language))}"
+        )
     if not 0 <= up_to <= LARGEST:
         raise InvalidRequest(f"{up_to} is not between 0 and {LARGEST}")
     if unknown := [kind for kind in kinds if kind not in KINDS]:
@@ -119,6 +122,10 @@ class _NewVoice:
         return None
 
     def folders(self, after: str = "") -> Iterator[str]:
+        """There are none."""
+        yield from ()
+
+    def tree(self, prefix: str = "") -> Iterator[Stored]:
         """There are none."""
         yield from ()
 

@@ -151,6 +151,8 @@ def join_results(buckets: Buckets, campaign: Campaign, run: Run, *, seconds: int
     document = {"state": "failed" if failed else "finished", "audio": audio, **summary.to_json()}
     document |= {"failed_chunks": len(failed), "finished": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")}
     save_chunks(output, run, failed or range(counts.chunks))  # what the workflow says next, if it does
+    if run.audio and not audio and not failed and not summary.refused:
+        return document  # of a campaign that was only checked first: now it is said
     save_summary(output, run, document)
     return document
 

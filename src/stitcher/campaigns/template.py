@@ -9,6 +9,7 @@ from typing import Self
 from stitcher.campaigns.script import Span
 from stitcher.campaigns.table import CampaignFault
 from stitcher.errors import InvalidRequest
+from stitcher.near import did_you_mean, near
 from stitcher.text.message import MARK
 from stitcher.text.words import Word, tokens
 
@@ -52,16 +53,15 @@ class Template:
                     f"write '{piece.group() * 2}' to say the brace"
                 )
         self.texts[-1] += template[position:]
-        for column in self.columns:
-            _column_of(header, column, "the template's column")
+        self.columns = [_column_of(header, column, "the template's column") for column in self.columns]
         self._own = [self._own_words(place) for place in range(len(self.columns))]
 
     @classmethod
     def of_column(cls, column: str, header: Sequence[str]) -> Self:
         """The whole message is in one column."""
-        _column_of(header, unicodedata.normalize("NFC", column.strip()), "the column")
+        named = _column_of(header, unicodedata.normalize("NFC", column.strip()), "the column")
         whole = cls("", header)
-        whole.texts, whole.columns, whole._own = ["", ""], [unicodedata.normalize("NFC", column.strip())], [False]
+        whole.texts, whole.columns, whole._own = ["", ""], [named], [False]
         return whole
 
     def _own_words(self, place: int) -> bool:
@@ -95,10 +95,21 @@ class Template:
         return Filled(text, tuple(values))
 
 
-def _column_of(header: Sequence[str], column: str, what: str) -> None:
-    if column not in header:
+def column_named(header: Sequence[str], column: str) -> str | None:
+    """The table's own name of a column, whose capital letters do not matter; None where there is none, or several."""
+    if column in header:
+        return column
+    alike = [name for name in header if name.casefold() == column.casefold()]
+    return alike[0] if len(alike) == 1 else None
+
+
+def _column_of(header: Sequence[str], column: str, what: str) -> str:
+    found = column_named(header, column)
+    if found is None:
         there = ", ".join(f"'{name}'" for name in header if name)
-        raise CampaignFault(f"{what} '{column}' is not in the table; its columns are {there}")
+        hint = did_you_mean(near(column, [name for name in header if name]))
+        raise CampaignFault(f"{what} '{column}' is not in the table; its columns are {there}{hint}")
+    return found
 
 
 def overlaps(span: Span, others: Sequence[Span]) -> bool:

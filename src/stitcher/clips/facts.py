@@ -54,6 +54,7 @@ class Shapes:
 
     def __init__(self, output: Repo) -> None:
         self._output = output
+        self.reasons: Mapping[str, str] = {}
         self._known: dict[str, Shape] = {}
 
     def of(self, clips: Sequence[Clip], form: str) -> list[Shape | None]:

@@ -15,10 +15,14 @@ from stitcher.storage import Repo
 
 
 class PreparedHere:
-    """Prepares what is asked for and remembers it by key and ETag: as many clips as the longest message has."""
+    """Prepares what is asked for and remembers it by key and ETag: as many clips as the longest message has.
+
+    `reasons` says of the clips that were asked for last which cannot be used, by key, and why.
+    """
 
     def __init__(self, recordings: Repo) -> None:
         self._samples = lru_cache(limits.SEGMENTS)(lambda clip: read_and_prepare(clip, recordings))
+        self.reasons: dict[str, str] = {}
         self._encoded = lru_cache(limits.SEGMENTS)(lambda clip, form: encode(self._samples(clip), [form])[0])
 
     def load(self, clips: Sequence[Clip], form: str) -> list[PreparedClip]:
@@ -44,6 +48,14 @@ class PreparedHere:
             raise UnusableClip(*refused)
         return [self._encoded(clip, form) for clip in clips]
 
-    def of(self, clips: Sequence[Clip], form: str) -> list[Shape]:
-        """The clips' shapes, in order; raises as `load`."""
-        return [Shape.of(clip) for clip in self.load(clips, form)]
+    def of(self, clips: Sequence[Clip], form: str) -> list[Shape | None]:
+        """The clips' shapes, in order; None where a recording cannot be used, and then `reasons` says why."""
+        self.reasons = {}
+        for clip in dict.fromkeys(clips):
+            try:
+                self._samples(clip)
+            except UnusableClip as error:
+                self.reasons |= dict(error.unusable)
+        usable = [clip for clip in clips if clip.key not in self.reasons]
+        known = dict(zip(usable, map(Shape.of, self.load(usable, form)), strict=True))
+        return [known.get(clip) for clip in clips]

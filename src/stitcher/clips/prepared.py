@@ -141,7 +141,14 @@ def length_of(clip: PreparedClip) -> int:
     return len(clip.payload) // width * (RATE // profile.rate)
 
 
+def prepared_folder(folder: str, form: str) -> str:
+    """Where the prepared forms of a voice's clips lie in the output bucket, by format version, voice and form.
+
+    `folder` is the voice's, with or without the slash at its end.
+    """
+    return f"prepared/v{VERSION}/{folder.rstrip('/') or '-'}/{form}/"
+
+
 def prepared_key(clip: Clip, form: str) -> str:
-    """Where a clip's prepared form lies in the output bucket: by format version, voice, form and source's ETag."""
-    folder = clip.key.rpartition("/")[0]
-    return f"prepared/v{VERSION}/{folder or '-'}/{form}/{clip.etag}.clip"
+    """Where a clip's prepared form lies: in its voice's folder, by its recording's ETag."""
+    return f"{prepared_folder(clip.key.rpartition('/')[0], form)}{clip.etag}.clip"

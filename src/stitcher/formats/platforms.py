@@ -7,6 +7,7 @@ from pathlib import Path
 
 from stitcher.errors import InvalidRequest, MessageTooLong, shown
 from stitcher.formats.profiles import PROFILES
+from stitcher.near import did_you_mean, near
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,8 @@ def chosen(format: str) -> tuple[str, str]:
         return format, ""
     if format in PLATFORMS:
         return PLATFORMS[format].format, format
-    raise InvalidRequest(f"format '{shown(format)}' is not one of {', '.join(FORMATS)}")
+    hint = did_you_mean(near(format, FORMATS))
+    raise InvalidRequest(f"format '{shown(format)}' is not one of {', '.join(FORMATS)}{hint}")
 
 
 def check(profile: str, platform: str, duration_ms: int, size: int = 0) -> None:

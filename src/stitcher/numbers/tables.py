@@ -11,6 +11,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from stitcher.near import did_you_mean, near
+
 FOLDER = Path(__file__).parent / "languages"
 
 NUMBERS = frozenset({"at", "shift", "singular_below", "limit"})
@@ -25,6 +27,47 @@ class BadRule(ValueError):
 def supported() -> list[str]:
     """The codes of the languages that have a table, in alphabetical order."""
     return sorted(path.stem for path in FOLDER.glob("*.toml") if path.stem != "common" and "-" not in path.stem)
+
+
+@lru_cache(maxsize=1)
+def _names() -> dict[str, str]:
+    """Codes by the names of the languages in small letters."""
+    return {str(_read(code)["name"]).casefold(): code for code in supported() if "name" in _read(code)}
+
+
+def meant(language: str) -> list[str]:
+    """The codes that a wrong name or code of a language may mean, nearest first.
+
+    Examples
+    --------
+    >>> meant("hindi"), meant("EN"), meant("swa")
+    (['hi'], ['en'], ['sw'])
+    >>> meant("en_in")
+    ['en-IN']
+    """
+    code = _code(language)
+    known = {**_names(), **{code: code for code in supported()}}
+    base, *region = code.split("-")
+    exact = ["-".join([known[base], *map(str.upper, region)])] if base in known else []
+    return list(dict.fromkeys([*exact, *(known[name] for name in near(base, known) if not exact)]))
+
+
+def about(language: str) -> str:
+    """What a voice's owner should know of its language; empty where its numbers are said in full.
+
+    Examples
+    --------
+    >>> about("hi")
+    ''
+    >>> about("hin")
+    "there are no numbers of the language 'hin', so they need clips as they are written; did you mean 'hi'?"
+    """
+    if table(language) is None:
+        said = f"there are no numbers of the language '{language}', so they need clips as they are written"
+        return said + did_you_mean(meant(language))
+    if _language_file(_code(language)):
+        return ""
+    return f"of the language '{language}', only plain numbers are said: prices, times and dates need clips"
 
 
 def table(language: str, rules: Mapping[str, Any] | None = None) -> Table | None:
@@ -89,13 +132,20 @@ def _code(language: str) -> str:
     return language.strip().replace("_", "-").casefold()
 
 
-def _language(code: str) -> Table | None:
+def _language_file(code: str) -> str:
+    """The name of the language's table; empty where it has none."""
     for name in (code, code.split("-")[0]):
         if name.replace("-", "").isalnum() and name != "common" and (FOLDER / f"{name}.toml").is_file():
-            own = _read(name)
-            base = own.pop("base", None)
-            return _merged(_read(base), own) if base else own
-    return _plain(code.split("-")[0])
+            return name
+    return ""
+
+
+def _language(code: str) -> Table | None:
+    if not (name := _language_file(code)):
+        return _plain(code.split("-")[0])
+    own = _read(name)
+    base = own.pop("base", None)
+    return _merged(_read(base), own) if base else own
 
 
 def _plain(code: str) -> Table | None:

@@ -5,13 +5,15 @@ import json
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
+from itertools import islice
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
+from stitcher import limits
 from stitcher.clip import Clip
-from stitcher.errors import InvalidRequest, UnusableClip, shown
+from stitcher.errors import InvalidRequest, NoSuchVoice, UnusableClip, VoiceTooLarge, shown
 from stitcher.planning.names import AUDIO_SUFFIXES, UNREADABLE_SUFFIXES, has_signs, phrase_of, split
 from stitcher.storage import NotStored, Repo, StorageFault, Stored, Unreadable
 from stitcher.text.alike import loose
@@ -20,8 +22,19 @@ from stitcher.text.words import phrase
 if TYPE_CHECKING:
     from stitcher.planning.settings import VoiceSettings
 
-__all__ = ["AUDIO_SUFFIXES", "Catalogue", "clip_of", "ignored", "read_catalogue", "voice_prefix"]
+__all__ = [
+    "AUDIO_SUFFIXES",
+    "Catalogue",
+    "clip_of",
+    "ignored",
+    "is_voice",
+    "must_be_there",
+    "read_catalogue",
+    "read_voice",
+    "voice_prefix",
+]
 
+SETTINGS = "voice.toml"
 VOICE_CHARACTERS = 64
 RESERVED = "campaigns/"
 """A folder of the clips' bucket that is no voice: the tables of campaigns."""
@@ -82,20 +95,33 @@ class Catalogue:
     settings: "VoiceSettings" = field(default_factory=_no_settings)
     signed: dict[str, list[Clip]] = field(default_factory=dict)
     """By phrase, the clips whose names have signs at their digits ("-5.wav"): they say only what is written so."""
+    others: tuple[Stored, ...] = field(default=(), compare=False)
+    """The files of the folder that are no clips; none where the catalogue is not of a listing."""
 
     @classmethod
     def of(cls, voice: str, stored: Iterable[Stored], settings: "VoiceSettings | None" = None) -> "Catalogue":
         """Catalogue of what lies in the voice's folder; files that are no recordings are passed over."""
         settings = settings or _no_settings()
+        items = sorted(stored, key=lambda item: item.key)
+        found = [clip_of(item, glottal=settings.glottal) for item in items]
+        others = tuple(item for item, clip in zip(items, found, strict=True) if clip is None)
+        clips = ((clip, has_signs(split(clip.name)[0])) for clip in found if clip)
+        return replace(cls.of_clips(voice, clips, settings), others=others)
+
+    @classmethod
+    def of_clips(
+        cls, voice: str, clips: "Iterable[tuple[Clip, bool]]", settings: "VoiceSettings | None" = None
+    ) -> "Catalogue":
+        """Catalogue of clips, each with whether its name has signs at its digits."""
+        settings = settings or _no_settings()
         by_phrase: dict[str, Clip] = {}
         names: dict[str, Clip] = {}
         takes: dict[str, dict[str, Clip]] = {}
         signed: dict[str, list[Clip]] = {}
-        found = (clip_of(item, glottal=settings.glottal) for item in sorted(stored, key=lambda item: item.key))
         # Plain takes first: they are what is said anywhere.
-        for clip in sorted(filter(None, found), key=lambda clip: bool(clip.take)):
+        for clip, has_sign in sorted(clips, key=lambda one: (bool(one[0].take), one[0].key)):
             names[unicodedata.normalize("NFC", clip.name)] = clip
-            if has_signs(split(clip.name)[0]):
+            if has_sign:
                 signed.setdefault(clip.phrase, []).append(clip)
                 continue
             by_phrase.setdefault(clip.phrase, clip)
@@ -146,6 +172,12 @@ class Catalogue:
     def begins_alike(self) -> frozenset[str]:
         """The beginnings of all longer phrases in their looser form."""
         return frozenset(_beginnings(self.alike))
+
+    def unread(self, missing: Iterable[str]) -> list[tuple[str, str]]:
+        """Recordings in the folder that would say a missing word and are not read: each one's key and the reason."""
+        wanted = set(missing)
+        said = {key: phrase(split(PurePosixPath(key).name)[0]) for key, _ in ignored(self.others)}
+        return [(key, reason) for key, reason in ignored(self.others) if wanted & {said[key], *said[key].split()}]
 
     @contextlib.contextmanager
     def following_rules(self) -> Iterator[None]:
@@ -226,6 +258,8 @@ def read_catalogue(repo: Repo, voice: str) -> Catalogue:
         Where the name is no voice's.
     UnusableClip
         Where the voice's settings cannot be read.
+    VoiceTooLarge
+        Where its folder has too many files.
     """
     for _ in range(LISTINGS):
         try:
@@ -237,21 +271,55 @@ def read_catalogue(repo: Repo, voice: str) -> Catalogue:
 
 def _catalogue(repo: Repo, voice: str) -> Catalogue:
     """The catalogue of one listing. Raises `NotStored` where the settings are no longer those that were listed."""
-    from stitcher.planning.settings import FILE, read_settings
+    stored = list_voice(repo, voice)
+    settings = next((item for item in stored if PurePosixPath(item.key).name == SETTINGS), None)
+    return Catalogue.of(voice, stored, settings_in(repo, settings) if settings else None)
 
-    stored = list(repo.list(voice_prefix(voice)))
-    settings = next((item for item in stored if PurePosixPath(item.key).name == FILE), None)
-    if settings is None:
-        return Catalogue.of(voice, stored)
-    known = (settings.key, settings.etag)
+
+def list_voice(repo: Repo, voice: str) -> list[Stored]:
+    """The files in a voice's folder. Raises `VoiceTooLarge` as soon as there are too many."""
+    stored = list(islice(repo.list(voice_prefix(voice)), limits.VOICE_FILES + 1))
+    if len(stored) > limits.VOICE_FILES:
+        raise VoiceTooLarge(voice)
+    return stored
+
+
+def settings_in(repo: Repo, item: Stored) -> "VoiceSettings":
+    """The settings in a listed file, read once for each version. Raises `UnusableClip`, and `NotStored`."""
+    from stitcher.planning.settings import read_settings
+
+    known = (item.key, item.etag)
     if known not in _SETTINGS:
         if len(_SETTINGS) >= KNOWN_SETTINGS:
             _SETTINGS.clear()
         try:
-            _SETTINGS[known] = read_settings(repo, settings)
+            _SETTINGS[known] = read_settings(repo, item)
         except Unreadable as error:
-            raise UnusableClip((settings.key, str(error))) from None
-    return Catalogue.of(voice, stored, _SETTINGS[known])
+            raise UnusableClip((item.key, str(error))) from None
+    return _SETTINGS[known]
+
+
+def read_voice(repo: Repo, voice: str) -> Catalogue:
+    """The catalogue of a voice that there is; raises as `read_catalogue`, and `NoSuchVoice`."""
+    found = read_catalogue(repo, voice)
+    if not found.by_name and not found.others:
+        must_be_there(repo, voice)
+    return found
+
+
+def must_be_there(repo: Repo, voice: str) -> None:
+    """Raises `NoSuchVoice` where no folder has the name. The default voice is always there."""
+    folders = [folder.removesuffix("/") for folder in repo.folders()] if voice else []
+    if voice and unicodedata.normalize("NFC", voice) not in folders:
+        raise NoSuchVoice(voice, filter(is_voice, folders))
+
+
+def is_voice(name: str) -> bool:
+    """Whether a folder's name can be asked for as a voice."""
+    try:
+        return voice_prefix(name) == f"{name}/"
+    except InvalidRequest:
+        return False
 
 
 def voice_prefix(voice: str) -> str:

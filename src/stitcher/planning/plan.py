@@ -12,7 +12,7 @@ from stitcher.errors import InvalidRequest, MessageTooLong
 from stitcher.planning.catalogue import Catalogue
 
 SILENCE_MS = 400
-"""Milliseconds that a missing word is given where it is to be a silence."""
+"""Milliseconds that a missing word adds to the pause between two clips where it is to be a silence."""
 Policy = Literal["error", "skip", "silence", "fallback"]
 ReadNumbers = Literal["likely", "strict"]
 
@@ -75,6 +75,10 @@ class Plan:
                 waiting = None
         return gaps[1:]
 
+    def is_whole(self) -> bool:
+        """Whether the voice itself says every word; decoration is no word."""
+        return not self.substituted and not set(self.missing).difference(self.decoration)
+
     @property
     def cache_key(self) -> str:
         """SHA-256 (hex) over canonical JSON of engine, profile and segments in order, each clip by its ETag.
@@ -119,12 +123,13 @@ def plan_message(
     Parameters
     ----------
     gap_ms
-        Between words; None takes the voice's.
+        Milliseconds between words; None takes the voice's. Pauses at punctuation become longer or shorter by as much as
+        it differs from the voice's, but never overlap.
     profile
         The name of a profile, or of a platform that takes one, of `platforms.FORMATS`.
     policy
         What becomes of words without a clip, and of numbers that are not read for certain: `error`, `skip` them, a
-        `silence` for each, or the clips of `fallback`.
+        `silence` of 400 ms more for each between two clips, or the clips of `fallback`.
     read_numbers
         `strict` refuses a number that can be read in two ways, `likely` says the likelier one; None takes the voice's.
 

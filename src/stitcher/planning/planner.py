@@ -10,8 +10,17 @@ from typing import TYPE_CHECKING
 
 from stitcher import limits
 from stitcher.clip import Clip
-from stitcher.errors import InvalidRequest, MessageTooLong, MissingWords, UncertainNumbers, named, shown
+from stitcher.errors import (
+    SUGGESTED_FOR,
+    InvalidRequest,
+    MessageTooLong,
+    MissingWords,
+    UncertainNumbers,
+    named,
+    shown,
+)
 from stitcher.formats.platforms import chosen
+from stitcher.near import around
 from stitcher.planning import names
 from stitcher.planning.catalogue import Catalogue
 from stitcher.planning.numerals import Numeral, numerals
@@ -25,6 +34,8 @@ from stitcher.text.words import Word, is_spaceless, words
 if TYPE_CHECKING:
     from stitcher.numbers.spoken import Reading
 
+WORDS_AROUND = 4
+"""Words of a phrase that a missing word may be a misspelt part of."""
 # Pictures that people put between words, and signs of trade marks.
 _PICTURES = (
     ("\u2122", "\u2122"),
@@ -47,7 +58,11 @@ class _Said:
     sentence: int
     note: Note
     pause_ms: int
-    exact: bool
+    """Of the punctuation before it; 0 where there is none."""
+    silent_ms: int
+    """Of missing words before it."""
+    exact_ms: int | None
+    """Of marks before it: just this."""
 
 
 class Planner:
@@ -69,8 +84,9 @@ class Planner:
         self.substituted: list[str] = []
         self.decoration: list[str] = []
         self.reasons: dict[str, str] = {}
-        # Asked for before the next clip: by punctuation and silent words, or, then exactly, by marks.
-        self.pause_ms = 0
+        self.contexts: dict[str, list[str]] = {}
+        # Asked for before the next clip: by punctuation, by silent words, or, then exactly, by marks.
+        self.pause_ms = self.silent_ms = 0
         self.exact_ms: int | None = None
         if message is not None:
             known = catalogue.settings
@@ -119,14 +135,15 @@ class Planner:
         return plan
 
     def _refusal(self, lacking: Sequence[str]) -> MissingWords:
-        refusal = MissingWords(lacking, self.catalogue.voice, self.catalogue.by_phrase)
+        unread = self.catalogue.unread(lacking)
+        refusal = MissingWords(lacking, self.catalogue.voice, self.catalogue.by_phrase, self.contexts, unread)
         refusal = UncertainNumbers(refusal, self.reasons) if self.reasons else refusal
         refusal.decoration = tuple(dict.fromkeys(self.decoration))
         return refusal
 
     def _segments(self, gap_ms: int) -> Iterator[Segment]:
         for place, said in enumerate(self.said):
-            ms = said.pause_ms if said.exact else max(gap_ms, said.pause_ms or gap_ms)
+            ms = self._pause(said, gap_ms)
             if place and ms:
                 yield Pause(ms)
             first = place == 0 or self.said[place - 1].sentence != said.sentence
@@ -134,6 +151,14 @@ class Planner:
             where = "final" if last else "initial" if first else "medial"
             takes = said.phrase and said.catalogue.by_phrase.get(said.phrase) is said.clip
             yield said.catalogue.take(said.phrase, where) if takes else said.clip
+
+    def _pause(self, said: _Said, gap_ms: int) -> int:
+        """Milliseconds before a clip. Pauses of punctuation move with the gap, and never overlap."""
+        if said.exact_ms is not None:
+            return min(limits.GAP_MS, said.exact_ms)
+        moved = gap_ms - self.catalogue.settings.gap_ms
+        ms = max(0, gap_ms, said.pause_ms + moved) if said.pause_ms else gap_ms
+        return min(limits.GAP_MS, max(0, ms) + said.silent_ms) if said.silent_ms else min(limits.GAP_MS, ms)
 
     # From items to rows of words
 
@@ -240,6 +265,7 @@ class Planner:
                 waiting.pop(0)
             if choice.missing:
                 lacking.append(choice)
+                self._remember_around(choice, row)
                 continue
             self._lacking(lacking)
             lacking = []
@@ -253,6 +279,14 @@ class Planner:
         self._lacking(lacking)
         for stop in waiting:
             self._between(stop)
+
+    def _remember_around(self, choice: Choice, row: Sequence[Word]) -> None:
+        """The rows of words that hold a missing one, for what the writer may have meant."""
+        if self.policy in ("skip", "silence") or len(self.contexts) >= SUGGESTED_FOR:
+            return
+        place = bisect_left(row, choice.start, key=lambda word: word.start)
+        longest = min(WORDS_AROUND, self.catalogue.longest)
+        self.contexts.setdefault(choice.phrase, around([word.text for word in row], place, longest))
 
     def _whole_numbers(self, chosen: Sequence[Choice]) -> Sequence[Choice]:
         """The choices; where words may be left out, a number that lacks a word is left out as a whole.
@@ -317,14 +351,13 @@ class Planner:
     def _lack(self, what: str) -> None:
         self.missing.append(what)
         if self.policy == "silence":
-            self.pause_ms += SILENCE_MS
+            self.silent_ms += SILENCE_MS
 
     def _say(self, clip: Clip, said: str, catalogue: Catalogue, note: Note) -> None:
-        exact = self.exact_ms is not None
-        # However many marks or silent words there are in a row.
-        pause_ms = min(limits.GAP_MS, self.exact_ms if self.exact_ms is not None else self.pause_ms)
-        self.said.append(_Said(clip, said, catalogue, self.sentence, note, pause_ms, exact))
-        self.pause_ms, self.exact_ms = 0, None
+        before = (self.pause_ms, self.silent_ms, self.exact_ms)
+        self.said.append(_Said(clip, said, catalogue, self.sentence, note, *before))
+        self.pause_ms = self.silent_ms = 0
+        self.exact_ms = None
 
     def _readings(self) -> "list[Reading]":
         if not any(map(str.isnumeric, self.message)):

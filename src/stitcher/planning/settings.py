@@ -14,21 +14,22 @@ minus = "माइनस"
 range = "{a} से {b} तक"
 """
 
+import re
 import tomllib
 from collections.abc import Mapping
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from stitcher import limits
 from stitcher.errors import UnusableClip
-from stitcher.numbers.tables import BadRule, table
+from stitcher.numbers.tables import BadRule, meant, supported, table
 from stitcher.planning import rules
+from stitcher.planning.catalogue import SETTINGS as FILE
 from stitcher.storage import NotStored, Repo, Stored
 from stitcher.text.words import phrase
 
-FILE = "voice.toml"
 FAULTS, INPUT = 5, 80
 """Faults of a file that are named, and characters of it in one of them."""
 DOTS = 64
@@ -36,6 +37,18 @@ DOTS = 64
 VALUES, DEPTH = 4_000, 6
 Alias = Annotated[str, Field(max_length=300)]
 Milliseconds = Annotated[int, Field(ge=0, le=limits.GAP_MS)]
+
+
+_CODE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{1,8}){0,3}")
+
+
+def _is_code(language: str) -> str:
+    """Raises ValueError where the language is no code."""
+    if _CODE.fullmatch(language):
+        return language
+    known = f"one of {', '.join(supported())}, say" if not (found := meant(language)) else ""
+    hint = known or "; ".join(f"did you mean '{code}'?" for code in found[:1])
+    raise ValueError(f"'{language[:INPUT]}' is not the code of a language, which is like 'en' or 'en-IN': {hint}")
 
 
 class Pauses(BaseModel):
@@ -55,7 +68,7 @@ class VoiceSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    language: Annotated[str, Field(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{1,8}){0,3}$")] | None = None
+    language: Annotated[str, AfterValidator(_is_code)] | None = None
     gap_ms: Annotated[int, Field(ge=-limits.CROSSFADE_MS, le=limits.GAP_MS)] = limits.DEFAULT_GAP_MS
     aliases: list[Alias] = Field(default_factory=list)
     pauses: Pauses = Pauses()
@@ -142,7 +155,12 @@ def voice_of(key: str, data: bytes) -> VoiceSettings:
         raise UnusableClip((key, str(error)[: 3 * INPUT])) from None
     except ValidationError as error:
         faults = error.errors(include_url=False, include_input=False, include_context=False)
-        named = list(dict.fromkeys(f"{'.'.join(map(str, fault['loc']))[:INPUT]}: {fault['msg']}" for fault in faults))
+        named = list(
+            dict.fromkeys(
+                f"{'.'.join(map(str, fault['loc']))[:INPUT]}: {fault['msg'].removeprefix('Value error, ')}"
+                for fault in faults
+            )
+        )
         more = [f"and {len(named) - FAULTS} more"] if len(named) > FAULTS else []
         raise UnusableClip((key, "; ".join([*(one[: 3 * INPUT] for one in named[:FAULTS]), *more]))) from None
     return voice

@@ -16,6 +16,7 @@ import pytest
 from botocore.exceptions import ClientError
 from tools.client import Caller, Response, fetch
 from tools.local.stack import REGION, STACK, Stack
+from tools.operations.catalogue import rebuild
 
 from stitcher.clips.decode import Samples, decode
 from stitcher.clips.prepare import prepare
@@ -23,7 +24,7 @@ from stitcher.clips.prepared import prepared_key
 from stitcher.errors import FAULT
 from stitcher.formats.profiles import FORMS, RATE
 from stitcher.planning.catalogue import clip_of
-from stitcher.storage import Stored
+from stitcher.storage import AlreadyStored, BucketRepo, NotStored, Stored, Unchanged
 from tests.conftest import wait_until_prepared
 from tests.paths import ROOT, SAMPLES
 from tests.waiting import until
@@ -81,10 +82,11 @@ def test_the_audio_is_the_clips_in_order(stack: Stack, caller: Caller) -> None:
     assert first + len(clips[0]) // 2 < second
 
 
-def test_a_new_recording_is_heard_at_once_and_other_messages_stay_cached(stack: Stack, caller: Caller) -> None:
+def test_a_new_recording_is_heard_soon_and_other_messages_stay_cached(stack: Stack, caller: Caller) -> None:
     other = caller.post("/stitch", {"message": "hello, shreeshail"}).json()
     old = caller.post("/stitch", MESSAGE).json()
     put_clip(stack, "farmers.mp3", (SAMPLES / "market.wav").read_bytes())
+    stack.wait_for_catalogues()
     new = caller.post("/stitch", MESSAGE).json()
     assert new["cached"] is False
     assert new["output_file"] != old["output_file"]
@@ -92,11 +94,69 @@ def test_a_new_recording_is_heard_at_once_and_other_messages_stay_cached(stack: 
     assert caller.post("/stitch", {"message": "hello, shreeshail"}).json()["output_file"] == other["output_file"]
 
 
-def test_a_deleted_clip_is_missing_at_once(stack: Stack, caller: Caller) -> None:
+def test_a_deleted_clip_is_missing_soon_and_what_was_made_of_it_is_gone(stack: Stack, caller: Caller) -> None:
+    clip = put_new_clip(stack, "hindi/withdrawn.wav")
+    message = {"message": "withdrawn", "voice": "hindi"}
+    assert caller.post("/stitch", message).status == 200
+    assert [key for key in keys(stack, "prepared/") if clip.etag in key]
+    stack.client("s3").delete_object(Bucket=stack.outputs["InputBucketName"], Key=clip.key)
+    stack.wait_for_catalogues()
+    response = caller.post("/stitch", message)
+    assert (response.status, response.json()["missing"]) == (422, ["withdrawn"])
+    assert not [key for key in keys(stack, "prepared/") if clip.etag in key]
+
+
+def test_of_a_recording_that_was_replaced_nothing_is_kept(stack: Stack, caller: Caller) -> None:
+    old, new = put_new_clip(stack, "twice.wav"), put_new_clip(stack, "twice.wav")
+    stack.wait_for_catalogues()
+    assert not [key for key in keys(stack, "prepared/") if old.etag in key]
+    assert [key for key in keys(stack, "prepared/") if new.etag in key]
+
+
+def test_a_message_whose_clip_was_deleted_a_moment_ago_is_planned_anew(stack: Stack, caller: Caller) -> None:
+    """Its catalogue still has the clip, nobody remembers a prepared form, and the recording is gone."""
+    clip, key = put_new_clip(stack, "moment.wav"), "catalogues/v1/-.catalogue"
+    stack.wait_for_catalogues()
+    s3, bucket = stack.client("s3"), stack.outputs["OutputBucketName"]
+    old = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+    s3.delete_object(Bucket=stack.outputs["InputBucketName"], Key=clip.key)
+    stack.wait_for_catalogues()
+    s3.put_object(Bucket=bucket, Key=key, Body=old)
+    response = caller.post("/stitch", {"message": "hello moment"})
+    assert (response.status, response.json()["missing"]) == (422, ["moment"])
+    rebuild(stack.client, STACK, [""])
+    stack.wait_for_catalogues()
+
+
+def test_a_hit_lists_nothing(stack: Stack, caller: Caller) -> None:
+    stack.wait_for_catalogues()
     assert caller.post("/stitch", MESSAGE).status == 200
-    stack.client("s3").delete_object(Bucket=stack.outputs["InputBucketName"], Key="farmers.mp3")
-    response = caller.post("/stitch", MESSAGE)
-    assert (response.status, response.json()["missing"]) == (422, ["farmers"])
+    with denied(stack, "CacheLookupFunctionRole", "s3:ListBucket"):
+        answer = caller.post("/stitch", MESSAGE)
+    assert (answer.status, answer.json()["cached"]) == (200, True)
+
+
+def test_the_catalogue_is_written_by_aws_conditions(stack: Stack) -> None:
+    """S3 user guide, "Conditional writes": 412 where the version is another one, 404 where there is none."""
+    repo = BucketRepo(stack.outputs["OutputBucketName"], stack.client("s3"))
+    first = repo.replace("work/conditional", b"1", None)
+    for etag, expected in ((None, AlreadyStored), ("0" * 32, NotStored)):
+        with pytest.raises(expected):
+            repo.replace("work/conditional", b"2", etag)
+    assert repo.read_unless("work/conditional", None) == (b"1", first.etag)
+    with pytest.raises(Unchanged):
+        repo.read_unless("work/conditional", first.etag)
+    repo.delete(["work/conditional"])
+    with pytest.raises(NotStored):
+        repo.replace("work/conditional", b"2", first.etag)
+
+
+def test_every_catalogue_is_rebuilt_by_one_call(stack: Stack, caller: Caller) -> None:
+    forget(stack, "catalogues/")
+    put_clip(stack, "hindi/voice.toml", b"language = 'hi'")
+    assert rebuild(stack.client, STACK, []) >= 2
+    stack.wait_for_catalogues()
+    assert {"catalogues/v1/-.catalogue", "catalogues/v1/hindi.catalogue"} <= keys(stack, "catalogues/")
 
 
 def put_new_clip(stack: Stack, key: str) -> Stored:
@@ -192,6 +252,7 @@ def test_one_unusable_clip_is_a_list_of_one(stack: Stack, caller: Caller) -> Non
 
 def test_an_empty_bucket_is_said_to_be_empty(stack: Stack, caller: Caller, tmp_path: Path) -> None:
     stack.put_clips(tmp_path)
+    stack.wait_for_catalogues()
     response = caller.post("/stitch", {"message": "hello, shreeshail"})
     assert response.status == 422
     assert response.json()["missing"] == ["hello", "shreeshail"]
@@ -258,12 +319,14 @@ def test_a_fault_in_any_step_is_a_clean_5xx_and_leaves_nothing_in_the_cache(
     assert caller.post("/stitch", message).status == 200, "the next try succeeds"
 
 
-@pytest.mark.parametrize("role", ["PlanFunctionRole", "VoicesFunctionRole"])
-def test_a_fault_in_a_plan_or_a_list_is_a_clean_500(stack: Stack, caller: Caller, role: str) -> None:
+@pytest.mark.parametrize(
+    ("role", "action"), [("PlanFunctionRole", "s3:GetObject"), ("VoicesFunctionRole", "s3:ListBucket")]
+)
+def test_a_fault_in_a_plan_or_a_list_is_a_clean_500(stack: Stack, caller: Caller, role: str, action: str) -> None:
     def call() -> Response:
         return caller.post("/plans", MESSAGE) if role.startswith("Plan") else caller.get("/voices")
 
-    with denied(stack, role, "s3:ListBucket"):
+    with denied(stack, role, action):
         response = call()
     assert response.status == 500
     assert response.headers["content-type"] == "application/problem+json"

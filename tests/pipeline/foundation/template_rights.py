@@ -57,6 +57,7 @@ ARNS = {
     "AWS::IAM::Role": "arn:aws:iam::{account}:role/{name}",
     "AWS::Lambda::Alias": "arn:aws:lambda:{region}:{account}:function:{name}:live",
     "AWS::Lambda::EventInvokeConfig": "arn:aws:lambda:{region}:{account}:function:{name}:live",
+    "AWS::Lambda::EventSourceMapping": "arn:aws:lambda:{region}:{account}:event-source-mapping:0a1b",
     "AWS::Lambda::Function": "arn:aws:lambda:{region}:{account}:function:{name}",
     "AWS::Lambda::LayerVersion": "arn:aws:lambda:{region}:{account}:layer:{name}",
     "AWS::Lambda::Permission": "arn:aws:lambda:{region}:{account}:function:{name}",
@@ -113,6 +114,7 @@ ELSEWHERE = {
     "cloudwatch:DescribeAlarms": "*",
     "cloudwatch:GetMetricData": "*",
     "codedeploy:StopDeployment": "*",
+    "lambda:CreateEventSourceMapping": "*",
     "logs:CreateLogDelivery": "*",
     "logs:DescribeLogGroups": "*",
     "logs:DescribeResourcePolicies": "*",
@@ -212,6 +214,9 @@ def needs(resources: Resources, logical_id: str, values: dict[str, str], *, read
     """
     kind = resources[logical_id]["Type"]
     context = {"aws:ResourceTag/stage": values["stage"]}
+    if kind == "AWS::Lambda::EventSourceMapping":
+        function = ARNS["AWS::Lambda::Function"]
+        context["lambda:FunctionArn"] = function.format(name=f"audio-stitcher-{values['stage']}-a", **values)
     if kind == "AWS::IAM::Role":
         account, stage = values["account"], values["stage"]
         context["iam:PermissionsBoundary"] = f"arn:aws:iam::{account}:policy/foundation/audio-stitcher-{stage}-boundary"

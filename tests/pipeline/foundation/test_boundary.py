@@ -34,7 +34,8 @@ def bounded(stage: str) -> Role:
 def met(statement: Document, stage: str, template: Resources) -> dict[str, str]:
     """A request's context that the statement's conditions are true in."""
     condition = statement.get("Condition", {})
-    equal = condition.get("StringEquals", {}) | condition.get("ForAnyValue:StringEquals", {})
+    operators = ("StringEquals", "StringLike", "ForAnyValue:StringEquals")  # a pattern is like itself
+    equal = {key: value for operator in operators for key, value in condition.get(operator, {}).items()}
     return {key: listed(filled(listed(value)[0], values(stage), template))[0] for key, value in equal.items()}
 
 

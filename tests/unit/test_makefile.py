@@ -1,0 +1,148 @@
+"""What is given to a target of the Makefile reaches its program as it is: no make, no shell reads it.
+
+The targets and their variables are read from the Makefile. Programs are replaced by one that writes down what it gets.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.paths import ROOT
+
+MAKEFILE = (ROOT / "Makefile").read_text()
+RULES = MAKEFILE[MAKEFILE.index("\nhelp:") :]
+RECIPES: dict[str, str] = {
+    name: after + recipe for name, after, recipe in re.findall(r"^([a-z-]+):(.*)\n((?:\t.*\n)*)", RULES, re.MULTILINE)
+}
+SET_HERE = set(re.findall(r"^(\w+) :=|^export (\w+) :=", MAKEFILE, re.MULTILINE))
+DEFINED = re.findall(r"^define (\w+)", MAKEFILE, re.MULTILINE)
+ENVIRONMENTS = re.findall(r"^READY\w* := (\.venv[\w-]*)/", MAKEFILE, re.MULTILINE)
+NEEDED = set(" ".join(re.findall(r"^\$\(READY\w*\): (.*)$", MAKEFILE, re.MULTILINE)).split())
+"""What the environments are made from."""
+OWN = {name for pair in SET_HERE for name in pair if name} | {"MAKEFILE_LIST", *DEFINED}
+
+
+def read_by(target: str) -> list[str]:
+    """The variables that a target's recipe hands to a program."""
+    return sorted(set(re.findall(r'"[^"$]*\$\$([A-Z][A-Z_]*)"', RECIPES[target])))
+
+
+GIVEN = [(target, name) for target in RECIPES for name in read_by(target) if name not in {"PYTHON"}]
+VALUES = {
+    "written": "--help the price of $5, $HOME, $$, ${HOME} and ₹20 पुणे मंडी; it's \"5\" \\ 'x' \\n % \\",
+    "commands": "$(shell touch canary) `touch canary` $(touch canary) ; touch canary & (c) | tee canary > canary # d",
+    "lines": "one\n\ntwo\n$(error three)\n\ttouch canary\n#",
+    "empty": "",
+}
+RECORDER = """#!/bin/sh
+{ printf '%s\\0' "$@"; printf '\\1'; env -0; printf '\\2'; } >> "$RECORDED"
+"""
+
+
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the Makefile, whose environments hold nothing but recorders."""
+    folder = tmp_path_factory.mktemp("checkout")
+    shutil.copy(ROOT / "Makefile", folder)
+    for source in NEEDED | {"functions/constraints.txt", "samconfig.toml", "infra/x", ".aws-sam/x"}:
+        (folder / source).parent.mkdir(parents=True, exist_ok=True)
+        (folder / source).touch()
+    in_environments = [f"{one}/bin/{name}" for one in ENVIRONMENTS for name in ("python", "sam")]
+    for program in (*in_environments, "bin/terraform", "bin/python3"):
+        path = folder / program
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(RECORDER)
+        path.chmod(0o755)
+    for one in ENVIRONMENTS:
+        (folder / one / ".ready").touch()
+    return folder
+
+
+def made(checkout: Path, target: str, *arguments: str, **given: str) -> list[tuple[list[str], dict[str, str]]]:
+    """The programs that a target called, each with its arguments and environment."""
+    recorded = checkout / "recorded"
+    recorded.write_text("")
+    environment = {
+        "PATH": f"{checkout / 'bin'}{os.pathsep}{os.environ['PATH']}", "HOME": "/home/of/somebody",
+        "RECORDED": str(recorded), **given,
+    }  # fmt: skip
+    done = subprocess.run(
+        ["make", target, *arguments],  # noqa: S607
+        cwd=checkout,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert not (checkout / "canary").exists(), "a value was read as a command"
+    calls = [call.split("\1") for call in recorded.read_text().split("\2")[:-1]]
+    return [
+        (told.split("\0")[:-1], dict(one.split("=", 1) for one in variables.split("\0")[:-1]))
+        for told, variables in calls
+    ]
+
+
+def assert_as_given(calls: list[tuple[list[str], dict[str, str]]], name: str, value: str) -> None:
+    arguments = [argument for given, _ in calls for argument in given]
+    environments = [environment for _, environment in calls]
+    assert calls
+    assert all(environment.get(name, "") == value for environment in environments)
+    assert any(argument == value or argument.endswith(f"={value}") for argument in arguments) or any(
+        value in environment.values() for environment in environments
+    )
+
+
+@pytest.mark.parametrize("target", sorted({target for target, _ in GIVEN}))
+def test_a_value_of_the_command_line_is_not_changed(checkout: Path, target: str) -> None:
+    names = [name for name in read_by(target) if name != "PYTHON"]
+    for value in VALUES.values():
+        calls = made(checkout, target, *(f"{name}={value}" for name in names))
+        for name in names:
+            assert_as_given(calls, name, value)
+
+
+@pytest.mark.parametrize("kind", [kind for kind in VALUES if kind != "empty"])
+def test_a_value_of_the_environment_is_not_changed(checkout: Path, kind: str) -> None:
+    for target in ("run", "erase", "deploy"):
+        names = read_by(target)
+        calls = made(checkout, target, **dict.fromkeys(names, VALUES[kind]))
+        for name in names:
+            assert_as_given(calls, name, VALUES[kind])
+
+
+def test_all_of_a_target_is_given_to_its_program(checkout: Path) -> None:
+    ((arguments, _),) = made(checkout, "run", "MESSAGE=-5 degrees", "VOICE=a voice", "FORMAT=$5", "AUDIOS=my clips/#1")
+    assert arguments == [
+        "-m", "tools.local", "run", "--message=-5 degrees", "--voice=a voice", "--format=$5", "--audios=my clips/#1"
+    ]  # fmt: skip
+
+
+def test_an_interpreter_may_lie_in_a_folder_with_spaces(checkout: Path) -> None:
+    interpreter = checkout / "bin" / "my python$5"
+    shutil.copy(checkout / "bin" / "python3", interpreter)
+    assert made(checkout, "gate", f"PYTHON={interpreter}")
+
+
+def test_the_targets_with_values_are_found() -> None:
+    found = {target for target, _ in GIVEN}
+    assert {"run", "identify", "serve", "events", "deploy", "erase", "cost", "load", "prune"} <= found
+    assert set(RECIPES) == set(re.findall(r"^([a-z-]+):", MAKEFILE, re.MULTILINE))
+
+
+@pytest.mark.parametrize("target", RECIPES)
+def test_no_recipe_lets_make_read_a_value(target: str) -> None:
+    """A new target, too: it names a value by "$$NAME", and asks for one by $(if $(value NAME),…)."""
+    without = re.sub(r"\$\(if \$\(value \w+\),", "", RECIPES[target])
+    assert set(re.findall(r"\$\((?:value )?(\w+)\)", without)) <= OWN
+    assert re.findall(r'(?<!")(?<![\w/=-])\$\$(?!FOUNDATION)([A-Z_]+)(?!")\b', re.sub(r'"[^"]*"', "", without)) == []
+
+
+def test_every_value_that_recipes_read_has_been_exported() -> None:
+    exported = set(" ".join(re.findall(r"^export ([A-Z_ ]+)$", MAKEFILE, re.MULTILINE)).split())
+    defaults = set(re.findall(r"^(\w+) \?=", MAKEFILE, re.MULTILINE))
+    assert exported == defaults
