@@ -26,12 +26,15 @@ from tests.waiting import LONGEST_S, until
 os.environ |= {
     "POWERTOOLS_METRICS_NAMESPACE": "Test", "POWERTOOLS_SERVICE_NAME": "test", "POWERTOOLS_TRACE_DISABLED": "true",
     "BUCKET_INPUT": "stitcher-audios-test", "BUCKET_OUTPUT": "stitcher-output-test",
-    "CACHE_PREFIX": "cache/", "URL_SECONDS": "900", "LOG_WORDS": "false", "REFUSED_QUEUE_URL": "https://sqs.invalid/refused",
+    "CACHE_PREFIX": "cache/", "URL_SECONDS": "900", "STUDIO_ORIGIN": "http://127.0.0.1:4600",
+    "LOG_WORDS": "false", "REFUSED_QUEUE_URL": "https://sqs.invalid/refused",
     "CHANGES_QUEUE_URL": "https://sqs.invalid/changes",
     "RESULTS_BUCKET": "results", "PROMPTS_BUCKET": "prompts", "PROMPT_POINTERS": "/stitcher/dev/prompts/",
     "PROMPT_SECONDS": "30", "MODEL_SECONDS": "60", "LEASE_SECONDS": "300",
     "IMAGES_BUCKET": "images", "DEFAULT_PROMPT": "animal", "EVENT_SOURCE": "stitcher.test",
     "MODEL_SMALL": "apac.amazon.nova-lite-v1:0", "MODEL_LARGE": "apac.amazon.nova-pro-v1:0",
+    "CAMPAIGN_DAYS": "30", "LINK_SECONDS": "21600",
+    "CAMPAIGN_STATE_MACHINE": "arn:aws:states:ap-south-1:123456789012:stateMachine:campaign:live",
     "MODEL_CALLS_PER_DAY": "1000",
 }  # fmt: skip
 

@@ -51,13 +51,27 @@ class Caller:
 
         `sent` is sent instead of the body that was signed: for tests of the signature.
         """
+        return self._send("POST", path, body, headers, sent)
+
+    def put(self, path: str, body: Any) -> Response:
+        """PUT a body to a path (in plain characters)."""
+        return self._send("PUT", quote(path), body)
+
+    def delete(self, path: str) -> Response:
+        """DELETE a path (in plain characters)."""
+        return self._send("DELETE", quote(path), b"")
+
+    def _send(
+        self, method: str, path: str, body: Any, headers: dict[str, str] | None = None, sent: bytes | None = None
+    ) -> Response:
         data = body if isinstance(body, bytes) else json.dumps(body, ensure_ascii=False).encode()
-        request = AWSRequest("POST", self.url.rstrip("/") + path, data=data)
+        request = AWSRequest(method, self.url.rstrip("/") + path, data=data)
         for name, value in {"Content-Type": "application/json", **(headers or {})}.items():
             request.headers[name] = value
         if self.credentials:
             SigV4Auth(self.credentials, "execute-api", self.region).add_auth(request)
-        return fetch(str(request.url), data=data if sent is None else sent, headers=dict(request.headers.items()))
+        data = data if sent is None else sent
+        return fetch(str(request.url), data=data, headers=dict(request.headers.items()), method=method)
 
     def get(self, path: str, **query: str | int) -> Response:
         """GET a path (in plain characters) with a query."""
@@ -98,9 +112,11 @@ def ambient_caller(url: str) -> Caller:
     return Caller(url, named.group(1) if named else session.region_name, credentials.get_frozen_credentials())
 
 
-def fetch(url: str, *, data: bytes | None = None, headers: dict[str, str] | None = None) -> Response:
-    """One HTTP request; every status is an answer, not an exception."""
-    request = urllib.request.Request(url, data, headers or {})
+def fetch(
+    url: str, *, data: bytes | None = None, headers: dict[str, str] | None = None, method: str | None = None
+) -> Response:
+    """One HTTP request, by default a GET, or a POST of the data; every status is an answer, not an exception."""
+    request = urllib.request.Request(url, data, headers or {}, method=method)
     try:
         with urllib.request.build_opener(_NoRedirect).open(request, timeout=TIMEOUT) as reply:
             return Response(reply.status, {k.lower(): v for k, v in reply.headers.items()}, reply.read())

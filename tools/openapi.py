@@ -14,18 +14,36 @@ from pydantic import TypeAdapter
 from identifier import api as pictures
 from stitcher import limits
 from stitcher.api.answers import (
+    ClipAnswer,
+    ClipChanged,
     ClipEntry,
     ClipSegment,
     ClipsPage,
+    ClipVersion,
     PauseSegment,
     PlanAnswer,
     Problem,
+    SettingsAnswer,
     Unusable,
+    UploadAnswer,
     VoiceEntry,
     VoicesPage,
 )
+from stitcher.api.campaigns import (
+    LARGEST_PAGE as LARGEST_CAMPAIGNS,
+)
+from stitcher.api.campaigns import (
+    PAGE as PAGE_OF_CAMPAIGNS,
+)
+from stitcher.api.campaigns import (
+    CampaignAnswer,
+    CampaignRequest,
+    CampaignsPage,
+    Upload,
+)
 from stitcher.api.form import StitchRequest
 from stitcher.api.listing import LARGEST_PAGE, PAGE
+from stitcher.api.recording import RestoreRequest, SettingsRequest, UploadRequest
 from stitcher.api.requests import Answer
 from stitcher.formats.platforms import FORMATS
 from stitcher.planning.catalogue import VOICE_CHARACTERS
@@ -33,12 +51,23 @@ from stitcher.planning.catalogue import VOICE_CHARACTERS
 Json = dict[str, Any]
 ROOT = Path(__file__).parents[1]
 
-ABSENT: tuple[type, ...] = (StitchRequest, pictures.PictureRequest, Problem, Unusable)
+ABSENT: tuple[type, ...] = (
+    *(StitchRequest, pictures.PictureRequest, Problem, Unusable),
+    *(UploadRequest, RestoreRequest, SettingsRequest, CampaignRequest),
+)
 """Models whose optional fields are left out, not null."""
 SENT: tuple[type, ...] = (
     *(Answer, PlanAnswer, ClipSegment, PauseSegment),
     *(VoicesPage, VoiceEntry, ClipsPage, ClipEntry),
-    *(pictures.PictureUpload, pictures.Upload, pictures.PictureAnswer, pictures.PicturesPage, pictures.PictureEntry),
+    *(
+        pictures.PictureUpload,
+        pictures.PictureForm,
+        pictures.PictureAnswer,
+        pictures.PicturesPage,
+        pictures.PictureEntry,
+    ),
+    *(UploadAnswer, ClipAnswer, ClipVersion, ClipChanged, SettingsAnswer),
+    *(CampaignAnswer, CampaignsPage, Upload),
 )
 """Models whose fields are all there, always."""
 
@@ -50,7 +79,8 @@ MOST_PARTS = (limits.SEGMENTS + 1) // 2
 PROBLEMS = {
     400: "The request is not valid: `detail` says why",
     403: "Not signed, wrongly signed, not allowed, or no such path",
-    404: "There is no such picture, or no such voice: `detail` names the one that was meant",
+    404: "There is no such voice (`detail` names the one that was meant), clip, campaign or picture",
+    409: "The campaign runs already",
     413: "The message is too long",
     415: "The body is not JSON",
     422: "Words without a clip (`missing`), files that cannot be used (`unusable`), or a prompt that does not exist",
@@ -180,9 +210,132 @@ def _paths() -> Json:
         "/stitch": {"post": stitch},
         "/plans": {"post": plan},
         "/voices": {"get": voices},
-        "/voices/{voice}/clips": {"get": clips},
+        "/voices/{voice}/clips": {"get": clips, "post": _upload(voice)},
+        "/voices/{voice}/clips/{name}": _clip(voice),
+        "/voices/{voice}/settings": _settings(voice),
+        **_campaigns(),
         **_picture_paths(),
     }
+
+
+def _campaigns() -> Json:
+    """The paths of campaigns."""
+    identity = {
+        "name": "id",
+        "in": "path",
+        "required": True,
+        "schema": {"type": "string", "pattern": "^[0-9a-f]{20}$"},
+        "description": "The campaign's id",
+    }
+    refused, unknown = _problems(400, 403, 429, 500, 504), _problems(403, 404, 429, 500, 504)
+    paging = _paging("`next` of the page before: a campaign's id", LARGEST_CAMPAIGNS, PAGE_OF_CAMPAIGNS)
+    return {
+        "/campaigns": {
+            "get": {
+                "operationId": "campaigns",
+                "summary": "List the campaigns",
+                "parameters": paging,
+                "responses": _answers(CampaignsPage, "The campaigns by id") | refused,
+            },
+            "post": {
+                "operationId": "createCampaign",
+                "summary": "Get a form that uploads a table of messages",
+                "requestBody": _body(CampaignRequest),
+                "responses": _answers(CampaignAnswer, "The campaign, and the form for its table")
+                | refused
+                | _problems(415),
+            },
+        },
+        "/campaigns/{id}": {
+            "get": {
+                "operationId": "campaign",
+                "summary": "Look at a campaign: its state, its counts, its links",
+                "parameters": [identity],
+                "responses": _answers(CampaignAnswer, "The campaign and its last run") | unknown,
+            }
+        },
+        **{
+            f"/campaigns/{{id}}/{verb}": {
+                "post": {
+                    "operationId": f"{verb}Campaign",
+                    "summary": summary,
+                    "parameters": [identity],
+                    "responses": _answers(CampaignAnswer, "It has begun") | unknown | _problems(409),
+                }
+            }
+            for verb, summary in {
+                "check": "Plan all rows and make no audio",
+                "run": "Make the audio of all rows, and the manifest",
+            }.items()
+        },
+    }
+
+
+def _upload(voice: Json) -> Json:
+    return {
+        "operationId": "uploadClip",
+        "summary": "Get a form that uploads one recording",
+        "parameters": [voice],
+        "requestBody": _body(UploadRequest),
+        "responses": _answers(UploadAnswer, "The form") | _problems(400, 403, 415, 429, 500, 504),
+    }
+
+
+def _clip(voice: Json) -> Json:
+    """The methods of one clip."""
+    name = {
+        "name": "name",
+        "in": "path",
+        "required": True,
+        "schema": {"type": "string"},
+        "description": "The clip's file name: the last part of its key",
+    }
+    refused = _problems(400, 403, 404, 429, 500, 504)
+    return {
+        "get": {
+            "operationId": "clip",
+            "summary": "Look at a clip: its report, a link to listen, its versions",
+            "parameters": [voice, name],
+            "responses": _answers(ClipAnswer, "The clip, also a deleted one") | refused,
+        },
+        "put": {
+            "operationId": "restoreClip",
+            "summary": "Make an old version the clip again",
+            "parameters": [voice, name],
+            "requestBody": _body(RestoreRequest),
+            "responses": _answers(ClipChanged, "It is the clip, and is prepared anew") | refused | _problems(415),
+        },
+        "delete": {
+            "operationId": "deleteClip",
+            "summary": "Delete a clip; its versions stay",
+            "parameters": [voice, name],
+            "responses": _answers(ClipChanged, "It is deleted, and the version restores it") | refused,
+        },
+    }
+
+
+def _settings(voice: Json) -> Json:
+    """The methods of a voice's settings."""
+    refused = _problems(400, 403, 429, 500, 504)
+    return {
+        "get": {
+            "operationId": "settings",
+            "summary": "Read a voice's settings",
+            "parameters": [voice],
+            "responses": _answers(SettingsAnswer, "Its `voice.toml`, and what that says") | refused,
+        },
+        "put": {
+            "operationId": "changeSettings",
+            "summary": "Write a voice's settings",
+            "parameters": [voice],
+            "requestBody": _body(SettingsRequest),
+            "responses": _answers(SettingsAnswer, "They are written") | refused | _problems(415, 422),
+        },
+    }
+
+
+def _body(model: type) -> Json:
+    return {"required": True, "content": {"application/json": {"schema": _ref(model)}}}
 
 
 def _picture_paths() -> Json:
@@ -233,8 +386,8 @@ def _problems(*statuses: int) -> Json:
     return {str(status): {"$ref": f"#/components/responses/Problem{status}"} for status in statuses}
 
 
-def _paging(after: str) -> list[Json]:
-    limit = {"type": "integer", "minimum": 1, "maximum": LARGEST_PAGE, "default": PAGE}
+def _paging(after: str, largest: int = LARGEST_PAGE, usual: int = PAGE) -> list[Json]:
+    limit = {"type": "integer", "minimum": 1, "maximum": largest, "default": usual}
     return [
         {
             "name": "after",
@@ -269,6 +422,8 @@ def _schemas() -> Json:
         else:
             schema["properties"] = {name: _not_null(field) for name, field in schema["properties"].items()}
         schemas[model.__name__] = schema
+    asked = schemas["CampaignRequest"]["properties"]
+    asked["format"] = asked["format"] | {"enum": list(FORMATS)}
     request = schemas["StitchRequest"]
     request["properties"] = {name: field | REQUEST_MORE[name] for name, field in request["properties"].items()}
     request["oneOf"] = [{"required": ["message"]}, {"required": ["message_parts"]}]

@@ -8,6 +8,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from handlers.buckets import output, recordings
 from handlers.telemetry import logger, metrics
 from stitcher.clip import Clip
+from stitcher.clips.facts import note_refusal
 from stitcher.clips.ready import make_ready
 from stitcher.errors import UnusableClip
 from stitcher.storage import NotStored
@@ -29,6 +30,7 @@ def prepare(clip: Clip) -> ClipOutcome:
         found = ClipOutcome("changed")
     except UnusableClip as refusal:
         found = ClipOutcome("unusable", refusal)
+        note_refusal(clip, refusal.unusable[0][1], output())
         logger.warning("refused", etag=clip.etag, reason=refusal.unusable[0][1])
     else:
         found = ClipOutcome("ready")

@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import dataclass
 from typing import Any
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
@@ -9,10 +10,24 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import BaseModel
 
+from handlers.settings import read
 from handlers.telemetry import Handler, logger, metrics, observed
 from stitcher.errors import FAULT, UNSUPPORTED, InvalidRequest, StitchError
 
 PROBLEM = "application/problem+json"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The studio's origin: the one whose pages may read answers (CORS)."""
+
+    studio_origin: str
+
+
+FOR_PAGES = {
+    "Access-Control-Allow-Origin": read(Settings).studio_origin,
+    "Access-Control-Expose-Headers": "X-Request-Id",
+}
 
 
 class Rest:
@@ -32,7 +47,7 @@ class Rest:
         self._app.exception_handler(StitchError)(lambda refusal: _answer(refusal.problem()))
         self._app.exception_handler(_Unsupported)(lambda _: _answer(UNSUPPORTED))
         self._app.exception_handler(Exception)(_failed)
-        self.get, self.post = self._app.get, self._app.post
+        self.get, self.post, self.put, self.delete = self._app.get, self._app.post, self._app.put, self._app.delete
 
     @property
     def handler(self) -> Handler:
@@ -47,7 +62,7 @@ class Rest:
             code = json.loads(made["body"])["code"] if kind == PROBLEM else None
             metrics.add_metric(f"{self._metric}{status}", MetricUnit.Count, 1)
             logger.info("answered", status=status, problem=code)
-            headers = {"Content-Type": kind, "X-Request-Id": request_id}
+            headers = {"Content-Type": kind, "X-Request-Id": request_id, **FOR_PAGES}
             return {"statusCode": status, "headers": headers, "body": made["body"]}
 
         return lambda_handler

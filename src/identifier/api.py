@@ -93,7 +93,7 @@ class PictureRequest(BaseModel):
             raise InvalidRequest(sentence(error)) from None
 
 
-class Upload(BaseModel):
+class PictureForm(BaseModel):
     """A form for the file: send `fields`, then the file as the field `file`, by POST as multipart/form-data."""
 
     url: str
@@ -112,7 +112,7 @@ class PictureUpload(BaseModel):
     """The picture's id, for `GET /pictures/{id}`."""
     state: State = "waiting"
     """`waiting`: the file has not come yet."""
-    upload: Upload
+    upload: PictureForm
 
 
 class PictureEntry(BaseModel):
@@ -228,7 +228,9 @@ class Pictures:
         form["fields"].setdefault("Content-Type", "application/octet-stream")
         save_record(self.s3, self.results_bucket, Record(id=picture_id, key=key))
         until = _written(now + timedelta(seconds=self.url_s))
-        return PictureUpload(id=picture_id, upload=Upload(url=form["url"], fields=form["fields"], expires_at=until))
+        return PictureUpload(
+            id=picture_id, upload=PictureForm(url=form["url"], fields=form["fields"], expires_at=until)
+        )
 
     def find(self, picture_id: str) -> PictureAnswer:
         """Everything about one picture. Raises `UnknownPicture`, `StorageFault`."""

@@ -3,25 +3,30 @@
 This is the only module that knows S3.
 """
 
+import builtins
 import contextlib
 import hashlib
 import os
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from botocore.exceptions import ClientError
     from mypy_boto3_s3 import S3Client
-    from mypy_boto3_s3.type_defs import ListObjectsV2OutputTypeDef
+    from mypy_boto3_s3.type_defs import CompletedPartTypeDef, ListObjectsV2OutputTypeDef
 
 T = TypeVar("T")
 
 CONNECTIONS = 10
 """Requests at the same time: botocore keeps as many connections."""
 
+PART_BYTES = 16 * 1024 * 1024
+"""Of a file that is stored block by block: S3 takes 10,000 parts of at least 5 MiB."""
 DELETED_AT_ONCE = 1_000
 """S3's limit for one request."""
 
@@ -44,6 +49,26 @@ class Stored:
     etag: str
     size: int
     metadata: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One version of a file in a bucket that keeps them, or the mark of its deletion."""
+
+    key: str
+    id: str
+    etag: str
+    size: int
+    at: datetime
+    deleted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A form that a browser uploads one file with: POST it to the URL, the fields first, then the file."""
+
+    url: str
+    fields: Mapping[str, str]
 
 
 class StorageFault(Exception):
@@ -158,12 +183,20 @@ class LocalRepo:
         metadata: Mapping[str, str] | None = None,
         only_new: bool = False,
     ) -> Stored:
+        self._write(key, [data], only_new=only_new)
+        return self._stored(key, data)
+
+    def save_blocks(self, key: str, blocks: Iterable[bytes], *, content_type: str = "application/octet-stream") -> None:
+        """Store a file of any size, block by block; the whole file or nothing."""
+        self._write(key, blocks, only_new=False)
+
+    def _write(self, key: str, blocks: Iterable[bytes], *, only_new: bool) -> None:
         path = self._path(key)
         path.parent.mkdir(parents=True, exist_ok=True)
         # Written beside its place and moved there at once: a reader never sees half a file.
         with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".", delete=False) as part:
             try:
-                part.write(data)
+                part.writelines(blocks)
                 part.close()
                 Path(part.name).chmod(0o644)
                 if only_new:
@@ -177,7 +210,6 @@ class LocalRepo:
             except BaseException:
                 Path(part.name).unlink()
                 raise
-        return self._stored(key, data)
 
 
 class BucketRepo:
@@ -222,9 +254,10 @@ class BucketRepo:
         for page in self._pages(prefix, after):
             yield from _stored(page)
 
-    def folders(self) -> Iterator[str]:
-        for page in self._pages(""):
-            yield from (folder["Prefix"] for folder in page.get("CommonPrefixes", ()))
+    def folders(self, prefix: str = "", after: str = "") -> Iterator[str]:
+        """The folders directly in the folder `prefix` whose keys sort behind `after`, each without the prefix."""
+        for page in self._pages(prefix, after):
+            yield from (folder["Prefix"].removeprefix(prefix) for folder in page.get("CommonPrefixes", ()))
 
     def tree(self, prefix: str = "") -> Iterator[Stored]:
         with _faults():
@@ -236,6 +269,15 @@ class BucketRepo:
             return self.client.get_object(**arguments)["Body"].read()
 
         return self._call(get, key, **({"IfMatch": f'"{etag}"'} if etag else {}))
+
+    def fetch(self, key: str, file: Path, etag: str | None = None) -> None:
+        """Write a file of any size to this machine's disk, in the version `etag` if one is named. Raises as `read`."""
+
+        def get(**arguments: Any) -> None:
+            with file.open("wb") as here:
+                here.writelines(self.client.get_object(**arguments)["Body"].iter_chunks(PART_BYTES // 16))
+
+        self._call(get, key, **({"IfMatch": f'"{etag}"'} if etag else {}))
 
     def read_unless(self, key: str, etag: str | None) -> tuple[bytes, str]:
         """The file's content and its ETag. Raises `Unchanged` where that is `etag`, `NotStored` and `Unreadable`."""
@@ -279,6 +321,25 @@ class BucketRepo:
         put = self._call(self.client.put_object, key, Body=data, ContentType=content_type, Metadata=meta, **condition)
         return Stored(key, put["ETag"].strip('"'), len(data), meta)
 
+    def save_blocks(self, key: str, blocks: Iterable[bytes], *, content_type: str = "application/octet-stream") -> None:
+        """Store a file of any size, block by block; the whole file or nothing."""
+        parts = _of_size(blocks, PART_BYTES)
+        first = next(parts, b"")
+        second = next(parts, None)
+        if second is None:
+            self.save(key, first, content_type=content_type)
+            return
+        upload = self._call(self.client.create_multipart_upload, key, ContentType=content_type)["UploadId"]
+        try:
+            done: list[CompletedPartTypeDef] = []
+            for number, part in enumerate(chain((first, second), parts), 1):
+                put = self._call(self.client.upload_part, key, UploadId=upload, PartNumber=number, Body=part)
+                done.append({"ETag": put["ETag"], "PartNumber": number})
+            self._call(self.client.complete_multipart_upload, key, UploadId=upload, MultipartUpload={"Parts": done})
+        except BaseException:
+            self._call(self.client.abort_multipart_upload, key, UploadId=upload)
+            raise
+
     def replace(self, key: str, data: bytes, etag: str | None) -> Stored:
         """Store the file in place of the version `etag`, or, with None, where there is none; whole or not at all.
 
@@ -294,7 +355,10 @@ class BucketRepo:
         return Stored(key, put["ETag"].strip('"'), len(data))
 
     def delete(self, keys: Sequence[str]) -> None:
-        """Delete the files; what is not there is no fault. Raises `StorageFault` where S3 left any."""
+        """Delete the files; a bucket that keeps versions only marks them. What is not there is no fault.
+
+        Raises `StorageFault` where S3 left any.
+        """
         for first in range(0, len(keys), DELETED_AT_ONCE):
             doomed: Any = [{"Key": key} for key in keys[first : first + DELETED_AT_ONCE]]
             with _faults():
@@ -326,14 +390,74 @@ class BucketRepo:
             raise
         return Stored(key, done["CopyObjectResult"]["ETag"].strip('"'), source.size, dict(metadata))
 
-    def presign(self, key: str, seconds: int) -> str:
-        """A URL that lets its holder read the file for `seconds`; made without a request.
+    def presign(self, key: str, seconds: int, version: str = "") -> str:
+        """A URL that lets its holder read the file, or a version of it, for `seconds`; made without a request.
 
         It ends earlier if the credentials that sign it do: keep `seconds` well under a role session's life.
         """
-        return self.client.generate_presigned_url(
-            "get_object", Params={"Bucket": self.bucket, "Key": key}, ExpiresIn=seconds
-        )
+        what = {"Bucket": self.bucket, "Key": key} | ({"VersionId": version} if version else {})
+        return self.client.generate_presigned_url("get_object", Params=what, ExpiresIn=seconds)
+
+    def presign_post(self, key: str, size: int, seconds: int, *, least: int | None = None) -> Form:
+        """A form that lets its holder put a file of exactly `size` bytes there, or of `least` to `size`.
+
+        It is made without a request, and ends as `presign` says.
+        """
+        sizes = ["content-length-range", size if least is None else least, size]
+        form = self.client.generate_presigned_post(self.bucket, key, Conditions=[sizes], ExpiresIn=seconds)
+        return Form(form["url"], form["fields"])
+
+    def versions(self, key: str, most: int) -> builtins.list[Version]:
+        """The newest versions of a file and marks of its deletion, the newest first; one request."""
+        with _faults():
+            # Every version of the key sorts before those of a longer key.
+            page = self.client.list_object_versions(Bucket=self.bucket, Prefix=key, MaxKeys=most)
+        found = [
+            Version(
+                item["Key"], item["VersionId"], item["ETag"].strip('"'), item["Size"], _moment(item["LastModified"])
+            )
+            for item in page.get("Versions", ())
+        ]
+        found += [
+            Version(item["Key"], item["VersionId"], "", 0, _moment(item["LastModified"]), deleted=True)
+            for item in page.get("DeleteMarkers", ())
+        ]
+        newest = {
+            item["VersionId"]
+            for item in (*page.get("Versions", ()), *page.get("DeleteMarkers", ()))
+            if item["IsLatest"]
+        }
+        own = [version for version in found if version.key == key]
+        return sorted(own, key=lambda version: (version.id in newest, version.at), reverse=True)
+
+    def restore(self, key: str, version: str) -> None:
+        """Copy an old version of a file on top of the others. Raises `NotStored` where there is no such version."""
+        from botocore.exceptions import ClientError
+
+        source: Any = {"Bucket": self.bucket, "Key": key, "VersionId": version}
+        try:
+            self._call(self.client.copy_object, key, CopySource=source, MetadataDirective="REPLACE")
+        except ClientError as error:
+            if _status(error) == 400:  # an id that is none, or a mark of a deletion
+                raise NotStored(f"{key}: {error}") from error
+            raise
+
+
+def _moment(told: Any) -> datetime:
+    """A time as `s3_client` leaves it, a text, or as other clients parse it."""
+    return told if isinstance(told, datetime) else datetime.fromisoformat(told)
+
+
+def _of_size(blocks: Iterable[bytes], size: int) -> Iterator[bytes]:
+    """The same bytes in blocks of at least this size; the last one may be smaller."""
+    held: list[bytes] = []
+    for block in blocks:
+        held.append(block)
+        if sum(map(len, held)) >= size:
+            yield b"".join(held)
+            held = []
+    if held:
+        yield b"".join(held)
 
 
 def _stored(page: "ListObjectsV2OutputTypeDef") -> "Iterator[Stored]":

@@ -73,9 +73,8 @@ def the_definition_has_the_name_of_the_api(of: Deployment) -> Iterator[str]:
 def what_an_operation_names_is_there(of: Deployment) -> Iterator[str]:
     for name, body in bodies(of):
         validators = body.get(f"{GATEWAY}request-validators", {})
-        used = {body.get(f"{GATEWAY}request-validator")} | {
-            one.get(f"{GATEWAY}request-validator") for _, one in operations(of)
-        }
+        own = [one for path in body["paths"].values() for one in path.values() if isinstance(one, dict)]
+        used = {one.get(f"{GATEWAY}request-validator") for one in (body, *own)}
         yield from (f"{name}: validator {one}" for one in used - {None} - set(validators))
         there = {f"#/components/schemas/{schema}" for schema in body.get("components", {}).get("schemas", {})}
         referred = {value["$ref"] for _, value in inside(body) if isinstance(value, dict) and "$ref" in value}

@@ -24,6 +24,7 @@ FILLED = {
     "CallerAccounts": "210987654321,111111111111",
     "CallerOrganization": "o-a1b2c3d4e5",
     "CallerAddresses": "203.0.113.0/24",
+    "StudioOrigin": "https://studio.example.org",
     "CallProviders": "plivo,twilio",
     "CallsUrl": "https://calls.example.org",
     "AlarmEmail": "ops@example.org",

@@ -80,7 +80,12 @@ def answered(response: dict[str, Any], status: int = 200) -> dict[str, Any]:
     body: dict[str, Any] = json.loads(response["body"])
     assert response["statusCode"] == status, body
     kind = "application/json" if status == 200 else "application/problem+json"
-    assert response["headers"] == {"Content-Type": kind, "X-Request-Id": "JTHd9H2HIAMEPfw"}
+    assert response["headers"] == {
+        "Content-Type": kind,
+        "X-Request-Id": "JTHd9H2HIAMEPfw",
+        "Access-Control-Allow-Origin": "http://127.0.0.1:4600",
+        "Access-Control-Expose-Headers": "X-Request-Id",
+    }
     assert body["success"] is (status == 200)
     return body
 
@@ -332,6 +337,7 @@ def test_a_clip_says_what_preparing_found(s3: Any) -> None:
         "loudness_lufs": report.loudness_lufs,
         "warnings": list(report.warnings),
         "prepared": True,
+        "refused": None,
         "instead": None,
     }
     tomato = entries["tomato.wav"]

@@ -153,7 +153,7 @@ class Presigner(BucketRepo):
     def __init__(self) -> None:
         """Needs no client."""
 
-    def presign(self, key: str, seconds: int) -> str:
+    def presign(self, key: str, seconds: int, version: str = "") -> str:
         return f"https://bucket.example/{key}?expires={seconds}"
 
 

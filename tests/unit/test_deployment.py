@@ -22,7 +22,12 @@ WATCHED = {  # the API's faults, too, are those of functions that API Gateway ca
     name: [f"{name}ErrorsAlarm", *["ApiFaultsAlarm"] * (f"{name}FunctionCallable" in TEMPLATE["Resources"])]
     for name in NOT_IN_THE_WORKFLOW
 }
-WORKFLOWS = {"StitchFailedAlarm": "Stitch", "StitchTimedOutAlarm": "Stitch", "IdentifyFailedAlarm": "Identify"}
+WORKFLOWS = {
+    "StitchFailedAlarm": "Stitch",
+    "StitchTimedOutAlarm": "Stitch",
+    "IdentifyFailedAlarm": "Identify",
+    "CampaignFailedAlarm": "Campaign",
+}
 ALARMS = sorted({*(alarm for some in WATCHED.values() for alarm in some), *WORKFLOWS})
 NOTHING = {"Ref": "AWS::NoValue"}
 

@@ -153,3 +153,34 @@ def test_the_api_takes_no_header_that_is_no_signature(authorization: str) -> Non
     assert status(("authorization", authorization), path=API) == 403
     assert status(SIGNED, SIGNED, path=API) == 403, "nor two of them"
     assert status(SIGNED, path=API) == 200
+
+
+FORM = ("content-type", "multipart/form-data; boundary=x")
+BUCKET = "/stitcher-audios-local-000000000000"
+
+
+@pytest.mark.parametrize("origin", [(), (("origin", STUDIO),)])
+def test_a_form_for_a_bucket_is_s3s_to_check(origin: tuple[tuple[str, str], ...]) -> None:
+    assert status(FORM, *origin, path=BUCKET) == status(FORM, *origin, path=f"{BUCKET}/") == 200
+
+
+@pytest.mark.parametrize(
+    ("headers", "path", "query", "method"),
+    [
+        ([FORM], "/", "", "POST"),
+        ([FORM], f"{BUCKET}/key", "", "POST"),
+        ([FORM], "/knowledgebases", "", "POST"),
+        ([FORM], BUCKET, "Action=CreateRole", "POST"),
+        ([FORM], BUCKET, "delete", "POST"),
+        ([FORM], BUCKET, "", "PUT"),
+        ([FORM, ("x-amz-target", "DynamoDB_20120810.ListTables")], BUCKET, "", "POST"),
+        ([FORM, ("authorization", "Basic x")], BUCKET, "", "POST"),
+        ([FORM, FORM], BUCKET, "", "POST"),
+        ([("content-type", "application/x-www-form-urlencoded")], BUCKET, "", "POST"),
+        ([], BUCKET, "", "POST"),
+        ([FORM, ("origin", "https://evil.example")], BUCKET, "", "POST"),
+    ],
+    ids=str,
+)
+def test_a_form_is_for_nothing_else(headers: list[tuple[str, str]], path: str, query: str, method: str) -> None:
+    assert status(*headers, path=path, query=query, method=method) == 403

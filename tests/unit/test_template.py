@@ -132,8 +132,9 @@ def rights(step: str) -> set[tuple[str, str]]:
         if "Fn::GetAtt" in statement["Resource"]:
             found |= {(action, statement["Resource"]["Fn::GetAtt"][0]) for action in listed(statement["Action"])}
             continue
-        place = statement["Resource"]["Fn::Sub"].split(":::${Prefix}-")[1].replace("-${Stage}-${AWS::AccountId}", "")
-        found |= {(action, place) for action in listed(statement["Action"])}
+        for resource in listed(statement["Resource"]):
+            place = resource["Fn::Sub"].split(":::${Prefix}-")[1].replace("-${Stage}-${AWS::AccountId}", "")
+            found |= {(action, place) for action in listed(statement["Action"])}
     return found
 
 
@@ -147,6 +148,11 @@ PREPARING = {
 }
 KEPT = {("s3:GetObject", "output/catalogues/*")}
 LISTED = {("s3:ListBucket", "audios"), ("s3:GetObject", "audios/*voice.toml")}
+OF_A_CAMPAIGN = {
+    ("s3:GetObject", "output/campaigns/*"),
+    ("s3:PutObject", "output/campaigns/*"),
+    ("s3:ListBucket", "output"),
+}
 
 
 @pytest.mark.parametrize(
@@ -154,6 +160,47 @@ LISTED = {("s3:ListBucket", "audios"), ("s3:GetObject", "audios/*voice.toml")}
     [
         ("Plan", LISTED | KEPT | {("s3:ListBucket", "output"), ("s3:GetObject", "output/prepared/*")}),
         ("Voices", LISTED | KEPT | {("s3:ListBucket", "output"), ("s3:GetObject", "output/prepared/*")}),
+        (
+            "Clips",
+            {
+                ("s3:ListBucket", "audios"),
+                ("s3:ListBucketVersions", "audios"),
+                ("s3:PutObject", "audios/*"),
+                ("s3:GetObject", "audios/*"),
+                ("s3:GetObjectVersion", "audios/*"),
+                ("s3:DeleteObject", "audios/*"),
+                ("s3:ListBucket", "output"),
+                ("s3:GetObject", "output/prepared/*"),
+            },
+        ),
+        (
+            "Split",
+            {
+                ("s3:GetObject", "audios/campaigns/*"),
+                ("s3:ListBucket", "audios"),
+                *OF_A_CAMPAIGN,
+                ("s3:AbortMultipartUpload", "output/campaigns/*"),
+            },
+        ),
+        (
+            "Say",
+            {
+                ("s3:GetObject", "audios/*"),
+                ("s3:ListBucket", "audios"),
+                *OF_A_CAMPAIGN,
+                ("s3:GetObject", "output/prepared/*"),
+                ("s3:PutObject", "output/prepared/*"),
+            },
+        ),
+        (
+            "Join",
+            {
+                ("s3:GetObject", "audios/campaigns/*"),
+                ("s3:ListBucket", "audios"),
+                *OF_A_CAMPAIGN,
+                ("s3:AbortMultipartUpload", "output/campaigns/*"),
+            },
+        ),
         (
             "CacheLookup",
             LISTED | KEPT | {("s3:ListBucket", "output"), ("s3:GetObject", "output/${CachePrefix}*")},
@@ -223,6 +270,8 @@ def test_api_gateway_calls_functions_by_their_aliases_and_only_for_their_own_met
         "Plan": ("Api", "POST/plans"),
         "Voices": ("Api", "GET/voices*"),
         "Pictures": ("Api", "*/pictures*"),
+        "Clips": ("Api", "*/voices/*"),
+        "Campaigns": ("Api", "*/campaigns*"),
         "Phone": ("CallsApi", "POST/calls/*"),
     }
     for step, (api, method) in methods.items():
@@ -233,20 +282,26 @@ def test_api_gateway_calls_functions_by_their_aliases_and_only_for_their_own_met
         assert permission["SourceArn"]["Fn::Sub"].endswith(f":${{AWS::AccountId}}:${{{api}}}/${{Stage}}/{method}")
     called = {}
     for path, item in (apis["Api"]["Body"]["paths"] | apis["CallsApi"]["Body"]["paths"]).items():
-        for operation in item.values():
+        for verb, operation in item.items():
             integration = operation["x-amazon-apigateway-integration"]
             if integration["type"] == "aws_proxy":
                 uri, named = integration["uri"]["Fn::Sub"]
                 assert uri.endswith(":lambda:path/2015-03-31/functions/${Alias}/invocations")
                 assert integration["httpMethod"] == "POST", "how Lambda is called, whatever the method is"
-                called[path] = named["Alias"]["Ref"]
+                called[f"{verb} {path}"] = named["Alias"]["Ref"].removesuffix("FunctionAliaslive")
     assert called == {
-        "/plans": "PlanFunctionAliaslive",
-        "/voices": "VoicesFunctionAliaslive",
-        "/voices/{voice}/clips": "VoicesFunctionAliaslive",
-        "/pictures": "PicturesFunctionAliaslive",
-        "/pictures/{id}": "PicturesFunctionAliaslive",
-        "/calls/{provider}": "PhoneFunctionAliaslive",
+        "post /plans": "Plan",
+        "get /voices": "Voices",
+        "get /voices/{voice}/clips": "Voices",
+        "post /voices/{voice}/clips": "Clips",
+        **{f"{verb} /voices/{{voice}}/clips/{{name}}": "Clips" for verb in ("get", "put", "delete")},
+        **{f"{verb} /voices/{{voice}}/settings": "Clips" for verb in ("get", "put")},
+        **{f"{verb} /campaigns": "Campaigns" for verb in ("get", "post")},
+        "get /campaigns/{id}": "Campaigns",
+        **{f"post /campaigns/{{id}}/{verb}": "Campaigns" for verb in ("check", "run")},
+        **{f"{verb} /pictures": "Pictures" for verb in ("get", "post")},
+        "get /pictures/{id}": "Pictures",
+        "post /calls/{provider}": "Phone",
     }
 
 
@@ -294,9 +349,34 @@ def test_every_method_is_signed_but_the_webhook_of_telephony_providers() -> None
     api = apis["Api"]
     schemes = api["Body"]["components"]["securitySchemes"]
     assert schemes["AWS_IAM"]["x-amazon-apigateway-authtype"] == "awsSigv4"
-    operations = [operation for item in api["Body"]["paths"].values() for operation in item.values()]
+    operations = {(path, verb): one for path, item in api["Body"]["paths"].items() for verb, one in item.items()}
     assert operations
-    assert all(operation["security"] == [{"AWS_IAM": []}] for operation in operations)
+    for (path, verb), operation in operations.items():
+        if verb == "options":  # what a browser asks before it sends a signature
+            assert operation["x-amazon-apigateway-integration"]["type"] == "mock"
+            assert "security" not in operation
+        else:
+            assert operation["security"] == [{"AWS_IAM": []}], (path, verb)
+
+
+def test_one_origin_may_read_answers_and_no_answer_lacks_it() -> None:
+    """Without its header, a browser shows a refusal as a failed connection."""
+    api = of_type(translated(), "AWS::ApiGateway::RestApi")["Api"]
+    origin = {"Fn::Sub": "'${StudioOrigin}'"}
+    for path, item in api["Body"]["paths"].items():
+        (asked,) = item["options"]["x-amazon-apigateway-integration"]["responses"].values()
+        assert asked["responseParameters"]["method.response.header.Access-Control-Allow-Origin"] == origin, path
+        allowed = asked["responseParameters"]["method.response.header.Access-Control-Allow-Methods"]
+        assert {verb.upper() for verb in item} - {"OPTIONS"} <= set(allowed.strip("'").split(",")), path
+    for name, response in api["Body"]["x-amazon-apigateway-gateway-responses"].items():
+        assert response["responseParameters"]["gatewayresponse.header.Access-Control-Allow-Origin"] == origin, name
+        exposed = response["responseParameters"]["gatewayresponse.header.Access-Control-Expose-Headers"]
+        assert exposed == "'X-Request-Id'"
+    assert TEMPLATE["Globals"]["Function"]["Environment"]["Variables"]["STUDIO_ORIGIN"] == {"Ref": "StudioOrigin"}
+    for name in ("InputBucket", "OutputBucket"):
+        (rule,) = TEMPLATE["Resources"][name]["Properties"]["CorsConfiguration"]["CorsRules"]
+        assert rule["AllowedOrigins"] == [{"Ref": "StudioOrigin"}]
+        assert set(rule["AllowedMethods"]) <= {"GET", "POST"}
 
 
 @pytest.mark.parametrize("api", ["Api", "CallsApi"])
@@ -348,7 +428,14 @@ def test_clips_are_versioned_and_announced() -> None:
 def test_old_takes_are_kept_for_90_days() -> None:
     rules = TEMPLATE["Resources"]["InputBucket"]["Properties"]["LifecycleConfiguration"]["Rules"]
     assert [one for one in rules if "AbortIncompleteMultipartUpload" not in one] == [
-        {"Id": "old-takes", "Status": "Enabled", "NoncurrentVersionExpiration": {"NoncurrentDays": 90}}
+        {"Id": "old-takes", "Status": "Enabled", "NoncurrentVersionExpiration": {"NoncurrentDays": 90}},
+        {
+            "Id": "tables",
+            "Status": "Enabled",
+            "Prefix": "campaigns/",
+            "ExpirationInDays": {"Ref": "CampaignDays"},
+            "NoncurrentVersionExpiration": {"NoncurrentDays": 1},
+        },
     ]
 
 
@@ -369,6 +456,7 @@ def test_refused_clips_wait_longer_than_their_alarm_does() -> None:
         "ClipChanges": 14 * 86_400,
         "RefusedClips": 14 * 86_400,
         "FailedImages": 14 * 86_400,
+        "FailedCampaigns": 14 * 86_400,
     }
     alarm = MONITORING["Resources"]["RefusedClipsAlarm"]["Properties"]
     assert alarm["Threshold"] == 7 * 86_400
@@ -429,7 +517,9 @@ def test_a_request_is_named_by_an_id_that_its_caller_cannot_choose() -> None:
     stitch = TEMPLATE["Resources"]["Api"]["Properties"]["DefinitionBody"]["paths"]["/stitch"]["post"]
     integration = stitch["x-amazon-apigateway-integration"]
     request = integration["requestTemplates"]["application/json"]["Fn::Sub"]
-    answers = [answer["responseTemplates"]["application/json"] for answer in integration["responses"].values()]
+    answers = [
+        answer["responseTemplates"]["application/json"]["Fn::Sub"] for answer in integration["responses"].values()
+    ]
     (made,) = {
         line for text in [request, *answers] for line in text.splitlines() if "$context.extendedRequestId" in line
     }
@@ -453,12 +543,14 @@ def test_work_and_cache_expire_and_prepared_clips_after_a_year() -> None:
         '{"Ref": "CachePrefix"}': {"Fn::FindInMap": ["Environments", {"Ref": "Stage"}, "CacheDays"]},
         '"work/"': 1,
         '"prepared/"': 365,
+        '"campaigns/"': {"Ref": "CampaignDays"},
     }
 
 
 def test_a_caller_finds_what_is_needed_in_the_outputs() -> None:
     assert TEMPLATE["Outputs"].keys() == {
         "ApiUrl",
+        "CampaignStateMachineArn",
         "CallsApiUrl",
         "FailedImagesQueueUrl",
         "IdentifyStateMachineArn",

@@ -1,4 +1,4 @@
-"""`make run`, `make identify`, `make call`, `make serve`, `make events` and `make rehearse`."""
+"""`make run`, `make identify`, `make campaign`, `make call`, `make serve`, `make events` and `make rehearse`."""
 
 import argparse
 import contextlib
@@ -38,6 +38,12 @@ def main() -> int:
     identify = commands.add_parser("identify", help="start the service, identify one picture, stop")
     identify.add_argument("--image", type=Path, required=True)
     identify.add_argument("--prompt", required=True)
+    campaign = commands.add_parser("campaign", help="start the service, run a campaign, stop")
+    campaign.add_argument("--messages", type=Path, required=True)
+    campaign.add_argument("--template", default="")
+    campaign.add_argument("--column", default="")
+    campaign.add_argument("--voice", default="")
+    campaign.add_argument("--format", default="mp3")
     call = commands.add_parser("call", help="start the service, play a telephony provider, stop")
     call.add_argument("--message", required=True)
     call.add_argument("--voice", default="")
@@ -45,7 +51,7 @@ def main() -> int:
     serve = commands.add_parser("serve", help="run the service until Ctrl-C")
     serve.add_argument("--port", type=int, default=4566)
     serve.add_argument("--containers", action="store_true", help="let Docker's containers reach it, too")
-    for command in (run, identify, call, serve):
+    for command in (run, identify, campaign, call, serve):
         command.add_argument("--audios", type=Path, default=ROOT / "samples" / "clips", help="the clips to upload")
     rehearse = commands.add_parser(
         "rehearse", help="deploy a stage's own template here, and list what is not simulated"
@@ -60,6 +66,7 @@ def main() -> int:
     do = {
         "run": _run,
         "identify": _identify,
+        "campaign": _campaign,
         "call": _call,
         "serve": _serve,
         "build": _build,
@@ -162,6 +169,26 @@ def _who_answers(stack: Stack) -> str:
     if stack.model.eyes:
         return "what this machine has: OCR for forms, a classifier for animals; other questions stay open"
     return "a stand-in for the model, which leaves every answer open"
+
+
+def _campaign(options: argparse.Namespace) -> int:
+    from tools.local import campaign
+
+    if not options.messages.is_file():
+        raise StackError(f"{options.messages} is not a file")
+    given = {name: getattr(options, name) for name in ("template", "column", "voice", "format")}
+    asked = campaign.settings_of(options.messages) | {name: value for name, value in given.items() if value}
+    with running(state=HOME / "aws") as stack:
+        _put_clips(stack, options.audios)
+        found = campaign.run(stack, options.messages, asked)
+        print(json.dumps({name: value for name, value in found.items() if value}, ensure_ascii=False, indent=2))
+        if found["state"] != "finished":
+            say(f"{found['state']}: {found['detail']}")
+            return 1
+        folder = ROOT / "out" / "campaign"
+        files = campaign.save(found, folder)
+        print(f"saved {len(files)} files in {folder.relative_to(ROOT)}/; manifest.csv has the rows")
+    return 0
 
 
 def _call(options: argparse.Namespace) -> int:

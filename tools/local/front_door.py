@@ -156,6 +156,10 @@ def _import_rest(api_id: str, spec: dict[str, Any]) -> None:
             for key in ("credentials", "requestTemplates", "passthroughBehavior", "timeoutInMillis", "responses"):
                 if key in integration and method["methodIntegration"]:
                     method["methodIntegration"][key] = integration[key]
+            if integration.get("type") == "mock":  # answers to what browsers ask with OPTIONS
+                method["methodIntegration"]["integrationResponses"] = {
+                    response["statusCode"]: response for response in integration["responses"].values()
+                }
 
 
 def _method_arn(api_id: str, stage: str, method: str, resource: dict[str, Any]) -> str:

@@ -9,14 +9,15 @@ MiniStack reads it:
 - `Sec-Fetch-Site` says that no other site asks (W3C, "Fetch Metadata Request Headers")
 - MiniStack's own paths (`/_ministack/reset`, `/_ministack/config`, `/health` …) do not exist
 - a call is signed in the header `Authorization`; a signature in the query is for links to objects in S3 alone (S3 API
-  Reference, "Authenticating Requests: Using Query Parameters"), and one in a form's fields for uploads to S3 (the same,
-  "Authenticating Requests in Browser-Based Uploads Using POST"); API Gateway's part itself refuses what is not signed
+  Reference, "Authenticating Requests: Using Query Parameters"); API Gateway's part itself refuses what is not signed
+- a form for S3 is signed in its body, which is S3's to check (refusals.py; S3 API Reference, "POST Object")
 - there are no web sockets
 
 Nothing here imports MiniStack.
 """
 
 import json
+import re
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -31,6 +32,7 @@ API = "/_aws/execute-api/"
 """Where APIs are: on AWS their host names are of their own."""
 OWN_SITE = ("same-origin", "none")
 """`none`: the user typed the address."""
+BUCKET = re.compile(r"/[a-z0-9][a-z0-9.-]*-\d{12}/?")
 ALGORITHM = "AWS4-HMAC-SHA256"
 
 
@@ -66,13 +68,11 @@ class Gate:
             # MiniStack takes a header that it does not know for the root's; no header is nobody, whom the API refuses.
             known = not sent.all("authorization") or _signed(authorization, "")
             return None if known else Refused(403, "Authorization header requires a signature")
-        if method == "POST" and authorization is None and _is_form(sent.only("content-type")):
-            return None  # a form to S3: its signature is among its fields, and S3 looks at it
         if path.startswith(("/_", "//", "/oauth2/")) or path in ("/health", "/login", "/logout"):
             return Refused(404, "there is nothing here")
         if method == "OPTIONS" and origins:
             return None  # a preflight is never signed
-        if not _signed(authorization, query):
+        if not _signed(authorization, query) and not (method == "POST" and not query and _is_form(path, sent)):
             return Refused(403, "Missing Authentication Token")
         return None
 
@@ -104,9 +104,22 @@ class _Headers:
         found = self.all(name)
         return found[0] if len(found) == 1 else None
 
+    def named(self, *beginnings: str) -> list[str]:
+        """The names that begin so."""
+        return [key for key, _ in self._headers if key.startswith(beginnings)]
 
-def _is_form(media_type: str | None) -> bool:
-    return (media_type or "").lower().startswith("multipart/form-data")
+
+def _is_form(path: str, sent: _Headers) -> bool:
+    """Whether a POST is a form for a bucket of the service: its name ends in the account's number.
+
+    It is for no other API: MiniStack finds that by headers, the query and the path.
+    """
+    kind = sent.only("content-type") or ""
+    return (
+        bool(BUCKET.fullmatch(path))
+        and kind.startswith("multipart/form-data;")
+        and not sent.named("x-amz-", "authorization")
+    )
 
 
 def _signed(authorization: str | None, query: str) -> bool:

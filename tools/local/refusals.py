@@ -3,6 +3,7 @@
 - a template with a `null` (cloudformation-coverage-roadmap #1378)
 - a signed request to S3 with an `x-amz-*` header that the signature does not cover (S3 API Reference, "Authenticating
   Requests: Using Query Parameters")
+- a form for S3 without a signature (S3 API Reference, "POST Object": anonymous requests need an open bucket)
 - inputs and outputs of workflows and their states over 256 KiB (Step Functions guide, "Service quotas", "Handling
   errors")
 """
@@ -70,6 +71,10 @@ def _s3_headers_are_signed() -> None:
         if unsigned := unsigned_headers(headers, query):
             message, names = "There were headers present in the request which were not signed", ", ".join(unsigned)
             return s3._error("AccessDenied", message, 403, path, extra={"HeadersNotSigned": names})
+        kind = headers.get("content-type", "")
+        is_form = method == "POST" and kind.startswith("multipart/form-data")
+        if is_form and not s3._post_form_access_key_id(s3._parse_multipart_form(kind, body)):
+            return s3._error("AccessDenied", "Access Denied", 403, path)
         return await handle(method, path, headers, body, query, *rest, **options)
 
     s3.handle_request = handle_signed
@@ -89,7 +94,7 @@ def _payloads_are_small() -> None:
 
     def invoke_with_small_result(resource: str, given: Any) -> Any:
         result = invoke(resource, given)
-        _check(result, resource)
+        check(result, resource)
         return result
 
     def matches_unless_terminal(names: list[str], error: str) -> bool:
@@ -115,13 +120,13 @@ def _with_small_input(start: Any) -> Any:
 def _with_small_output(execute: Any) -> Any:
     def execute_small(*arguments: Any) -> Any:
         output, following = execute(*arguments)
-        _check(output, arguments[-1]["State"]["Name"])
+        check(output, arguments[-1]["State"]["Name"])
         return output, following
 
     return execute_small
 
 
-def _check(value: Any, of: str) -> None:
+def check(value: Any, of: str) -> None:
     if size_of(value) > PAYLOAD_BYTES:
         cause = (
             f"The state/task '{of}' returned a result with a size exceeding the maximum number of bytes service limit."

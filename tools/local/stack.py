@@ -47,6 +47,8 @@ PARAMETERS = [
     f"Architecture={ARCHITECTURE}",
     f"CallProviders={','.join(PROVIDERS)}",
 ]
+STUDIO = "http://127.0.0.1:4600"
+"""The origin of `make studio`: the default of the template's parameter `StudioOrigin`."""
 SOURCES = (
     "template.yaml",
     "samconfig.toml",
@@ -90,6 +92,8 @@ class Stack:
     """Of an IAM user who may call this API and do nothing else."""
     model: model.StandIn
     """What is asked instead of a vision model."""
+    studio: str = STUDIO
+    """The origin whose pages may call it."""
 
     @property
     def endpoint(self) -> str:
@@ -162,8 +166,8 @@ def _is_kept(clips: BucketRepo, output: BucketRepo, voice: str) -> bool:
 
 @contextlib.contextmanager
 def running(
-    *, port: int = 0, state: Path | None = None, host: str = "", sight: bool = False
-) -> Iterator[Stack]:  # fmt: skip
+    *, port: int = 0, state: Path | None = None, host: str = "", sight: bool = False, studio: str = STUDIO
+) -> Iterator[Stack]:
     """The service deployed on an emulator, for as long as the context lasts.
 
     Parameters
@@ -177,6 +181,8 @@ def running(
         Another address of this machine that somebody passes on to it (containers.py).
     sight
         Whether forms and animals are looked at, if what looks is installed (sight/).
+    studio
+        The origin whose pages may call it; a kept deployment allows the one that it was made for.
 
     Raises
     ------
@@ -197,15 +203,15 @@ def running(
         build(digest)
         port = port or free_port()
         stand_in = exits.enter_context(model.serving(folder / "sight.log" if sight else None))
-        root = exits.enter_context(emulator(port, folder, stand_in.url, host))
+        root = exits.enter_context(emulator(port, folder, stand_in.url, host, {"ORIGINS": studio}))
         exits.callback(_close_clients)
         outputs = outputs_of(port, root)
         if not outputs:
-            deploy(port, root, "local", HOME / "build" / "template.yaml", PARAMETERS)
+            deploy(port, root, "local", HOME / "build" / "template.yaml", [*PARAMETERS, f"StudioOrigin={studio}"])
             _forget_packages(port, root)
             outputs = outputs_of(port, root)
             deployed.write_text(json.dumps({"sources": digest}))
-        yield Stack(port, root, outputs, caller_credentials(port, root, outputs), stand_in)
+        yield Stack(port, root, outputs, caller_credentials(port, root, outputs), stand_in, studio)
 
 
 def build(digest: str | None = None) -> Path:

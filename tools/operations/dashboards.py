@@ -23,11 +23,11 @@ from tools.operations.widgets import (
 
 FUNCTIONS = (
     *("CacheLookup", "FetchClips", "Stitch", "Publish"),
-    *("Plan", "Voices", "Pictures", "PrepareClip", "KeepCatalogue", "IdentifyImage"),
+    *("Plan", "Voices", "Clips", "Pictures", "PrepareClip", "KeepCatalogue", "IdentifyImage"),
 )
 FIREWALL = (("WebACL", "${Prefix}-${Stage}"), ("Rule", "ALL"), ("Region", "${AWS::Region}"))
 WORKFLOWS = {"messages": "Stitch", "pictures": "Identify"}
-DEPLOYMENT_ALARMS = ("StitchFailedAlarm", "StitchTimedOutAlarm", "IdentifyFailedAlarm")
+DEPLOYMENT_ALARMS = ("StitchFailedAlarm", "StitchTimedOutAlarm", "IdentifyFailedAlarm", "CampaignFailedAlarm")
 """Alarms of template.yaml that tell somebody: parameters of the monitoring stack, each with an ARN."""
 
 

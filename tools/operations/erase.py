@@ -99,6 +99,8 @@ def planned(
         catalogues = {catalogue_key(voice) for voice in voices if voice_with(f"{voice}/") is not None}
         for folder in (cache, "work/", *sorted(catalogues)):
             erasure.add(output, versions(s3, output, folder))
+        # Likewise: a campaign's manifest stays, and its next run makes the audio of the clips that are still there.
+        erasure.add(output, (one for one in versions(s3, output, "campaigns/") if "/audio/" in one.key))
     of_pictures = [found for picture in pictures for found in _under(s3, outputs["ImagesBucketName"], picture)]
     erasure.add(outputs["ImagesBucketName"], of_pictures)
     for found in of_pictures:

@@ -105,7 +105,9 @@ class ClipEntry(BaseModel):
     warnings: list[str] | None
     """What is poor about the recording, in sentences."""
     prepared: bool
-    """Whether it is ready to be joined; where that stays false it may be no audio."""
+    """Whether it is ready to be joined."""
+    refused: str | None
+    """Why it cannot be used; null where it can, or where that is not known yet."""
     instead: str | None
     """The clip that is said instead, because it says the same and comes first; null where this one is said."""
 
@@ -119,6 +121,70 @@ class ClipsPage(BaseModel):
     """The recordings beside them that are not read."""
     next: str | None
     """The `after` of the next page, percent-encoded; null on the last one."""
+
+
+class UploadAnswer(BaseModel):
+    """A form that uploads one recording: POST it to `url` as multipart/form-data, its `fields` first, then `file`."""
+
+    success: bool = True
+    key: str
+    """Where the recording will lie in the input bucket."""
+    url: str
+    fields: dict[str, str]
+    expires_at: str
+    """Until when the form works."""
+
+
+class ClipVersion(BaseModel):
+    """A recording that the clip's name had at some time, or the mark of its deletion."""
+
+    version: str
+    size: int
+    recorded_at: str
+    current: bool
+    """Whether it is the clip now."""
+    deleted: bool
+    """Whether it is the mark of a deletion; it has no sound."""
+    url: str | None
+    """A link to listen, which works until `expires_at`."""
+
+
+class ClipAnswer(BaseModel):
+    """A clip, a link to listen, and its versions."""
+
+    success: bool = True
+    clip: ClipEntry | None
+    """Null where it is deleted."""
+    url: str | None
+    """A link to listen to the recording as it came."""
+    expires_at: str
+    """Until when the links work."""
+    versions: list[ClipVersion]
+    """The newest first, twenty at most."""
+
+
+class ClipChanged(BaseModel):
+    """A clip that was deleted or restored."""
+
+    success: bool = True
+    key: str
+    version: str
+    """The recording that was deleted or is the clip again: restore it to undo a deletion."""
+
+
+class SettingsAnswer(BaseModel):
+    """A voice's settings: its `voice.toml`, and what that says with the defaults filled in."""
+
+    success: bool = True
+    toml: str
+    """The whole file; empty where there is none."""
+    fault: str
+    """Why the file cannot be read, so that no message of this voice is said; empty where it can."""
+    language: str | None
+    gap_ms: int
+    read_numbers: Literal["likely", "strict"]
+    aliases: list[str]
+    pauses: dict[str, int]
 
 
 class Unusable(BaseModel):

@@ -1,9 +1,9 @@
 """The catalogue for people: which voices there are, and each one's clips with what preparing found, page by page."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
-from typing import Self
+from typing import Protocol, Self
 from urllib.parse import quote, unquote
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -26,6 +26,13 @@ PAGE, LARGEST_PAGE = 50, 200
 KEY_BYTES = 1024
 """S3's limit."""
 _FIRST_PROFILE = next(iter(PROFILES))
+
+
+class Known(Shapes, Protocol):
+    """What is known of prepared clips, and of recordings that were refused."""
+
+    def refusals(self, clips: Sequence[Clip]) -> dict[str, str]:
+        """By key, why a recording cannot be used."""
 
 
 class Page(BaseModel):
@@ -61,7 +68,7 @@ def voices_page(clips: Repo, *, after: str = "", limit: int = PAGE) -> VoicesPag
     return VoicesPage(voices=found, next=pasted(page[-1] or DEFAULT) if len(names) > limit else None)
 
 
-def clips_page(clips: Repo, shapes: Shapes, voice: str, *, after: str = "", limit: int = PAGE) -> ClipsPage:
+def clips_page(clips: Repo, shapes: Known, voice: str, *, after: str = "", limit: int = PAGE) -> ClipsPage:
     """A voice's clips behind the key `after`.
 
     Raises
@@ -87,11 +94,7 @@ def clips_page(clips: Repo, shapes: Shapes, voice: str, *, after: str = "", limi
         ignored += [
             Unusable(key=key, reason=reason) for key, reason in islice(inventory.deep(clips, prefix), LARGEST_PAGE)
         ]
-    entries = [
-        _entry(clip, shape, instead.get(clip.key))
-        for clip, shape in zip(page, shapes.of(page, _FIRST_PROFILE), strict=True)
-    ]
-    return ClipsPage(clips=entries, ignored=ignored, next=pasted(last) if more else None)
+    return ClipsPage(clips=entries(page, shapes, instead), ignored=ignored, next=pasted(last) if more else None)
 
 
 def _until(stored: Iterator[Stored], after: str, limit: int) -> list[Stored]:
@@ -149,7 +152,18 @@ def _voice(clips: Repo, name: str) -> VoiceEntry | None:
     return VoiceEntry(voice=name, language=settings.language, warnings=warnings)
 
 
-def _entry(clip: Clip, shape: Shape | None, instead: str | None) -> ClipEntry:
+def entries(clips: Sequence[Clip], shapes: Known, instead: Mapping[str, str] | None = None) -> list[ClipEntry]:
+    """What is known of each clip; `instead` has by key the clip that is said instead of one."""
+    found = shapes.of(clips, _FIRST_PROFILE)
+    refusals = shapes.refusals([clip for clip, shape in zip(clips, found, strict=True) if shape is None])
+    others = instead or {}
+    return [
+        _entry(clip, shape, refusals.get(clip.key), others.get(clip.key))
+        for clip, shape in zip(clips, found, strict=True)
+    ]
+
+
+def _entry(clip: Clip, shape: Shape | None, refused: str | None, instead: str | None) -> ClipEntry:
     report = shape.report if shape else None
     return ClipEntry(
         phrase=clip.phrase,
@@ -160,5 +174,6 @@ def _entry(clip: Clip, shape: Shape | None, instead: str | None) -> ClipEntry:
         loudness_lufs=report.loudness_lufs if report else None,
         warnings=list(report.warnings) if report else None,
         prepared=shape is not None,
+        refused=refused,
         instead=instead,
     )

@@ -161,3 +161,7 @@ class KeptShapes:
         asked = [clip for clip, shape in zip(clips, found, strict=True) if shape is None]
         told = iter(self._prepared.of(asked, profile))
         return [shape or next(told) for shape in found]
+
+    def refusals(self, clips: Sequence[Clip]) -> dict[str, str]:
+        """By key, why a recording cannot be used; those that are not known to be so are left out."""
+        return self._prepared.refusals(clips)

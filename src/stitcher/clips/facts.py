@@ -13,6 +13,8 @@ from stitcher.clips.prepared import CorruptPrepared, PreparedClip, Report, lengt
 from stitcher.storage import CONNECTIONS, NotStored, Repo
 
 METADATA = "shape"
+REFUSED = "refused"
+"""In the place of a profile: the sentence why a recording cannot be prepared."""
 REMEMBERED = 50_000
 
 
@@ -68,6 +70,20 @@ class Shapes:
             self._known |= found
         return [found.get(key) for key in keys]
 
+    def refusals(self, clips: Sequence[Clip]) -> dict[str, str]:
+        """By key, why preparing refused a clip; only those of which that is known."""
+        if not clips:
+            return {}
+        with ThreadPoolExecutor(min(CONNECTIONS, len(clips))) as pool:
+            reasons = pool.map(self._refusal, clips)
+            return {clip.key: why for clip, why in zip(clips, reasons, strict=True) if why}
+
+    def _refusal(self, clip: Clip) -> str:
+        try:
+            return self._output.read(prepared_key(clip, REFUSED)).decode(errors="replace")
+        except NotStored:
+            return ""
+
     def _ask(self, key: str) -> Shape | None:
         stored = self._output.stat(key)
         if stored is None:
@@ -78,3 +94,8 @@ class Shapes:
             return Shape.of(PreparedClip.from_bytes(self._output.read(key)))
         except (NotStored, CorruptPrepared):
             return None
+
+
+def note_refusal(clip: Clip, reason: str, output: Repo) -> None:
+    """Keep why a recording cannot be prepared, where its prepared forms would be, for those who list it."""
+    output.save(prepared_key(clip, REFUSED), reason.encode(errors="replace"), content_type="text/plain; charset=utf-8")

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from samtranslator.yaml_helper import yaml_parse
+from tools.local.stack import STUDIO
 
 from tests.paths import ROOT
 
@@ -29,7 +30,7 @@ print(json.dumps([override.get("status"), override["header"], text]))
 def rendered(pattern: str, answer: dict[str, Any]) -> tuple[int, dict[str, str], Any]:
     """Status, headers and body that the caller gets for an answer of the service."""
     response = RESPONSES[pattern]
-    template = response["responseTemplates"]["application/json"]
+    template = response["responseTemplates"]["application/json"]["Fn::Sub"].replace("${StudioOrigin}", STUDIO)
     done = subprocess.run(
         [str(ROOT / ".venv-local" / "bin" / "python"), "-c", RENDER, str(ROOT / "tools" / "local")],
         input=json.dumps([template, json.dumps(answer)]), capture_output=True, text=True, check=False,
@@ -45,6 +46,7 @@ def test_an_execution_that_did_not_succeed_is_never_200(execution: str, status: 
     found, headers, body = rendered("2\\d{2}", answer)
     assert found == body["status"] == status
     assert headers["Content-Type"] == "application/problem+json"
+    assert headers["Access-Control-Allow-Origin"] == STUDIO
     assert body["success"] is False
     assert "secret" not in json.dumps(body)
     assert "arn:" not in json.dumps(body)

@@ -27,6 +27,8 @@ MAY = {
         r"^    ([\w-]+) += \[(.*)\]$", (FOUNDATION / "roles.tf").read_text(), re.MULTILINE
     )
 }
+CALLERS = tuple(re.findall(r'"(\w+)"', re.findall(r"\[(.*)\]", (FOUNDATION / "callers.tf").read_text())[0]))
+"""What people may do with the API, from less to more: a document each."""
 OF_A_STAGE = ("pipeline", "cloudformation", "drift", "break-glass")
 PEOPLE = ["arn:aws:iam::333333333333:user/on-call", "arn:aws:iam::333333333333:user/asha"]
 """Who may take the roles for emergencies."""

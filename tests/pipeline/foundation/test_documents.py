@@ -4,6 +4,7 @@ import json
 
 from tests.pipeline.foundation.documents import (
     ACCOUNTS,
+    CALLERS,
     FOUNDATION,
     MAY,
     ROLES,
@@ -46,7 +47,20 @@ def test_what_is_allowed_is_named_actions_on_named_resources() -> None:
 
 def test_every_document_is_used() -> None:
     used = {f"{kind}.trust" for kind in MAY} | {document for documents in MAY.values() for document in documents}
-    used |= {"boundary", "deployment-boundary"}
+    used |= {"boundary", "deployment-boundary", *CALLERS}
     used |= {f"artifact-{of}{part}" for of in ("bucket", "key") for part in ("", "-stage")}
     there = {path.name.removesuffix(".json.tftpl") for path in (FOUNDATION / "policies").iterdir()}
     assert there == used
+
+
+def test_each_kind_of_caller_may_do_what_the_one_before_may_and_more() -> None:
+    allowed = [
+        {
+            resource
+            for statement in rendered(kind, ACCOUNTS["dev"], "dev")["Statement"]
+            for resource in statement["Resource"]
+        }
+        for kind in CALLERS
+    ]
+    assert CALLERS == ("listener", "recorder", "editor")
+    assert allowed[0] < allowed[1] < allowed[2]
