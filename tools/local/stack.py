@@ -317,7 +317,8 @@ def _digest_of_sources() -> str:
         path = ROOT / source
         files = [path] if path.is_file() else sorted(path.rglob("*"))
         for file in files:
-            if file.is_file() and "__pycache__" not in file.parts and ".egg-info" not in str(file):
+            made = {"__pycache__", "node_modules"} & set(file.parts) or ".egg-info" in str(file)
+            if file.is_file() and not made:
                 digest.update(f"{file.relative_to(ROOT)}\0{file.stat().st_size}\0".encode())
                 digest.update(file.read_bytes())
     return digest.hexdigest()
