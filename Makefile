@@ -53,7 +53,7 @@ FRESH := [ .aws-sam/build.toml -nt functions/constraints.txt ] || rm -f .aws-sam
 test-typescript = set -e; for folder in $(TYPESCRIPT); do npm test --silent -- "$$folder"; done
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run identify serve events quick test unit integration functional pipeline typescript lint format audit scan fuzz mutants chaos quality bench
+.PHONY: help setup run identify serve studio events quick test unit integration functional pipeline typescript lint format audit scan fuzz mutants chaos quality bench
 .PHONY: openapi operations dashboard-images fault-recording lock build deploy smoke adopt tools changes gate service sbom package tag verify promote note-passed releases rollback prune infra-plan load cost probe drift clean
 
 help: ## list the targets
@@ -104,6 +104,10 @@ identify: $(READY) $(READY_LOCAL) ## identify IMAGE (PROMPT; MODEL_SERVER=http:/
 
 serve: $(READY) $(READY_LOCAL) ## run the service on PORT and print how to call it (CONTAINERS=1: Docker's containers reach it, too)
 	@$(BIN)/python -m tools.local serve --port "$(PORT)" --audios "$(AUDIOS)" $(if $(CONTAINERS),--containers)
+
+studio: $(READY) $(if $(API_URL),,$(READY_LOCAL)) studio/node_modules/.ready ## record, compose and listen in the browser, here or for the service at API_URL (AWS_PROFILE)
+	@npm run --silent build --prefix studio
+	@$(BIN)/python -m tools.local studio --audios "$(AUDIOS)" $(if $(API_URL),--url "$(API_URL)")
 
 events: $(READY) ## write .local/events/ for `sam local invoke`: for STAGE of ACCOUNT; without ACCOUNT, for the service of `make serve`
 	@$(BIN)/python -m tools.local events --account "$(ACCOUNT)" --stage "$(STAGE)" --port "$(PORT)"

@@ -1,20 +1,16 @@
 import { render } from "preact";
 import { effect } from "@preact/signals";
-import { CampaignPage } from "./campaign/page";
 import { ComposePage } from "./compose/page";
 import { keepToken } from "./config";
-import { PicturesPage } from "./pictures/page";
 import { RecordPage } from "./record/page";
 import { VoicesPage } from "./voices/page";
-import { type Page, language, nameOf, notice, page, readClips, readVoices, say, told, voice, voices } from "./store";
+import { type Page, nameOf, notice, page, readClips, readVoices, told, voice, voices } from "./store";
 import { pending, watch } from "./uploads";
 
 const PAGES: Record<Page, [string, () => preact.JSX.Element]> = {
   record: ["Record", RecordPage],
   compose: ["Compose", ComposePage],
-  campaign: ["Campaign", CampaignPage],
   voices: ["Voices", VoicesPage],
-  pictures: ["Pictures", PicturesPage],
 };
 
 function Header() {
@@ -86,7 +82,6 @@ function Studio() {
 }
 
 keepToken();
-page.value = page.peek();
 const root = document.getElementById("studio");
 if (root) {
   root.textContent = "";
@@ -103,5 +98,3 @@ addEventListener("drop", (event) => {
   // A file that is dropped beside its place would replace the page.
   event.preventDefault();
 });
-void language;
-void say;

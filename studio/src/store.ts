@@ -1,7 +1,7 @@
 import { computed, effect, signal } from "@preact/signals";
 import { type Clip, type Voice, clips as listClips, voices as listVoices } from "./api";
 
-const PAGES = ["record", "compose", "campaign", "voices", "pictures"] as const;
+const PAGES = ["record", "compose", "voices"] as const;
 export type Page = (typeof PAGES)[number];
 
 const named = (): Page => PAGES.find((page) => location.hash.startsWith(`#/${page}`)) ?? "record";
@@ -66,7 +66,16 @@ export async function readClips(): Promise<void> {
   }
 }
 
-/** What a person calls a voice. */
+/** What a person calls a voice: its name, and its language in that language. */
 export function nameOf(one: string): string {
-  return one || "Default voice";
+  const tag = voices.value.find((found) => found.voice === one)?.language;
+  return [one || "Default voice", ownName(tag ?? "")].filter(Boolean).join(" · ");
+}
+
+function ownName(tag: string): string {
+  try {
+    return tag ? (new Intl.DisplayNames([tag], { type: "language" }).of(tag) ?? "") : "";
+  } catch {
+    return ""; // a language that this browser does not know
+  }
 }

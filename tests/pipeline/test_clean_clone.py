@@ -88,7 +88,12 @@ def test_nothing_that_is_made_here_is_committed_or_would_be(clone: Path) -> None
     git = git_in(clone)
     made = ("__pycache__/", "node_modules/", ".venv", ".aws-sam/", ".local/", "out/")
     assert [path for path in git("ls-files").splitlines() if any(f"/{part}" in f"/{path}" for part in made)] == []
-    for name in ("tools/delivery/__pycache__/x.pyc", "functions/phone/node_modules/x", ".venv-delivery/x", ".aws-sam/x"):
+    for name in (
+        "tools/delivery/__pycache__/x.pyc",
+        "functions/phone/node_modules/x",
+        ".venv-delivery/x",
+        ".aws-sam/x",
+    ):
         (clone / name).parent.mkdir(parents=True, exist_ok=True)
         (clone / name).touch()
     for name in (".venv", ".venv-local", ".venv-bench"):  # a link to an environment elsewhere, too

@@ -1,4 +1,4 @@
-"""`make run`, `make identify`, `make serve` and `make events`."""
+"""`make run`, `make identify`, `make serve`, `make studio` and `make events`."""
 
 import argparse
 import contextlib
@@ -11,6 +11,7 @@ from typing import Any
 
 from tools.client import fetch
 from tools.local import root as root_account
+from tools.local import studio
 from tools.local.containers import gateway, passed_on
 from tools.local.pictures import put_picture, put_prompts, result_of, speech_of, wait_for
 from tools.local.stack import HOME, REGION, ROOT, Stack, StackError, build, running, say
@@ -30,7 +31,9 @@ def main() -> int:
     serve = commands.add_parser("serve", help="run the service until Ctrl-C")
     serve.add_argument("--port", type=int, default=4566)
     serve.add_argument("--containers", action="store_true", help="let Docker's containers reach it, too")
-    for command in (run, identify, serve):
+    page = commands.add_parser("studio", help="serve the studio's page until Ctrl-C")
+    page.add_argument("--url", default="", help="of a deployed API; default: the embedded AWS")
+    for command in (run, identify, serve, page):
         command.add_argument("--audios", type=Path, default=ROOT / "samples" / "clips", help="the clips to upload")
     commands.add_parser("build", help="only build the service, for this machine's interpreter")
     events = commands.add_parser("events", help="write the variables and events that `sam local invoke` needs")
@@ -38,7 +41,7 @@ def main() -> int:
     events.add_argument("--stage", default="dev", help="a stage of the account")
     events.add_argument("--port", type=int, default=4566, help="the port of the embedded AWS")
     options = parser.parse_args()
-    do = {"run": _run, "identify": _identify, "serve": _serve, "build": _build, "events": _events}
+    do = {"run": _run, "identify": _identify, "serve": _serve, "studio": _studio, "build": _build, "events": _events}
     try:
         return do[options.command](options)
     except StackError as error:
@@ -130,6 +133,28 @@ def _serve(options: argparse.Namespace) -> int:
                 exits.enter_context(passed_on(host, stack.port))
                 say(f"containers reach it at http://{host}:{stack.port}, for `make events` and `sam local invoke`")
         print(_how_to_call(stack), flush=True)
+        try:
+            signal.pause()
+        except KeyboardInterrupt:
+            say("\nstopping …")
+    return 0
+
+
+def _studio(options: argparse.Namespace) -> int:
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    with contextlib.ExitStack() as exits:
+        if options.url:
+            site = studio.deployed(options.url)
+        else:
+            stack = exits.enter_context(running(state=HOME / "aws"))
+            _put_clips(stack, options.audios)
+            put_prompts(stack)
+            site = studio.embedded(stack)
+        try:
+            address = exits.enter_context(studio.serving(site, studio.PORT))
+        except OSError as error:
+            raise StackError(f"port {studio.PORT} is in use: perhaps the studio runs in another window") from error
+        print(f"The studio, for this machine alone: {address}\nCtrl-C stops it.", flush=True)
         try:
             signal.pause()
         except KeyboardInterrupt:

@@ -1,6 +1,6 @@
 import { computed, effect, signal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
-import { type Message, type Plan, Refusal, type Request, plan as askPlan, stitch } from "../api";
+import { type Message, type Plan, type Request, plan as askPlan, stitch } from "../api";
 import { play, silence, sound, sounding, soundingSince } from "../audio/player";
 import { settings } from "../config";
 import { Wave } from "../parts/wave";
@@ -19,8 +19,8 @@ const FORMATS: [string, string][] = [
   ["m4a", "M4A"],
   ["wav", "WAV 48 kHz"],
 ];
-/** After the last key: long enough for a word, and within what feels at once. */
-const WAIT_MS = 80;
+/** After the last key: who types on is not asked for, and the plan is there within 200 ms. */
+const WAIT_MS = 30;
 const HEAR_MS = 700;
 
 export const text = signal(sessionStorage.getItem("message") ?? "");
@@ -249,13 +249,13 @@ function Actions() {
         {isPlaying ? "■ Stop" : "▶ Listen"}
         <kbd>Ctrl Enter</kbd>
       </button>
-      {missing.slice(0, 3).map((word) => (
-        <button class="rec" onClick={() => { told(recordNow(word, sentence(sentenceOf(text.value, word), word))); }}>
+      {missing.slice(0, missing.length > 2 ? 1 : 2).map((word) => (
+        <button class="rec" onClick={() => { told(record([word])); }}>
           ● Record “<bdi lang={language.value || undefined}>{word}</bdi>”
         </button>
       ))}
-      {missing.length > 3 && (
-        <button class="rec" onClick={() => { told(missing.reduce((done, word) => done.then(() => recordNow(word, sentence(sentenceOf(text.value, word), word))), Promise.resolve())); }}>
+      {missing.length > 2 && (
+        <button class="rec" onClick={() => { told(record(missing)); }}>
           ● Record all {missing.length}
         </button>
       )}
@@ -269,6 +269,12 @@ function Actions() {
       </p>
     </div>
   );
+}
+
+/** Show words on the page Record, each in its sentence. */
+async function record(words: string[]): Promise<void> {
+  const items = words.map((word) => ({ phrase: word, example: sentence(sentenceOf(text.value, word), word), messages: 0 }));
+  await recordNow(items);
 }
 
 function Sum({ plan }: { plan: Plan }) {
@@ -293,6 +299,7 @@ function Table({ text: message, plan }: { text: string; plan: Plan }) {
   }
   if (!read.size && !plan.missing.length && !plan.decoration.length) return null;
   const tag = language.value || undefined;
+  const said = new Set(spans(message, plan).map(({ word }) => word));
   const replaced = (word: string, by: string) => () => {
     text.value = message.replace(word, by);
   };
@@ -320,7 +327,7 @@ function Table({ text: message, plan }: { text: string; plan: Plan }) {
             <td lang={tag} dir="auto">{word}</td>
             <td class="lack">no clip</td>
             <td>
-              {plan.unsure[word] ?? (plan.suggestions[word]?.length ? "did you mean " : "record it, or write it in another way")}
+              {plan.unsure[word] ?? (plan.suggestions[word]?.length ? "did you mean " : said.has(word) ? "record it, or write it in another way" : "a number needs it: record it")}
               {plan.suggestions[word]?.map((near) => (
                 <button class="plain near" lang={tag} onClick={replaced(word, near)}>
                   {near}
@@ -343,5 +350,3 @@ function Table({ text: message, plan }: { text: string; plan: Plan }) {
     </table>
   );
 }
-
-void Refusal;

@@ -27,21 +27,38 @@ export function spans(message: string, plan: Plan): Span[] {
       words.fill(missing, start, end);
     }
   }
+  // Words of a number stand nowhere in the message: the number itself lacks them.
+  const placed = new Set(words);
+  if (plan.missing.some((word) => !placed.has(word))) {
+    for (const [start, end] of stretches(points, kinds)) {
+      kinds.fill("missing", start, end);
+      words.fill(points.slice(start, end).join(""), start, end);
+    }
+  }
+  const begins = new Set(plan.segments.filter(isClip).map(({ start }) => start));
   const found: Span[] = [];
-  const edges = new Set(plan.segments.filter(isClip).map(({ start }) => start));
   points.forEach((point, i) => {
     const kind = kinds[i] ?? "plain";
     const last = found.at(-1);
-    if (last?.kind === kind && last.word === words[i] && !(kind !== "plain" && edges.has(i) && !edges.has(null) && startsAnew(plan, i))) last.text += point;
+    if (last?.kind === kind && last.word === words[i] && !(kind !== "plain" && begins.has(i))) last.text += point;
     else found.push({ text: point, kind, ...(words[i] === undefined ? {} : { word: words[i] }) });
   });
   return found;
 }
 
-/** Whether another clip begins here; several clips of one number share their stretch. */
-function startsAnew(plan: Plan, at: number): boolean {
-  const there = plan.segments.filter(isClip).filter(({ start }) => start === at);
-  return there.length > 0;
+/** Parts between spaces that nothing says, and that have a digit. */
+function stretches(points: string[], kinds: unknown[]): [number, number][] {
+  const found: [number, number][] = [];
+  let start = 0;
+  for (let i = 0; i <= points.length; i++) {
+    const inside = i < points.length && kinds[i] === undefined && !/\s/u.test(points[i] ?? "");
+    if (inside) continue;
+    let end = i;
+    while (end > start && /[.,;!?।॥።۔؟،]/u.test(points[end - 1] ?? "")) end--;
+    if (points.slice(start, end).some((point) => /\p{N}/u.test(point))) found.push([start, end]);
+    start = i + 1;
+  }
+  return found;
 }
 
 /** Where a word stands in a text, as whole words. */

@@ -1,5 +1,4 @@
 import { useEffect, useRef } from "preact/hooks";
-import type { JSX } from "preact";
 import { sounding } from "../audio/player";
 import { Wave } from "../parts/wave";
 import { Example } from "../parts/text";
@@ -247,12 +246,13 @@ function Meter() {
 }
 
 function LiveChip() {
-  const loud = record.meter.value.most >= 0.985;
-  return loud ? <span class="chip bad">Too loud: move back a little</span> : <span class="chip bad live-dot">● Recording</span>;
+  const { most } = record.meter.value;
+  if (most >= 0.985) return <span class="chip bad">Too loud: move back a little</span>;
+  return <span class="chip bad live-dot">● Recording</span>;
 }
 
 function Buttons({ made, heard, inSentence }: { made: boolean; heard: boolean; inSentence: boolean }) {
-  const press = (act: () => unknown): JSX.MouseEventHandler<HTMLButtonElement> => (event) => {
+  const press = (act: () => unknown) => (event: { currentTarget: HTMLButtonElement }) => {
     event.currentTarget.blur(); // so that the keys of the page work again
     const done = act();
     if (done instanceof Promise) told(done);

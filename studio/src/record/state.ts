@@ -4,7 +4,7 @@ import { type Heard, type Verdict, hear, level, verdicts } from "../audio/levels
 import { play, silence, sound, soundOf } from "../audio/player";
 import { RATE, Recorder, at48k } from "../audio/recorder";
 import { wav } from "../audio/wav";
-import { clips, go, language, readClips, say, voice } from "../store";
+import { clips, go, say, voice } from "../store";
 import { type Item, type Take, keep, keepQueue, queueOf, takesOf } from "../takes";
 import { changed, pending, work } from "../uploads";
 import { baseName, fileName } from "./name";
@@ -94,10 +94,10 @@ export async function add(more: Item[], name: string, { anew = false, first = fa
   await keepQueue(voice.value, from.value, items.value);
 }
 
-/** From another page: record one phrase of a sentence now. */
-export async function recordNow(phrase: string, example: Item["example"]): Promise<void> {
+/** From another page: record these now, before the rest of the list. */
+export async function recordNow(some: Item[]): Promise<void> {
   await open();
-  await add([{ phrase, example, messages: 0 }], "single words", { first: true });
+  await add(some, "single words", { first: true });
   go("record");
 }
 
@@ -232,12 +232,3 @@ export async function hearOld(): Promise<void> {
   const name = baseName(old.key);
   await play("old", [await sound(`${old.key} ${old.size.toString()}`, async () => (await askClip(mine, name)).url ?? "")]);
 }
-
-/** Words that the service refused or found poor, to record again. */
-export const poor = computed(() => {
-  const found = [...takes.value.values()].filter((take) => take.state === "refused" || take.report.length);
-  return found.map((take) => take.phrase);
-});
-
-export const lang = language;
-export { readClips };
