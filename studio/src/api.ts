@@ -90,12 +90,14 @@ export const deleteClip = (voice: string, name: string) =>
 export const restoreClip = (voice: string, name: string, version: string) =>
   call<Schemas["ClipChanged"]>("PUT", clipPath(voice, name), { version });
 
-/** Upload one recording. Rejects with `Refusal`, or with another error where there is no network. */
-export async function upload(voice: string, name: string, file: Blob, progress: (share: number) => void): Promise<void> {
-  const form = await call<Schemas["UploadAnswer"]>("POST", `/voices/${voicePart(voice)}/clips`, {
-    name,
-    size: file.size,
-  });
+/** A form of the service, as `postForm` sends it. */
+export interface Form {
+  url: string;
+  fields: Record<string, string>;
+}
+
+/** Upload a file with a form of the service. Rejects with `Refusal`, or with another error where there is no network. */
+export async function postForm(form: Form, file: Blob, progress: (share: number) => void): Promise<void> {
   const body = new FormData();
   for (const [field, value] of Object.entries(form.fields)) body.append(field, value);
   body.append("file", file);
@@ -106,7 +108,7 @@ export async function upload(voice: string, name: string, file: Blob, progress: 
     };
     request.onload = () => {
       if (request.status < 300) resolve();
-      else reject(new Refusal(request.status, { detail: "the storage did not take the recording: try again" }, ""));
+      else reject(new Refusal(request.status, { detail: "the storage did not take the file: try again" }, ""));
     };
     request.onerror = () => {
       reject(new Error("no network"));
@@ -116,9 +118,42 @@ export async function upload(voice: string, name: string, file: Blob, progress: 
   });
 }
 
+/** Upload one recording; rejects as `postForm`. */
+export async function upload(voice: string, name: string, file: Blob, progress: (share: number) => void): Promise<void> {
+  const asked = { name, size: file.size };
+  const form = await call<Schemas["UploadAnswer"]>("POST", `/voices/${voicePart(voice)}/clips`, asked);
+  await postForm(form, file, progress);
+}
+
 const settingsPath = (voice: string) => `/voices/${voicePart(voice)}/settings`;
 
 export const voiceSettings = (voice: string) => call<Settings>("GET", settingsPath(voice));
 
 export const changeVoiceSettings = (voice: string, toml: string) =>
   call<Settings>("PUT", settingsPath(voice), { toml });
+
+export type Campaign = Schemas["CampaignAnswer"];
+
+export const createCampaign = (request: Schemas["CampaignRequest"]) => call<Campaign>("POST", "/campaigns", request);
+
+export const campaign = (id: string) => call<Campaign>("GET", `/campaigns/${part(id)}`);
+
+export const checkCampaign = (id: string) => call<Campaign>("POST", `/campaigns/${part(id)}/check`);
+
+export const runCampaign = (id: string) => call<Campaign>("POST", `/campaigns/${part(id)}/run`);
+
+/** The first campaigns by id. */
+export const campaigns = async () =>
+  (await call<Schemas["CampaignsPage"]>("GET", "/campaigns?limit=100")).campaigns;
+
+export type Picture = Schemas["PictureAnswer"];
+export type PictureEntry = Schemas["PictureEntry"];
+
+export const createPicture = (request: Schemas["PictureRequest"]) =>
+  call<Schemas["PictureUpload"]>("POST", "/pictures", request);
+
+export const picture = (id: string) => call<Picture>("GET", `/pictures/${part(id)}`);
+
+/** The oldest pictures of a prompt, or of all. */
+export const pictures = async (prompt: string) =>
+  (await call<Schemas["PicturesPage"]>("GET", `/pictures?limit=100${prompt ? `&prompt=${part(prompt)}` : ""}`)).pictures;

@@ -44,7 +44,7 @@ export function sentence(text: string, phrase: string): Item["example"] {
 }
 
 /** The cells of a table in CSV (RFC 4180). */
-function csv(text: string): string[][] {
+export function csv(text: string, separator = ","): string[][] {
   const rows: string[][] = [[]];
   let cell = "";
   let quoted = false;
@@ -59,7 +59,7 @@ function csv(text: string): string[][] {
       else if (text[i + 1] === '"') cell += text[++i] ?? "";
       else quoted = false;
     } else if (char === '"' && cell === "") quoted = true;
-    else if (char === ",") endCell();
+    else if (char === separator) endCell();
     else if (char === "\n") {
       endCell();
       rows.push([]);
