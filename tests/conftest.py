@@ -29,6 +29,8 @@ os.environ |= {
     "CACHE_PREFIX": "cache/", "URL_SECONDS": "900", "STUDIO_ORIGIN": "http://127.0.0.1:4600",
     "LOG_WORDS": "false", "REFUSED_QUEUE_URL": "https://sqs.invalid/refused",
     "RESULTS_BUCKET": "results", "PROMPTS_BUCKET": "prompts", "PROMPT_POINTERS": "/stitcher/dev/prompts/",
+    "CAMPAIGN_DAYS": "30", "LINK_SECONDS": "21600",
+    "CAMPAIGN_STATE_MACHINE": "arn:aws:states:ap-south-1:123456789012:stateMachine:campaign:live",
     "PROMPT_SECONDS": "30", "MODEL_SECONDS": "60", "LEASE_SECONDS": "150",
 }  # fmt: skip
 

@@ -29,6 +29,18 @@ from stitcher.api.answers import (
     VoiceEntry,
     VoicesPage,
 )
+from stitcher.api.campaigns import (
+    LARGEST_PAGE as LARGEST_CAMPAIGNS,
+)
+from stitcher.api.campaigns import (
+    PAGE as PAGE_OF_CAMPAIGNS,
+)
+from stitcher.api.campaigns import (
+    CampaignAnswer,
+    CampaignRequest,
+    CampaignsPage,
+    Upload,
+)
 from stitcher.api.listing import LARGEST_PAGE, PAGE
 from stitcher.api.recording import RestoreRequest, SettingsRequest, UploadRequest
 from stitcher.api.requests import Answer, StitchRequest
@@ -39,20 +51,22 @@ ROOT = Path(__file__).parents[1]
 
 ABSENT: tuple[type[BaseModel], ...] = (
     *(StitchRequest, Problem, Unusable),
-    *(UploadRequest, RestoreRequest, SettingsRequest),
+    *(UploadRequest, RestoreRequest, SettingsRequest, CampaignRequest),
 )
 """Models whose optional fields are left out, not null."""
 SENT: tuple[type[BaseModel], ...] = (
     *(Answer, PlanAnswer, ClipSegment, PauseSegment),
     *(VoicesPage, VoiceEntry, ClipsPage, ClipEntry),
     *(UploadAnswer, ClipAnswer, ClipVersion, ClipChanged, SettingsAnswer),
+    *(CampaignAnswer, CampaignsPage, Upload),
 )
 """Models whose fields are all there, always."""
 
 PROBLEMS = {
     400: "The request is not valid: `detail` says why",
     403: "Not signed, wrongly signed, not allowed, or no such path",
-    404: "There is no such clip, nor was there",
+    404: "There is no such clip, nor was there; or no such campaign",
+    409: "The campaign runs already",
     413: "The message is too long",
     415: "The body is not JSON",
     422: "Words without a clip (`missing`) or files that cannot be used (`unusable`)",
@@ -179,6 +193,60 @@ def _paths() -> Json:
         "/voices/{voice}/clips": {"get": clips, "post": _upload(voice)},
         "/voices/{voice}/clips/{name}": _clip(voice),
         "/voices/{voice}/settings": _settings(voice),
+        **_campaigns(),
+    }
+
+
+def _campaigns() -> Json:
+    """The paths of campaigns."""
+    identity = {
+        "name": "id",
+        "in": "path",
+        "required": True,
+        "schema": {"type": "string", "pattern": "^[0-9a-f]{20}$"},
+        "description": "The campaign's id",
+    }
+    refused, unknown = _problems(400, 403, 429, 500, 504), _problems(403, 404, 429, 500, 504)
+    paging = _paging("`next` of the page before: a campaign's id", LARGEST_CAMPAIGNS, PAGE_OF_CAMPAIGNS)
+    return {
+        "/campaigns": {
+            "get": {
+                "operationId": "campaigns",
+                "summary": "List the campaigns",
+                "parameters": paging,
+                "responses": _answers(CampaignsPage, "The campaigns by id") | refused,
+            },
+            "post": {
+                "operationId": "createCampaign",
+                "summary": "Get a form that uploads a table of messages",
+                "requestBody": _body(CampaignRequest),
+                "responses": _answers(CampaignAnswer, "The campaign, and the form for its table")
+                | refused
+                | _problems(415),
+            },
+        },
+        "/campaigns/{id}": {
+            "get": {
+                "operationId": "campaign",
+                "summary": "Look at a campaign: its state, its counts, its links",
+                "parameters": [identity],
+                "responses": _answers(CampaignAnswer, "The campaign and its last run") | unknown,
+            }
+        },
+        **{
+            f"/campaigns/{{id}}/{verb}": {
+                "post": {
+                    "operationId": f"{verb}Campaign",
+                    "summary": summary,
+                    "parameters": [identity],
+                    "responses": _answers(CampaignAnswer, "It has begun") | unknown | _problems(409),
+                }
+            }
+            for verb, summary in {
+                "check": "Plan all rows and make no audio",
+                "run": "Make the audio of all rows, and the manifest",
+            }.items()
+        },
     }
 
 
@@ -257,8 +325,8 @@ def _problems(*statuses: int) -> Json:
     return {str(status): {"$ref": f"#/components/responses/Problem{status}"} for status in statuses}
 
 
-def _paging(after: str) -> list[Json]:
-    limit = {"type": "integer", "minimum": 1, "maximum": LARGEST_PAGE, "default": PAGE}
+def _paging(after: str, largest: int = LARGEST_PAGE, usual: int = PAGE) -> list[Json]:
+    limit = {"type": "integer", "minimum": 1, "maximum": largest, "default": usual}
     return [
         {
             "name": "after",
@@ -290,6 +358,8 @@ def _schemas() -> Json:
         else:
             schema["properties"] = {name: _not_null(field) for name, field in schema["properties"].items()}
         schemas[model.__name__] = schema
+    asked = schemas["CampaignRequest"]["properties"]
+    asked["format"] = asked["format"] | {"enum": list(PROFILES)}
     request = schemas["StitchRequest"]
     request["properties"] = {name: field | REQUEST_MORE[name] for name, field in request["properties"].items()}
     request["oneOf"] = [{"required": ["message"]}, {"required": ["message_parts"]}]

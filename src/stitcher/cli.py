@@ -8,26 +8,33 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
+from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
 from stitcher import limits
 from stitcher.api.answers import ClipSegment, PlanAnswer
-from stitcher.campaigns.campaign import Campaign, CampaignFault, Table, Template
+from stitcher.campaigns.campaign import Campaign
+from stitcher.campaigns.join import MANIFEST
+from stitcher.campaigns.messages import VOICE_COLUMN, Settings
 from stitcher.campaigns.script import CSV_NAME, HTML_NAME, Session, script_csv, script_html
 from stitcher.campaigns.starter import KINDS, needed_by
 from stitcher.campaigns.starter import starter as first_clips
-from stitcher.errors import MissingWords, StitchError, UncertainNumbers, named
+from stitcher.campaigns.table import CampaignFault, Interrupted, Table
+from stitcher.campaigns.template import Template
+from stitcher.errors import InvalidRequest, MissingWords, StitchError, UncertainNumbers, named
 from stitcher.formats.ffmpeg import FfmpegFailed, FfmpegMissing
 from stitcher.formats.profiles import PCM, PROFILES
 from stitcher.planning.catalogue import ignored, read_catalogue, voice_prefix
-from stitcher.storage import LocalRepo, NotStored, StorageFault
+from stitcher.storage import LocalRepo, NotStored, Repo, StorageFault
 from stitcher.voice import BUCKET, Voice
 
+if TYPE_CHECKING:
+    from stitcher.planning.plan import ReadNumbers
+
 REFUSED, FAULT = 2, 1
-VOICE_COLUMN = "voice"
 LOOK, STEP = 500, 5
 """Rows between two looks at the progress; percent between two lines of progress without a terminal."""
 F = TypeVar("F", bound=Callable[..., Any])
@@ -42,7 +49,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         With 0 after help, and with 2 where the options are not right.
     """
     given = list(sys.argv[1:] if arguments is None else arguments)
-    command = {"plan": plan, "script": script, "starter": starter}.get(given[0] if given else "", say)
+    command = {"plan": plan, "script": script, "starter": starter, "campaign": campaign}.get(
+        given[0] if given else "", say
+    )
     name = "stitcher" if command is say else f"stitcher {given.pop(0)}"
     try:
         context = command.make_context(name, given)
@@ -65,7 +74,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _faults(audios: str) -> tuple[type[Exception], ...]:
     """Exceptions that are faults of storage or input, not bugs: printed as a sentence."""
-    known = (OSError, NotStored, StorageFault, FfmpegMissing, FfmpegFailed, CampaignFault)
+    known = (OSError, NotStored, StorageFault, FfmpegMissing, FfmpegFailed, CampaignFault, Interrupted)
     if not audios.startswith(BUCKET):
         return known
     from botocore.exceptions import BotoCoreError, ClientError
@@ -122,13 +131,7 @@ _voice_options = _options(
     ),
     click.option("--voice", default="", help="A voice: a subfolder of the clips. Default: the folder itself."),
 )  # fmt: skip
-_message_options = _options(
-    click.option("-m", "--message", required=True, metavar="TEXT", help='The message to say: "hello, shreeshail".'),
-    _voice_options,
-    click.option(
-        "--format", type=click.Choice(list(PROFILES)),
-        help="Format of the audio. Default: from the output's suffix, otherwise mp3.",
-    ),
+_how_options = _options(
     click.option(
         "--gap-ms", type=int, metavar="MS",
         help=f"Silence between clips, up to {limits.GAP_MS} ms (default: the voice's, or {limits.DEFAULT_GAP_MS}). "
@@ -143,6 +146,27 @@ _message_options = _options(
         help="A number that can be read in two ways: say the likelier, or refuse it. Default: the voice's, or likely.",
     ),
 )  # fmt: skip
+_message_options = _options(
+    click.option("-m", "--message", required=True, metavar="TEXT", help='The message to say: "hello, shreeshail".'),
+    _voice_options,
+    click.option(
+        "--format", type=click.Choice(list(PROFILES)),
+        help="Format of the audio. Default: from the output's suffix, otherwise mp3.",
+    ),
+    _how_options,
+)  # fmt: skip
+_table_options = _options(
+    click.option(
+        "--messages", required=True, type=click.Path(path_type=Path), metavar="CSV", help="The table, in UTF-8."
+    ),
+    _voice_options,
+    click.option("--column", help="The column with the message. Default: message."),
+    click.option(
+        "--template", metavar="TEXT",
+        help='The message with columns in braces, "hello, {name}: rain in {place}"; {{ says a brace.',
+    ),
+    click.option("--progress", is_flag=True, help="Report progress even without a terminal."),
+)  # fmt: skip
 _as_json = click.option("--json", "as_json", is_flag=True, help="Print the answer, or the refusal, as JSON.")
 
 
@@ -155,6 +179,7 @@ _as_json = click.option("--json", "as_json", is_flag=True, help="Print the answe
     epilog="Other commands (each has its own --help):\n"
     "  stitcher plan    show the clips of a message and the reasons for them; writes no file\n"
     "  stitcher script  check a table of messages and list the recordings that are missing\n"
+    "  stitcher campaign say all messages of a table\n"
     "  stitcher starter list the recordings of a new voice for all numbers, prices, times and dates\n\n"
     "Exit codes: 0 made; 2 refused (for example, a word has no clip), and no file is written; 1 fault",
 )
@@ -265,22 +290,14 @@ def _print_plan(answer: PlanAnswer) -> None:
     f"first: {CSV_NAME}, and {HTML_NAME} to print. A column '{VOICE_COLUMN}' names the voice of a row.",
     epilog="Exit codes: 0 all messages are ready; 2 a recording is missing or a row is refused; 1 fault",
 )
-@click.option("--messages", required=True, type=click.Path(path_type=Path), metavar="CSV", help="The table, in UTF-8.")
-@_voice_options
-@click.option("--column", help="The column with the message. Default: message.")
-@click.option(
-    "--template", metavar="TEXT",
-    help='The message with columns in braces, "hello, {name}: rain in {place}"; {{ says a brace.',
-)  # fmt: skip
+@_table_options
 @_script_files
-@click.option("--progress", is_flag=True, help="Report progress even without a terminal.")
 @_as_json
 def script(
     messages: Path, audios: str, voice: str, column: str | None, template: str | None, output: Path,
     day: datetime | None, progress: bool, as_json: bool,
 ) -> int:  # fmt: skip
-    if column is not None and template is not None:
-        raise click.UsageError("--column and --template exclude each other", click.get_current_context())
+    _one_of(column, template)
     speaker = Voice.open(audios, voice)
     with Table(messages) as table:
         filled = (
@@ -289,36 +306,36 @@ def script(
             else Template(template, table.header)
         )
         voice_column = VOICE_COLUMN if VOICE_COLUMN in table.header else None
-        campaign = Campaign(speaker.recordings, filled, voice=voice, voice_column=voice_column)
+        checked = Campaign(speaker.recordings, filled, voice=voice, voice_column=voice_column)
         with _progress(table, always=progress) as tell:
             for row in table.rows():
-                campaign.add(row)
-                if campaign.rows % LOOK == 0:
-                    tell(campaign.rows)
-    if not campaign.rows:
+                checked.add(row)
+                if checked.rows % LOOK == 0:
+                    tell(checked.rows)
+    if not checked.rows:
         raise CampaignFault(f"{messages} has no rows below its header")
-    for name in campaign.voices:
+    for name in checked.voices:
         _tell_ignored(speaker, name)
     # Make both before the first is written.
     today = day.date() if day else date.today()  # noqa: DTZ011
     made = {
-        CSV_NAME: (script_csv(campaign.to_record), "text/csv"),
-        HTML_NAME: (script_html(campaign.sessions, today), "text/html"),
+        CSV_NAME: (script_csv(checked.to_record), "text/csv"),
+        HTML_NAME: (script_html(checked.sessions, today), "text/html"),
     }
     for name, (data, kind) in made.items():
         LocalRepo(output).save(name, data, content_type=kind)
     summary: dict[str, Any] = {
-        "rows": campaign.rows,
-        "ready": campaign.ready,
-        "not_ready": campaign.not_ready,
-        "refused": campaign.refused,
-        "refusals": [{"line": line, "reason": reason} for line, reason in campaign.refusals],
-        "to_record": len(campaign.to_record),
-        "voices_without_clips": [name for name, check in campaign.voices.items() if not check.catalogue.by_phrase],
+        "rows": checked.rows,
+        "ready": checked.ready,
+        "not_ready": checked.not_ready,
+        "refused": checked.refused,
+        "refusals": [{"line": line, "reason": reason} for line, reason in checked.refusals],
+        "to_record": len(checked.to_record),
+        "voices_without_clips": [name for name, check in checked.voices.items() if not check.catalogue.by_phrase],
         "files": [str(output / name) for name in made],
     }
     print(_json({"success": True} | summary) if as_json else _summary(summary))
-    return 0 if campaign.ready == campaign.rows else REFUSED
+    return 0 if checked.ready == checked.rows else REFUSED
 
 
 def _summary(summary: dict[str, Any]) -> str:
@@ -358,6 +375,69 @@ def _progress(table: Table, *, always: bool) -> Iterator[Callable[[int], None]]:
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("", total=size, rows=0)
         yield lambda rows: bar.update(task, completed=table.read, rows=rows)
+
+
+# stitcher campaign
+
+
+@click.command(
+    cls=_Command,
+    help="Say all messages of a table (CSV with a header row), each distinct one once, on all processors. Writes "
+    f"{MANIFEST}, which is the table with what became of each row, the audio files, and what is still to be recorded. "
+    f"A column '{VOICE_COLUMN}' names the voice of a row. A run that was ended goes on with the same command.",
+    epilog="Exit codes: 0 all messages are made; 2 rows are refused; 1 fault",
+)
+@_table_options
+@click.option(
+    "--format", type=click.Choice(list(PROFILES)), default="mp3", show_default=True, help="Format of the audio."
+)
+@_how_options
+@click.option(
+    "--on-refusal", type=click.Choice(["report", "stop"]), default="report", show_default=True,
+    help="Where rows cannot be said: make the others, or make none.",
+)  # fmt: skip
+@click.option(
+    "--output", required=True, type=click.Path(path_type=Path), metavar="DIR", help="Folder for all that is made."
+)
+@click.option(
+    "--date", "day", type=click.DateTime(["%Y-%m-%d"]), metavar="YYYY-MM-DD",
+    help="Date on the recording script. Default: today.",
+)  # fmt: skip
+@_as_json
+def campaign(
+    messages: Path, audios: str, voice: str, column: str | None, template: str | None, progress: bool, format: str,
+    gap_ms: int | None, missing: str, read_numbers: str | None, on_refusal: str, output: Path, day: datetime | None,
+    as_json: bool,
+) -> int:  # fmt: skip
+    from stitcher.campaigns.local import run  # what makes audio is not loaded for the other commands
+
+    _one_of(column, template)
+    if gap_ms is not None and not -limits.CROSSFADE_MS <= gap_ms <= limits.GAP_MS:
+        raise InvalidRequest(f"gap_ms {gap_ms} is not between {-limits.CROSSFADE_MS} and {limits.GAP_MS}")
+    settings = Settings(
+        voice, template, column, format, gap_ms, missing,
+        cast("ReadNumbers | None", read_numbers), cast("Any", on_refusal),
+    )  # fmt: skip
+    today = day.date() if day else date.today()  # noqa: DTZ011
+    _recordings(audios)  # refused here, before a process is started
+    with Table(messages) as table, _progress(table, always=progress) as tell:
+        done = run(table, partial(_recordings, audios), output, settings, today, tell)
+    files = [str(output / name) for name in (MANIFEST, "audio", CSV_NAME, HTML_NAME)]
+    if as_json:
+        print(_json({"success": True, **done.to_json(), "files": files}))
+    else:
+        counts = {name: count for name, count in done.to_json().items() if count or name != "ready"}
+        print("\n".join([*(f"{name.replace('_', ' '):<10} {count:>9,}" for name, count in counts.items()), *files]))
+    return 0 if done.made == done.rows else REFUSED
+
+
+def _recordings(audios: str) -> Repo:
+    return Voice.open(audios).recordings
+
+
+def _one_of(column: str | None, template: str | None) -> None:
+    if column is not None and template is not None:
+        raise click.UsageError("--column and --template exclude each other", click.get_current_context())
 
 
 # stitcher starter

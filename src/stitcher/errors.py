@@ -91,6 +91,22 @@ class InvalidRequest(StitchError):
     status = 400
 
 
+class UnknownCampaign(StitchError):
+    """There is no campaign of this id."""
+
+    code = "unknown_campaign"
+    title = "There is no such campaign"
+    status = 404
+
+
+class CampaignRuns(StitchError):
+    """A campaign runs or is checked already; it can be run again when it has ended."""
+
+    code = "campaign_runs"
+    title = "The campaign runs already"
+    status = 409
+
+
 class UnknownClip(StitchError):
     """The voice has no clip of this name, or the clip no such version."""
 

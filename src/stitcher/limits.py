@@ -27,6 +27,11 @@ SAID_CHARACTERS = 40_000
 MESSAGE_SECONDS = 600
 """The sound of one message."""
 
+TABLE_BYTES, TABLE_ROWS = 1024**3, 10_000_000
+"""A campaign's table. 1,000,000 rows are tried (docs/campaigns.md)."""
+CAMPAIGN_NAME = 64
+"""Characters of a campaign's name."""
+
 DEFAULT_GAP_MS = 120
 
 
@@ -38,6 +43,11 @@ def travelling(value: Any) -> int:
 def clip_too_large(size: int) -> str:
     """The reason for refusing a clip of this size in bytes."""
     return f"it has {size} bytes; the limit is {CLIP_BYTES // 1024**2} MB"
+
+
+def too_many_characters(characters: int) -> str:
+    """The reason for refusing a message of this many characters."""
+    return f"the message has {characters} characters; the limit is {MESSAGE_CHARACTERS}"
 
 
 def too_long_to_hear() -> str:

@@ -8,21 +8,25 @@ import contextlib
 import hashlib
 import os
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from botocore.exceptions import ClientError
     from mypy_boto3_s3 import S3Client
-    from mypy_boto3_s3.type_defs import ListObjectsV2OutputTypeDef
+    from mypy_boto3_s3.type_defs import CompletedPartTypeDef, ListObjectsV2OutputTypeDef
 
 T = TypeVar("T")
 
 CONNECTIONS = 10
 """Requests at the same time: botocore keeps as many connections."""
+
+PART_BYTES = 16 * 1024 * 1024
+"""Of a file that is stored block by block: S3 takes 10,000 parts of at least 5 MiB."""
 
 PATIENCE: dict[str, Any] = {
     "connect_timeout": 2,
@@ -163,12 +167,20 @@ class LocalRepo:
         metadata: Mapping[str, str] | None = None,
         only_new: bool = False,
     ) -> Stored:
+        self._write(key, [data], only_new=only_new)
+        return self._stored(key, data)
+
+    def save_blocks(self, key: str, blocks: Iterable[bytes], *, content_type: str = "application/octet-stream") -> None:
+        """Store a file of any size, block by block; the whole file or nothing."""
+        self._write(key, blocks, only_new=False)
+
+    def _write(self, key: str, blocks: Iterable[bytes], *, only_new: bool) -> None:
         path = self._path(key)
         path.parent.mkdir(parents=True, exist_ok=True)
         # Written beside its place and moved there at once: a reader never sees half a file.
         with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".", delete=False) as part:
             try:
-                part.write(data)
+                part.writelines(blocks)
                 part.close()
                 Path(part.name).chmod(0o644)
                 if only_new:
@@ -182,7 +194,6 @@ class LocalRepo:
             except BaseException:
                 Path(part.name).unlink()
                 raise
-        return self._stored(key, data)
 
 
 class BucketRepo:
@@ -229,15 +240,25 @@ class BucketRepo:
                 if not item["Key"].endswith("/"):  # the console's "folders" are empty files
                     yield Stored(item["Key"], item["ETag"].strip('"'), item["Size"])
 
-    def folders(self) -> Iterator[str]:
-        for page in self._pages(""):
-            yield from (folder["Prefix"] for folder in page.get("CommonPrefixes", ()))
+    def folders(self, prefix: str = "", after: str = "") -> Iterator[str]:
+        """The folders directly in the folder `prefix` whose keys sort behind `after`, each without the prefix."""
+        for page in self._pages(prefix, after):
+            yield from (folder["Prefix"].removeprefix(prefix) for folder in page.get("CommonPrefixes", ()))
 
     def read(self, key: str, etag: str | None = None) -> bytes:
         def get(**arguments: Any) -> bytes:
             return self.client.get_object(**arguments)["Body"].read()
 
         return self._call(get, key, **({"IfMatch": f'"{etag}"'} if etag else {}))
+
+    def fetch(self, key: str, file: Path, etag: str | None = None) -> None:
+        """Write a file of any size to this machine's disk, in the version `etag` if one is named. Raises as `read`."""
+
+        def get(**arguments: Any) -> None:
+            with file.open("wb") as here:
+                here.writelines(self.client.get_object(**arguments)["Body"].iter_chunks(PART_BYTES // 16))
+
+        self._call(get, key, **({"IfMatch": f'"{etag}"'} if etag else {}))
 
     def stat(self, key: str) -> Stored | None:
         try:
@@ -259,6 +280,25 @@ class BucketRepo:
         condition = {"IfNoneMatch": "*"} if only_new else {}
         put = self._call(self.client.put_object, key, Body=data, ContentType=content_type, Metadata=meta, **condition)
         return Stored(key, put["ETag"].strip('"'), len(data), meta)
+
+    def save_blocks(self, key: str, blocks: Iterable[bytes], *, content_type: str = "application/octet-stream") -> None:
+        """Store a file of any size, block by block; the whole file or nothing."""
+        parts = _of_size(blocks, PART_BYTES)
+        first = next(parts, b"")
+        second = next(parts, None)
+        if second is None:
+            self.save(key, first, content_type=content_type)
+            return
+        upload = self._call(self.client.create_multipart_upload, key, ContentType=content_type)["UploadId"]
+        try:
+            done: list[CompletedPartTypeDef] = []
+            for number, part in enumerate(chain((first, second), parts), 1):
+                put = self._call(self.client.upload_part, key, UploadId=upload, PartNumber=number, Body=part)
+                done.append({"ETag": put["ETag"], "PartNumber": number})
+            self._call(self.client.complete_multipart_upload, key, UploadId=upload, MultipartUpload={"Parts": done})
+        except BaseException:
+            self._call(self.client.abort_multipart_upload, key, UploadId=upload)
+            raise
 
     def promote(self, source: Stored, key: str, *, content_type: str, metadata: Mapping[str, str]) -> Stored:
         """Copy a file inside of the bucket, in the version `source` names, to a key that is not taken; one request.
@@ -292,11 +332,13 @@ class BucketRepo:
         what = {"Bucket": self.bucket, "Key": key} | ({"VersionId": version} if version else {})
         return self.client.generate_presigned_url("get_object", Params=what, ExpiresIn=seconds)
 
-    def presign_post(self, key: str, size: int, seconds: int) -> Form:
-        """A form that lets its holder put a file of exactly `size` bytes there; made without a request."""
-        form = self.client.generate_presigned_post(
-            self.bucket, key, Conditions=[["content-length-range", size, size]], ExpiresIn=seconds
-        )
+    def presign_post(self, key: str, size: int, seconds: int, *, least: int | None = None) -> Form:
+        """A form that lets its holder put a file of exactly `size` bytes there, or of `least` to `size`.
+
+        It is made without a request, and ends as `presign` says.
+        """
+        sizes = ["content-length-range", size if least is None else least, size]
+        form = self.client.generate_presigned_post(self.bucket, key, Conditions=[sizes], ExpiresIn=seconds)
         return Form(form["url"], form["fields"])
 
     def versions(self, key: str, most: int) -> builtins.list[Version]:
@@ -335,6 +377,18 @@ class BucketRepo:
             if _status(error) == 400:  # an id that is none, or a mark of a deletion
                 raise NotStored(f"{key}: {error}") from error
             raise
+
+
+def _of_size(blocks: Iterable[bytes], size: int) -> Iterator[bytes]:
+    """The same bytes in blocks of at least this size; the last one may be smaller."""
+    held: list[bytes] = []
+    for block in blocks:
+        held.append(block)
+        if sum(map(len, held)) >= size:
+            yield b"".join(held)
+            held = []
+    if held:
+        yield b"".join(held)
 
 
 @contextlib.contextmanager

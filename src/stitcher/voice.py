@@ -312,7 +312,9 @@ class Voice:
         >>> Voice.open("samples/clips").missing(["hello zebra", "zebra, heavy hail"])
         ['zebra', 'hail', 'heavy']
         """
-        from stitcher.campaigns.campaign import Campaign, Row, Template
+        from stitcher.campaigns.campaign import Campaign
+        from stitcher.campaigns.table import Row
+        from stitcher.campaigns.template import Template
 
         campaign = Campaign(self.recordings, Template.of_column("message", ["message"]), voice=self.name)
         for number, message in enumerate([messages] if isinstance(messages, str) else messages, 1):

@@ -75,7 +75,7 @@ def functions_are_named_with_a_version_or_an_alias(of: Deployment) -> Iterator[s
 # What parliament 1.6.4 says and AWS does not, each with the reason.
 NOT_SO = (
     # It asks for a resource of every kind that an action takes; IAM asks for one of the request's kind.
-    re.compile(r"RESOURCE_MISMATCH .*'(bedrock:InvokeModel|iam:PassRole)'"),
+    re.compile(r"RESOURCE_MISMATCH .*'(bedrock:InvokeModel|iam:PassRole|states:(Describe|Stop)Execution)'"),
     # It reads an ARN's key as of another kind than text; IAM compares ARNs with StringEquals, too.
     re.compile(r"MISMATCHED_TYPE_BUT_USABLE"),
     # SAM's transform belongs to the account "aws".

@@ -35,6 +35,14 @@ def states(machine: Json) -> Iterator[tuple[str, Json]]:
                 yield from states(inner)
 
 
+# What statelint 3.1.0 says and AWS does not ("Map state in Distributed mode"; JSONata in Step Functions).
+NOT_SO = re.compile(
+    r"FLOAT"  # it takes no number with a fraction where the specification does (BackoffRate)
+    r"|MaxConcurrency is \"\{% .* %\}\" but should be numeric"  # a field that may be an expression
+    r'|Field "InputType" not allowed in .*ItemReader\.ReaderConfig'
+)
+
+
 @functools.cache
 def _lint(definition: str) -> tuple[str, ...]:
     return tuple(Linter.validate(json.loads(definition)))
@@ -43,8 +51,7 @@ def _lint(definition: str) -> tuple[str, ...]:
 @law('Step Functions: "Using Amazon States Language"; read by statelint')
 def definitions_are_amazon_states_language(of: Deployment) -> Iterator[str]:
     for name, _, definition in machines(of):
-        # The linter takes no number with a fraction where the specification does (BackoffRate).
-        yield from (f"{name}: {problem}" for problem in _lint(json.dumps(definition)) if "FLOAT" not in problem)
+        yield from (f"{name}: {problem}" for problem in _lint(json.dumps(definition)) if not NOT_SO.search(problem))
 
 
 @law("CloudFormation: AWS::StepFunctions::StateMachine, DefinitionSubstitutions")
@@ -118,12 +125,40 @@ def workflows_are_within_their_quotas(of: Deployment) -> Iterator[str]:
 # What a role must have for each integration ("Service integration security best practices", and the API's own page).
 NEEDED = {
     "lambda:invoke": {"lambda:InvokeFunction"},
+    "events:putEvents": {"events:PutEvents"},
     "sqs:sendMessage": {"sqs:SendMessage"},
     "aws-sdk:cloudwatch:putMetricData": {"cloudwatch:PutMetricData"},
     "aws-sdk:s3:copyObject": {"s3:GetObject", "s3:PutObject"},
     "aws-sdk:s3:putObject": {"s3:PutObject"},
     "aws-sdk:sfn:startSyncExecution": {"states:StartSyncExecution"},
 }
+
+
+# "IAM policies for using Distributed Map states", with a reader of S3 and without a writer of results.
+OF_A_DISTRIBUTED_MAP = {"states:StartExecution", "states:DescribeExecution", "states:RedriveExecution", "s3:GetObject"}
+
+
+@law('Step Functions: "Map state in Distributed mode"; "Step Functions service quotas"; "Passing data with variables"')
+def distributed_maps_are_within_their_bounds(of: Deployment) -> Iterator[str]:
+    for machine, properties, definition in machines(of):
+        for name, state in states(definition):
+            processor = state.get("ItemProcessor", {})
+            if processor.get("ProcessorConfig", {}).get("Mode") != "DISTRIBUTED":
+                continue
+            if properties["StateMachineType"] == "EXPRESS":
+                yield f"{machine}.{name}: an Express workflow has no distributed map"
+            most = re.findall(r"\d+", str(state.get("MaxConcurrency", 0)))[0]
+            if not 0 < int(most) <= 10_000:
+                yield f"{machine}.{name}: {most} children at once"
+            if not 0 <= state.get("ToleratedFailurePercentage", 0) <= 100:
+                yield f"{machine}.{name}: tolerates {state['ToleratedFailurePercentage']} %"
+            for path, value in inside(processor):
+                # A child is an execution of its own: it sees $states and its own variables only.
+                if isinstance(value, str) and re.search(r"\$(?!states\b|string\b|merge\b)[a-z_]+\b(?!\()", value):
+                    yield f"{machine}.{name}{path}: a variable of the parent"
+            seconds = sum(inner.get("TimeoutSeconds", 301) for _, inner in states(processor) if inner["Type"] == "Task")
+            if processor["ProcessorConfig"].get("ExecutionType") == "EXPRESS" and seconds > 300:
+                yield f"{machine}.{name}: an Express child runs for five minutes"
 
 
 @law('Step Functions: "How Step Functions generates IAM policies for integrated services"')
@@ -144,6 +179,9 @@ def a_workflows_role_may_do_what_its_states_do(of: Deployment) -> Iterator[str]:
                     yield f"{machine}.{name}: say in NEEDED what {call} needs"
                 elif missing := NEEDED[call] - allowed:
                     yield f"{machine}.{name}: {sorted(missing)}"
+            mode = state.get("ItemProcessor", {}).get("ProcessorConfig", {}).get("Mode")
+            if mode == "DISTRIBUTED" and (missing := OF_A_DISTRIBUTED_MAP - allowed):
+                yield f"{machine}.{name}: {sorted(missing)}"
 
 
 # ── Lambda ───────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -57,6 +57,16 @@ def state(file: str, name: str, **fields: Any) -> Seed:
     return lambda of: of.workflows[f"{file}.asl.json"]["States"][name].update(fields)
 
 
+def child(**fields: Any) -> Seed:
+    """Changes the child of the map of campaigns."""
+
+    def seed(of: Deployment) -> None:
+        says = of.workflows["campaign.asl.json"]["States"]["Say"]["ItemProcessor"]["States"]["SayChunk"]
+        says.update(fields)
+
+    return seed
+
+
 def source(old: str, new: str) -> Seed:
     """Changes the template's text."""
 
@@ -421,6 +431,14 @@ SEEDS: dict[str, dict[str, Seed]] = {
             "LogGroupArn",
             value={"Fn::Sub": "arn:aws:logs:${AWS::Region}:${AWS::AccountId}:log-group:${IdentifyWorkflowLog}"},
         ),
+    },
+    "distributed_maps_are_within_their_bounds": {
+        "too many children": state("campaign", "Say", MaxConcurrency="{% 10001 %}"),
+        "as many as there are": state("campaign", "Say", MaxConcurrency=0),
+        "more than all may fail": state("campaign", "Say", ToleratedFailurePercentage=101),
+        "a child that asks for a variable of the parent": child(Arguments={"Payload": "{% { 'run': $run } %}"}),
+        "an Express child that is waited for too long": child(TimeoutSeconds=301),
+        "a map of an Express workflow": put("CampaignStateMachine", "StateMachineType", value="EXPRESS"),
     },
     "a_workflows_role_may_do_what_its_states_do": {
         "a right": lambda of: at(of, "IdentifyStateMachineRole", "Policies", 0, "PolicyDocument", "Statement").pop(1),

@@ -11,8 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stitcher.campaigns.campaign import Campaign, CampaignFault, Row, Table, Template
+from stitcher.campaigns.campaign import Campaign
+from stitcher.campaigns.needs import Needs
 from stitcher.campaigns.script import Session, ToRecord, direction, example, file_name, guarded, script_csv, script_html
+from stitcher.campaigns.table import CampaignFault, Row, Table
+from stitcher.campaigns.template import Template
 from stitcher.planning.catalogue import clip_of
 from stitcher.storage import LocalRepo, Stored
 from stitcher.text.words import phrase
@@ -385,13 +388,13 @@ def test_a_suggested_name_is_one_that_windows_takes(words: str) -> None:
 
 def test_each_distinct_message_is_planned_once(repo: LocalRepo, monkeypatch: pytest.MonkeyPatch) -> None:
     planned: list[str] = []
-    real = Campaign._plan
+    real = Needs._plan
 
-    def counted(self: Campaign, voice: str, text: str, has_values: bool = False) -> object:
+    def counted(self: Needs, voice: str, text: str, has_values: bool = False) -> object:
         planned.append(text)
         return real(self, voice, text, has_values)
 
-    monkeypatch.setattr(Campaign, "_plan", counted)
+    monkeypatch.setattr(Needs, "_plan", counted)
     rows = [(f"name{number % 50}",) for number in range(5_000)]
     campaign = checked(repo, "hello {name}", *rows, header=("name",))
     assert len(planned) <= 100

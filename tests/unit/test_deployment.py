@@ -8,15 +8,21 @@ import pytest
 from tests.template import TEMPLATE, of_type, translated
 
 STEPS = ["CacheLookup", "FetchClips", "Stitch", "Publish"]
-NOT_IN_THE_WORKFLOW = ["PrepareClip", "Plan", "Voices", "Clips"]
+NOT_IN_THE_WORKFLOW = ["PrepareClip", "Plan", "Voices", "Clips", "Campaigns"]
 GRADUAL, AT_ONCE = ["stage", "prod"], ["local", "dev", "test"]
 WATCHED = {
     "PrepareClip": ["PrepareClipErrorsAlarm"],
     "Plan": ["PlanErrorsAlarm", "ApiFaultsAlarm"],
     "Voices": ["VoicesErrorsAlarm", "ApiFaultsAlarm"],
     "Clips": ["ClipsErrorsAlarm", "ApiFaultsAlarm"],
+    "Campaigns": ["CampaignsErrorsAlarm", "ApiFaultsAlarm"],
 }
-WORKFLOWS = {"StitchFailedAlarm": "Stitch", "StitchTimedOutAlarm": "Stitch", "IdentifyFailedAlarm": "Identify"}
+WORKFLOWS = {
+    "StitchFailedAlarm": "Stitch",
+    "StitchTimedOutAlarm": "Stitch",
+    "IdentifyFailedAlarm": "Identify",
+    "CampaignFailedAlarm": "Campaign",
+}
 ALARMS = sorted({*(alarm for some in WATCHED.values() for alarm in some), *WORKFLOWS})
 NOTHING = {"Ref": "AWS::NoValue"}
 

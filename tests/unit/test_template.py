@@ -14,8 +14,9 @@ from tests.paths import ROOT
 from tests.template import MONITORING, TEMPLATE, of_type, translated
 
 STEPS = {"CacheLookup": "cache_lookup", "FetchClips": "fetch_clips", "Stitch": "stitch", "Publish": "publish"}
-CALLED = {"Plan": "plan", "Voices": "voices", "Clips": "clips"}  # by API Gateway itself
-FUNCTIONS = STEPS | CALLED | {"PrepareClip": "prepare_clip", "IdentifyImage": "identify_image"}
+CALLED = {"Plan": "plan", "Voices": "voices", "Clips": "clips", "Campaigns": "campaigns"}  # by API Gateway itself
+OF_CAMPAIGNS = {"Split": "split", "Say": "say", "Join": "join"}
+FUNCTIONS = STEPS | CALLED | OF_CAMPAIGNS | {"PrepareClip": "prepare_clip", "IdentifyImage": "identify_image"}
 STAGES = ["local", "dev", "test", "stage", "prod"]
 # A right on a workflow has the alias as a key (Step Functions guide, "Authorization for versions and aliases").
 BY_ALIAS = {"ForAnyValue:StringEquals": {"states:StateMachineQualifier": ["live"]}}
@@ -127,13 +128,19 @@ def rights(step: str) -> set[tuple[str, str]]:
         if "Fn::GetAtt" in statement["Resource"]:
             found |= {(action, statement["Resource"]["Fn::GetAtt"][0]) for action in listed(statement["Action"])}
             continue
-        place = statement["Resource"]["Fn::Sub"].split(":::${Prefix}-")[1].replace("-${Stage}-${AWS::AccountId}", "")
-        found |= {(action, place) for action in listed(statement["Action"])}
+        for resource in listed(statement["Resource"]):
+            place = resource["Fn::Sub"].split(":::${Prefix}-")[1].replace("-${Stage}-${AWS::AccountId}", "")
+            found |= {(action, place) for action in listed(statement["Action"])}
     return found
 
 
 # What planning needs of the clips: their names, and the voice's settings.
 LISTED = {("s3:ListBucket", "audios"), ("s3:GetObject", "audios/*voice.toml")}
+OF_A_CAMPAIGN = {
+    ("s3:GetObject", "output/campaigns/*"),
+    ("s3:PutObject", "output/campaigns/*"),
+    ("s3:ListBucket", "output"),
+}
 
 
 @pytest.mark.parametrize(
@@ -152,6 +159,34 @@ LISTED = {("s3:ListBucket", "audios"), ("s3:GetObject", "audios/*voice.toml")}
                 ("s3:DeleteObject", "audios/*"),
                 ("s3:ListBucket", "output"),
                 ("s3:GetObject", "output/prepared/*"),
+            },
+        ),
+        (
+            "Split",
+            {
+                ("s3:GetObject", "audios/campaigns/*"),
+                ("s3:ListBucket", "audios"),
+                *OF_A_CAMPAIGN,
+                ("s3:AbortMultipartUpload", "output/campaigns/*"),
+            },
+        ),
+        (
+            "Say",
+            {
+                ("s3:GetObject", "audios/*"),
+                ("s3:ListBucket", "audios"),
+                *OF_A_CAMPAIGN,
+                ("s3:GetObject", "output/prepared/*"),
+                ("s3:PutObject", "output/prepared/*"),
+            },
+        ),
+        (
+            "Join",
+            {
+                ("s3:GetObject", "audios/campaigns/*"),
+                ("s3:ListBucket", "audios"),
+                *OF_A_CAMPAIGN,
+                ("s3:AbortMultipartUpload", "output/campaigns/*"),
             },
         ),
         (
@@ -205,7 +240,12 @@ def test_api_gateway_calls_functions_by_their_aliases_and_only_for_their_own_met
     resources = translated()
     (api,) = of_type(resources, "AWS::ApiGateway::RestApi").values()
     permissions = of_type(resources, "AWS::Lambda::Permission").values()
-    for step, method in {"Plan": "POST/plans", "Voices": "GET/voices*", "Clips": "*/voices/*"}.items():
+    for step, method in {
+        "Plan": "POST/plans",
+        "Voices": "GET/voices*",
+        "Clips": "*/voices/*",
+        "Campaigns": "*/campaigns*",
+    }.items():
         alias = f"{step}FunctionAliaslive"
         assert alias in resources
         (permission,) = (entry for entry in permissions if entry["FunctionName"] == {"Ref": alias})
@@ -227,6 +267,9 @@ def test_api_gateway_calls_functions_by_their_aliases_and_only_for_their_own_met
         "post /voices/{voice}/clips": "Clips",
         **{f"{verb} /voices/{{voice}}/clips/{{name}}": "Clips" for verb in ("get", "put", "delete")},
         **{f"{verb} /voices/{{voice}}/settings": "Clips" for verb in ("get", "put")},
+        **{f"{verb} /campaigns": "Campaigns" for verb in ("get", "post")},
+        "get /campaigns/{id}": "Campaigns",
+        **{f"post /campaigns/{{id}}/{verb}": "Campaigns" for verb in ("check", "run")},
     }
 
 
@@ -325,7 +368,14 @@ def test_clips_are_versioned_and_announced() -> None:
 def test_old_takes_are_kept_for_90_days() -> None:
     rules = TEMPLATE["Resources"]["InputBucket"]["Properties"]["LifecycleConfiguration"]["Rules"]
     assert [one for one in rules if "AbortIncompleteMultipartUpload" not in one] == [
-        {"Id": "old-takes", "Status": "Enabled", "NoncurrentVersionExpiration": {"NoncurrentDays": 90}}
+        {"Id": "old-takes", "Status": "Enabled", "NoncurrentVersionExpiration": {"NoncurrentDays": 90}},
+        {
+            "Id": "tables",
+            "Status": "Enabled",
+            "Prefix": "campaigns/",
+            "ExpirationInDays": {"Ref": "CampaignDays"},
+            "NoncurrentVersionExpiration": {"NoncurrentDays": 1},
+        },
     ]
 
 
@@ -345,6 +395,7 @@ def test_refused_clips_wait_longer_than_their_alarm_does() -> None:
     assert {name: queue["MessageRetentionPeriod"] for name, queue in queues.items()} == {
         "RefusedClips": 14 * 86_400,
         "FailedImages": 14 * 86_400,
+        "FailedCampaigns": 14 * 86_400,
     }
     alarm = MONITORING["Resources"]["RefusedClipsAlarm"]["Properties"]
     assert alarm["Threshold"] == 7 * 86_400
@@ -427,12 +478,14 @@ def test_work_and_cache_expire_and_prepared_clips_after_a_year() -> None:
         '{"Ref": "CachePrefix"}': {"Fn::FindInMap": ["Environments", {"Ref": "Stage"}, "CacheDays"]},
         '"work/"': 1,
         '"prepared/"': 365,
+        '"campaigns/"': {"Ref": "CampaignDays"},
     }
 
 
 def test_a_caller_finds_what_is_needed_in_the_outputs() -> None:
     assert TEMPLATE["Outputs"].keys() == {
         "ApiUrl",
+        "CampaignStateMachineArn",
         "FailedImagesQueueUrl",
         "IdentifyStateMachineArn",
         "ImagesBucketName",

@@ -27,7 +27,7 @@ def function_seconds(name: str) -> int:
 @pytest.mark.parametrize(
     ("made", "seconds"),
     [
-        (s3_client, min(map(function_seconds, (*STEPS, "Plan", "Voices", "Clips", "PrepareClip")))),
+        (s3_client, min(map(function_seconds, (*STEPS, "Plan", "Voices", "Clips", "Campaigns", "PrepareClip")))),
         (prepare_clip.queue.__wrapped__, function_seconds("PrepareClip")),
         (identify_image.s3.__wrapped__, function_seconds("IdentifyImage") - MODEL_SECONDS - DECODE_SECONDS),
     ],

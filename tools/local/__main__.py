@@ -1,4 +1,4 @@
-"""`make run`, `make identify`, `make serve`, `make studio` and `make events`."""
+"""`make run`, `make identify`, `make campaign`, `make serve`, `make studio` and `make events`."""
 
 import argparse
 import contextlib
@@ -28,12 +28,18 @@ def main() -> int:
     identify = commands.add_parser("identify", help="start the service, identify one picture, stop")
     identify.add_argument("--image", type=Path, required=True)
     identify.add_argument("--prompt", required=True)
+    campaign = commands.add_parser("campaign", help="start the service, run a campaign, stop")
+    campaign.add_argument("--messages", type=Path, required=True)
+    campaign.add_argument("--template", default="")
+    campaign.add_argument("--column", default="")
+    campaign.add_argument("--voice", default="")
+    campaign.add_argument("--format", default="mp3")
     serve = commands.add_parser("serve", help="run the service until Ctrl-C")
     serve.add_argument("--port", type=int, default=4566)
     serve.add_argument("--containers", action="store_true", help="let Docker's containers reach it, too")
     page = commands.add_parser("studio", help="serve the studio's page until Ctrl-C")
     page.add_argument("--url", default="", help="of a deployed API; default: the embedded AWS")
-    for command in (run, identify, serve, page):
+    for command in (run, identify, campaign, serve, page):
         command.add_argument("--audios", type=Path, default=ROOT / "samples" / "clips", help="the clips to upload")
     commands.add_parser("build", help="only build the service, for this machine's interpreter")
     events = commands.add_parser("events", help="write the variables and events that `sam local invoke` needs")
@@ -41,7 +47,15 @@ def main() -> int:
     events.add_argument("--stage", default="dev", help="a stage of the account")
     events.add_argument("--port", type=int, default=4566, help="the port of the embedded AWS")
     options = parser.parse_args()
-    do = {"run": _run, "identify": _identify, "serve": _serve, "studio": _studio, "build": _build, "events": _events}
+    do = {
+        "run": _run,
+        "identify": _identify,
+        "campaign": _campaign,
+        "serve": _serve,
+        "studio": _studio,
+        "build": _build,
+        "events": _events,
+    }
     try:
         return do[options.command](options)
     except StackError as error:
@@ -106,6 +120,26 @@ def _identify(options: argparse.Namespace) -> int:
             return 1
         if "say" in result:
             _save_speech(speech_of(stack, put), options.image.stem, lambda key: wait_for(stack, key))
+    return 0
+
+
+def _campaign(options: argparse.Namespace) -> int:
+    from tools.local import campaign
+
+    if not options.messages.is_file():
+        raise StackError(f"{options.messages} is not a file")
+    given = {name: getattr(options, name) for name in ("template", "column", "voice", "format")}
+    asked = campaign.settings_of(options.messages) | {name: value for name, value in given.items() if value}
+    with running(state=HOME / "aws") as stack:
+        _put_clips(stack, options.audios)
+        found = campaign.run(stack, options.messages, asked)
+        print(json.dumps({name: value for name, value in found.items() if value}, ensure_ascii=False, indent=2))
+        if found["state"] != "finished":
+            say(f"{found['state']}: {found['detail']}")
+            return 1
+        folder = ROOT / "out" / "campaign"
+        files = campaign.save(found, folder)
+        print(f"saved {len(files)} files in {folder.relative_to(ROOT)}/; manifest.csv has the rows")
     return 0
 
 

@@ -7,7 +7,7 @@
 - EventBridge starts an execution under the role of the rule's target, and calls a function that its policy opens to the
   rule; an event that may not be delivered goes into the target's dead-letter queue, if the queue takes it from the rule
 - API Gateway calls a function that its policy opens to the method
-- a state machine invokes functions and counts metrics under its role
+- a state machine invokes functions, counts metrics and tells EventBridge under its role
 """
 
 import contextvars
@@ -207,12 +207,18 @@ def _workflows_act_under_their_role() -> None:
                 f"User: {identity} is not authorized to perform: {action} on resource: {resource} because no "
                 f"identity-based policy allows the {action} action"
             )
-            service = {"lambda": "Lambda.AWSLambdaException", "cloudwatch": "CloudWatch.AccessDeniedException"}
+            service = {
+                "lambda": "Lambda.AWSLambdaException",
+                "cloudwatch": "CloudWatch.AccessDeniedException",
+                "events": "EventBridge.AccessDeniedException",
+            }
             raise stepfunctions._ExecutionError(service[action.partition(":")[0]], message)
 
     def invoke_permitted(resource: str, given: dict[str, Any]) -> Any:
         if resource.endswith(":cloudwatch:putMetricData"):
             may("cloudwatch:PutMetricData", "*", **{"cloudwatch:namespace": given["Namespace"]})
+        if resource.endswith(":events:putEvents"):
+            may("events:PutEvents", f"arn:aws:events:{get_region()}:{get_account_id()}:event-bus/default")
         return invoke(resource, given)
 
     def call_permitted(reference: str, event: Any) -> Any:

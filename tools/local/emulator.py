@@ -16,7 +16,7 @@
 - the root signs its calls as others do, and the credentials of functions cannot be guessed
 - loopback counts as TLS, so that the buckets' policies can be the real ones
 - the REST API's front door (front_door.py)
-- workflows that events start, and Bedrock (workflow.py)
+- workflows that events start, and Bedrock (workflow.py); maps whose children are executions (map_run.py)
 - the rights of services that act for each other (authorization.py)
 - more of AWS's refusals (refusals.py)
 - faults on demand (faults.py)
@@ -44,6 +44,7 @@ import authorization
 import faults
 import front_door
 import gate
+import map_run
 import refusals
 import workflow
 from ministack import app
@@ -303,6 +304,7 @@ def main() -> None:
     endpoint = f"http://127.0.0.1:{os.environ['GATEWAY_PORT']}"
     front_door.install(endpoint)
     workflow.install(endpoint)
+    map_run.install(endpoint)
     faults.install()
     threading.Thread(target=_stop_with_parent, daemon=True).start()
     app.main()

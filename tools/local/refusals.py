@@ -94,7 +94,7 @@ def _payloads_are_small() -> None:
 
     def invoke_with_small_result(resource: str, given: Any) -> Any:
         result = invoke(resource, given)
-        _check(result, resource)
+        check(result, resource)
         return result
 
     def matches_unless_terminal(names: list[str], error: str) -> bool:
@@ -120,13 +120,13 @@ def _with_small_input(start: Any) -> Any:
 def _with_small_output(execute: Any) -> Any:
     def execute_small(*arguments: Any) -> Any:
         output, following = execute(*arguments)
-        _check(output, arguments[-1]["State"]["Name"])
+        check(output, arguments[-1]["State"]["Name"])
         return output, following
 
     return execute_small
 
 
-def _check(value: Any, of: str) -> None:
+def check(value: Any, of: str) -> None:
     if size_of(value) > PAYLOAD_BYTES:
         cause = (
             f"The state/task '{of}' returned a result with a size exceeding the maximum number of bytes service limit."

@@ -44,6 +44,7 @@ def install(endpoint: str) -> None:
     _exceptions_keep_their_class()
     _retries_do_not_wait_long()
     _integrations_are_calls(endpoint)
+    _events_have_details()
     _redrive()
     _models(os.environ["MODEL_URL"])
 
@@ -105,6 +106,21 @@ def _integrations_are_calls(endpoint: str) -> None:
 
     stepfunctions._invoke_aws_sdk_integration = integration
     stepfunctions._SERVICE_DISPATCH["arn:aws:states:::sqs:sendMessage"] = integration
+
+
+def _events_have_details() -> None:
+    """An event's detail may be written as JSON; PutEvents takes a text (guide, "Send events to EventBridge")."""
+    put = stepfunctions._SERVICE_DISPATCH["arn:aws:states:::events:putEvents"]
+
+    def put_texts(resource: str, given: dict[str, Any]) -> dict[str, Any]:
+        entries = [
+            entry if isinstance(entry["Detail"], str) else {**entry, "Detail": json.dumps(entry["Detail"])}
+            for entry in given["Entries"]
+        ]
+        answer: dict[str, Any] = put(resource, {**given, "Entries": entries})
+        return answer
+
+    stepfunctions._SERVICE_DISPATCH["arn:aws:states:::events:putEvents"] = put_texts
 
 
 def _call(endpoint: str, service: str, action: str, given: dict[str, Any]) -> dict[str, Any]:

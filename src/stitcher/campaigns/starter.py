@@ -6,8 +6,10 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-from stitcher.campaigns.campaign import Campaign, Table, Template
+from stitcher.campaigns.campaign import Campaign
 from stitcher.campaigns.script import ToRecord
+from stitcher.campaigns.table import Table
+from stitcher.campaigns.template import Template
 from stitcher.errors import InvalidRequest
 from stitcher.numbers.spoken import Spoken, readings
 from stitcher.numbers.tables import table

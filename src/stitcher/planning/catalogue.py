@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 __all__ = ["AUDIO_SUFFIXES", "Catalogue", "clip_of", "ignored", "read_catalogue", "voice_prefix"]
 
 VOICE_CHARACTERS = 64
+RESERVED = "campaigns/"
+"""A folder of the clips' bucket that is no voice: the tables of campaigns."""
 KNOWN_SETTINGS = 64
 LISTINGS = 3
 """Of a voice whose settings change while they are read."""
@@ -41,6 +43,8 @@ def _no_settings() -> "VoiceSettings":
 
 def clip_of(item: Stored, *, glottal: bool = False) -> Clip | None:
     """The clip that a stored file is, or None where it is no recording, or lies in no voice's folder."""
+    if item.key.startswith(RESERVED):
+        return None
     said, take = phrase_of(PurePosixPath(item.key).name, glottal=glottal)
     return Clip(item.key, item.etag, item.size, said, take) if said and item.key.count("/") <= 1 else None
 
@@ -54,6 +58,8 @@ def ignored(stored: Iterable[Stored]) -> list[tuple[str, str]]:
             found.append((item.key, UNREADABLE_SUFFIXES[suffix]))
         elif suffix in AUDIO_SUFFIXES and not stem.startswith("._") and clip_of(item) is None:
             reason = "it lies too deep: a voice is one folder" if item.key.count("/") > 1 else "its name has no words"
+            if item.key.startswith(RESERVED):
+                reason = "this folder is for tables of messages"
             found.append((item.key, reason))
     return found
 
@@ -269,4 +275,6 @@ def voice_prefix(voice: str) -> str:
         raise InvalidRequest(
             f"voice '{shown(voice)}' is not a voice's name: letters, digits, '-' and '_', at most {VOICE_CHARACTERS}"
         )
+    if f"{normal}/" == RESERVED:
+        raise InvalidRequest(f"no voice is called '{normal}': that folder is for tables of messages")
     return f"{normal}/"

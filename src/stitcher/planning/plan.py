@@ -133,7 +133,7 @@ def plan_message(
         named.
     """
     if len(message) > limits.MESSAGE_CHARACTERS:
-        raise MessageTooLong(f"the message has {len(message)} characters; the limit is {limits.MESSAGE_CHARACTERS}")
+        raise MessageTooLong(limits.too_many_characters(len(message)))
     from stitcher.planning.planner import Planner  # which is made of the values above
 
     planner = Planner(message, catalogue, policy, fallback, read_numbers)

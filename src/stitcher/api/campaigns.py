@@ -1,0 +1,279 @@
+"""Campaigns for callers: how one is asked for, and what is answered about it."""
+
+import json
+import unicodedata
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr, ValidationError, field_validator
+
+from stitcher import limits
+from stitcher.api.requests import sentence
+from stitcher.campaigns.join import MANIFEST
+from stitcher.campaigns.messages import Settings
+from stitcher.campaigns.places import FOLDER, TABLE, Campaign, Run, id_of, is_id, latest, summary_of
+from stitcher.campaigns.script import CSV_NAME, HTML_NAME
+from stitcher.errors import InvalidRequest, UnknownCampaign
+from stitcher.formats.profiles import PROFILES
+from stitcher.planning.catalogue import voice_prefix
+from stitcher.planning.plan import ReadNumbers
+from stitcher.storage import CONNECTIONS, BucketRepo
+
+TEMPLATE_CHARACTERS, COLUMN_CHARACTERS = limits.MESSAGE_CHARACTERS, 256
+UPLOAD_SECONDS = 3_600
+PAGE, LARGEST_PAGE = 20, 100
+
+State = Literal["new", "running", "finished", "failed", "refused"]
+
+
+class CampaignRequest(BaseModel):
+    """The body of `POST /campaigns`: how the rows of a table become messages."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: Annotated[StrictStr, Field(min_length=1, max_length=limits.CAMPAIGN_NAME)]
+    """Of the campaign; with the voice, it makes its id."""
+    voice: Annotated[StrictStr, Field(max_length=limits.VOICE_CHARACTERS)] = ""
+    """A folder of clips, for rows that name none in a column `voice`; the default voice where it is empty."""
+    template: Annotated[StrictStr, Field(max_length=TEMPLATE_CHARACTERS)] | None = None
+    """The message with columns in braces: `hello, {name}: rain in {place}`; `{{` says a brace."""
+    column: Annotated[StrictStr, Field(max_length=COLUMN_CHARACTERS)] | None = None
+    """The column that has the message; `message` where neither this nor `template` is given."""
+    format: Annotated[StrictStr, Field(max_length=limits.FORMAT_CHARACTERS)] = next(iter(PROFILES))
+    """How the audio is encoded."""
+    gap_ms: Annotated[StrictInt, Field(ge=-limits.CROSSFADE_MS, le=limits.GAP_MS)] | None = None
+    """Between words; the voice's where it is not given."""
+    missing: Annotated[
+        StrictStr, Field(max_length=limits.MISSING_CHARACTERS, pattern=r"^(error|skip|silence|fallback:.*)$")
+    ] = "error"
+    """What becomes of words without a clip, in each message."""
+    read_numbers: ReadNumbers | None = None
+    """`strict` refuses a number that can be read in two ways; `likely` says the likelier. Without it, the voice's."""
+    on_refusal: Literal["report", "stop"] = "report"
+    """Where rows cannot be said: `report` makes the others, `stop` makes none."""
+
+    @field_validator("name", "voice", "template", "column", "missing")
+    @classmethod
+    def _is_text(cls, value: str | None) -> str | None:
+        if value and any("\ud800" <= char <= "\udfff" for char in value):
+            raise ValueError("half a surrogate pair is no character")
+        return value
+
+    @field_validator("name")
+    @classmethod
+    def _is_a_name(cls, value: str) -> str:
+        value = unicodedata.normalize("NFC", value).strip()
+        if not value or any(unicodedata.category(char)[0] == "C" or char == "/" for char in value):
+            raise ValueError("a name is not empty, and has no '/' and no control character")
+        return value
+
+    @field_validator("format")
+    @classmethod
+    def _is_a_format(cls, value: str) -> str:
+        if value not in PROFILES:
+            raise ValueError(f"it is not one of {', '.join(PROFILES)}")
+        return value
+
+    @classmethod
+    def of(cls, body: Any) -> Self:
+        """Parse a caller's body. Raises `InvalidRequest` with a sentence that names every fault."""
+        try:
+            made = cls.model_validate(body)
+        except ValidationError as error:
+            raise InvalidRequest(sentence(error)) from None
+        for voice in (made.voice, made.missing.partition(":")[2]):
+            voice_prefix(voice)
+        if made.template is not None and made.column is not None:
+            raise InvalidRequest("give template or column, not both")
+        return made
+
+    def campaign(self, *, created: datetime, dropped: str = "") -> Campaign:
+        """The campaign that is asked for; `dropped` is the key of a table that is put already."""
+        settings = Settings(**self.model_dump(exclude={"name"}))
+        when = created.strftime("%Y-%m-%dT%H:%M:%SZ")
+        return Campaign(id_of(self.voice, self.name), self.name, settings, when, dropped)
+
+
+class Upload(BaseModel):
+    """An HTML form for the table: a POST of these fields and then of the file, to this URL (S3, "POST Object")."""
+
+    url: str
+    fields: dict[str, str]
+    max_bytes: int
+    """A larger file is refused."""
+    expires_at: str
+
+
+class CampaignAnswer(BaseModel):
+    """A campaign, and what has become of its last run."""
+
+    success: bool = True
+    id: str
+    name: str
+    voice: str
+    format: str
+    on_refusal: str
+    created: str
+    state: State
+    """`new` before the first run; `refused`: the table cannot be used; `failed`: run it again, what is made is kept."""
+    check: bool
+    """Whether the last run only checked."""
+    detail: str
+    """Why it is refused or failed; empty otherwise."""
+    rows: int
+    distinct: int
+    """Different messages."""
+    made: int
+    """Rows whose audio is made."""
+    ready: int
+    """Rows that a check found sayable."""
+    refused: int
+    """Rows that cannot be said; the manifest has each reason."""
+    failed: int
+    """Rows on which the service failed."""
+    to_record: int
+    """Recordings that are still missing."""
+    percent: int
+    """Of the last run, 0 to 100."""
+    manifest: str | None
+    """A link to the manifest, which is the table with what became of each row."""
+    recording_script: str | None
+    """A link to what is still to be recorded, as CSV."""
+    recording_script_page: str | None
+    """The same as a page to print."""
+    upload: Upload | None
+    """For the table; in the answer of `POST /campaigns` only."""
+
+
+class CampaignsPage(BaseModel):
+    """Campaigns by id."""
+
+    success: bool = True
+    campaigns: list[CampaignAnswer]
+    next: str | None
+    """Give it as `after` for the next page."""
+
+
+class CampaignPage(BaseModel):
+    """Which page of the campaigns is asked for."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    after: Annotated[str, Field(pattern="^([0-9a-f]{20})?$")] = ""
+    limit: Annotated[int, Field(ge=1, le=LARGEST_PAGE)] = PAGE
+
+    @classmethod
+    def of(cls, query: Mapping[str, str]) -> Self:
+        """Raises `InvalidRequest` with a sentence that names every fault."""
+        try:
+            return cls.model_validate(query)
+        except ValidationError as error:
+            raise InvalidRequest(sentence(error)) from None
+
+
+Ended = Callable[[str], bool]
+"""Whether an execution, by its ARN, has ended without success."""
+
+
+def create(output: BucketRepo, request: CampaignRequest) -> CampaignAnswer:
+    """Store a campaign, and answer with the form for its table. One of the same voice and name is replaced."""
+    now = datetime.now(UTC)
+    campaign = request.campaign(created=now)
+    campaign.save(output)
+    made = output.presign_post(campaign.prefix + TABLE, limits.TABLE_BYTES, UPLOAD_SECONDS, least=1)
+    expires = (now + timedelta(seconds=UPLOAD_SECONDS)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    form = Upload(url=made.url, fields=dict(made.fields), max_bytes=limits.TABLE_BYTES, expires_at=expires)
+    return _new(campaign).model_copy(update={"upload": form})
+
+
+def find(output: BucketRepo, identity: str) -> Campaign:
+    """The campaign of an id. Raises `UnknownCampaign`."""
+    found = Campaign.load(output, identity) if is_id(identity) else None
+    if found is None:
+        raise UnknownCampaign("there is no campaign of this id")
+    return found
+
+
+def answer(output: BucketRepo, campaign: Campaign, ended: Ended, *, url_seconds: int) -> CampaignAnswer:
+    """What has become of a campaign."""
+    name = latest(output, campaign.id)
+    run = Run.load(output, campaign.id, name) if name else None
+    return _new(campaign) if run is None else _of_run(output, campaign, run, ended, url_seconds)
+
+
+def page(output: BucketRepo, asked: CampaignPage, ended: Ended, *, url_seconds: int) -> CampaignsPage:
+    """The campaigns behind the id `after`, by id."""
+    after = f"{FOLDER}{asked.after}/\U0010ffff" if asked.after else ""
+    ids: list[str] = []
+    for folder in output.folders(FOLDER, after):
+        if is_id(identity := folder.rstrip("/")):
+            ids.append(identity)
+        if len(ids) > asked.limit:
+            break
+    shown = ids[: asked.limit]
+    with ThreadPoolExecutor(CONNECTIONS) as pool:
+        found = pool.map(lambda identity: Campaign.load(output, identity), shown)
+        answers = pool.map(
+            lambda campaign: answer(output, campaign, ended, url_seconds=url_seconds), [one for one in found if one]
+        )
+        return CampaignsPage(campaigns=list(answers), next=shown[-1] if len(ids) > asked.limit else None)
+
+
+def _new(campaign: Campaign) -> CampaignAnswer:
+    settings = campaign.settings
+    return CampaignAnswer(
+        id=campaign.id, name=campaign.name, voice=settings.voice, format=settings.format,
+        on_refusal=settings.on_refusal, created=campaign.created, state="new", check=False, detail="", rows=0,
+        distinct=0, made=0, ready=0, refused=0, failed=0, to_record=0, percent=0, manifest=None,
+        recording_script=None, recording_script_page=None, upload=None,
+    )  # fmt: skip
+
+
+def _of_run(output: BucketRepo, campaign: Campaign, run: Run, ended: Ended, url_seconds: int) -> CampaignAnswer:
+    found: dict[str, Any] = {"check": not run.audio}
+    counts = run.counts
+    if counts:
+        found |= {"rows": counts.rows, "distinct": counts.distinct, "refused": counts.refused}
+    summary = summary_of(output, run)
+    if summary is None:
+        found["percent"] = _percent(output, run)
+        found["state"] = "failed" if ended(run.execution) else "running"
+        if found["state"] == "failed":
+            found["detail"] = "the service failed before the end: redrive the execution, or run the campaign again"
+        return _new(campaign).model_copy(update=found)
+    found |= {name: summary[name] for name in CampaignAnswer.model_fields if name in summary}
+    if summary["state"] == "failed":
+        found["detail"] = f"the service failed on {summary['failed']} rows: run the campaign again"
+    if summary["state"] != "refused":
+        links = {"manifest": MANIFEST, "recording_script": CSV_NAME, "recording_script_page": HTML_NAME}
+        found |= {name: output.presign(run.prefix + file, url_seconds) for name, file in links.items()}
+    return _new(campaign).model_copy(update=found | {"check": not summary["audio"], "percent": 100})
+
+
+def _percent(output: BucketRepo, run: Run) -> int:
+    """Of the chunks of a run, those that have results. The end is the manifest."""
+    if run.counts is None or not run.counts.chunks:
+        return 0
+    done = sum(1 for _ in output.list(f"{run.prefix}results/"))
+    return min(99, 100 * done // run.counts.chunks)
+
+
+def dropped_request(body: bytes | None, voice: str, name: str) -> CampaignRequest:
+    """The settings of a table that was put into the clips' bucket, from the JSON beside it or without.
+
+    Raises
+    ------
+    InvalidRequest
+        The file is no JSON object, has a field that a campaign has not, or names another campaign.
+    """
+    try:
+        settings = json.loads(body) if body else {}
+    except (ValueError, RecursionError):
+        raise InvalidRequest("the settings beside the table are not JSON") from None
+    if not isinstance(settings, dict):
+        raise InvalidRequest("the settings beside the table are no JSON object")
+    if settings.keys() & {"voice", "name"}:
+        raise InvalidRequest("the settings beside the table name neither voice nor name: the table's key does")
+    return CampaignRequest.of({**settings, "voice": voice, "name": name})

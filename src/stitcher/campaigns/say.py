@@ -1,0 +1,188 @@
+"""The second step of a campaign: a chunk of distinct messages becomes audio files and results."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Literal, Protocol, cast
+
+from stitcher.campaigns.messages import Message, Settings, of_lines, to_lines
+from stitcher.campaigns.needs import Needs
+from stitcher.campaigns.script import Example
+from stitcher.errors import MissingWords, StitchError
+from stitcher.joining.stitch import Load, stitch
+from stitcher.planning.plan import Plan, Policy, plan_message
+from stitcher.storage import NotStored, Repo, StorageFault
+
+CATALOGUES = 3
+"""Of a voice whose recordings change while they are read."""
+AUDIO = "audio/"
+"""The folder of a campaign's audio files."""
+
+Status = Literal["made", "ready", "refused"]
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of a message.
+
+    Attributes
+    ----------
+    status
+        `made`: the file is there; `ready`: it was only checked, and can be said; `refused`: it cannot.
+    file
+        `audio/<cache key>.mp3`, or empty. Messages that sound the same have the same file.
+    missing
+        Words that are not said.
+    reason
+        Why it is refused, as a sentence.
+    to_record
+        What somebody has to record for it: the words, and the message with them marked.
+    language
+        Of its voice (BCP 47), or empty.
+    """
+
+    digest: str
+    voice: str
+    status: Status
+    file: str = ""
+    duration_ms: int = 0
+    missing: tuple[str, ...] = ()
+    reason: str = ""
+    to_record: tuple[tuple[str, Example], ...] = ()
+    language: str = ""
+
+
+class Shelf(Protocol):
+    """Where audio files are kept."""
+
+    def has(self, file: str) -> bool:
+        """Whether a file is there, and will be for a while."""
+
+    def keep(self, file: str, audio: bytes) -> None:
+        """Store a file, unless `has` is true of it. May return before it is stored."""
+
+    def wait(self) -> None:
+        """Until all is stored; raises the first fault."""
+
+
+class Speaker:
+    """Says messages on one catalogue of each voice, read when the voice is first needed.
+
+    Parameters
+    ----------
+    load
+        Gives prepared clips; raises `NotStored` where a recording is no longer what the catalogue says.
+    """
+
+    def __init__(self, recordings: Repo, load: Load, settings: Settings) -> None:
+        self._recordings, self._load, self._settings = recordings, load, settings
+        self._needs = Needs(recordings)
+        self._broken: dict[str, StitchError] = {}
+
+    def say(self, messages: Iterable[Message], shelf: Shelf, known: Mapping[str, Result]) -> list[Result]:
+        """Make the messages' files; those that an earlier result has already made are not made again.
+
+        Parameters
+        ----------
+        known
+            Earlier results by digest.
+
+        Raises
+        ------
+        StorageFault
+            The storage does not answer, or recordings change each time they are read.
+        """
+        results = [self._say(message, shelf, known.get(message.digest)) for message in messages]
+        shelf.wait()
+        return results
+
+    def check(self, messages: Iterable[Message]) -> list[Result]:
+        """Only plan the messages."""
+        return [self._checked(message) for message in messages]
+
+    def _checked(self, message: Message) -> Result:
+        try:
+            return self._result(message, "ready", self._plan(message))
+        except StitchError as refusal:
+            return self._refused(message, refusal)
+
+    def _say(self, message: Message, shelf: Shelf, known: Result | None) -> Result:
+        for _ in range(CATALOGUES):
+            try:
+                plan = self._plan(message)
+                file = f"{AUDIO}{plan.cache_key}{self._settings.suffix}"
+                if known and known.status == "made" and known.file == file and shelf.has(file):
+                    return known
+                made = stitch(plan, self._load)
+            except StitchError as refusal:
+                return self._refused(message, refusal)
+            except NotStored:  # recorded again since the catalogue was read
+                self._needs = Needs(self._recordings)
+                continue
+            shelf.keep(file, made.audio)
+            return self._result(message, "made", plan, file, made.duration_ms)
+        raise StorageFault("the recordings of a voice changed each time they were read")
+
+    def _plan(self, message: Message) -> Plan:
+        policy, _, other = self._settings.missing.partition(":")
+        return plan_message(
+            message.text,
+            self._voice(message.voice),
+            gap_ms=self._settings.gap_ms,
+            profile=self._settings.format,
+            policy=cast("Policy", policy),
+            fallback=self._voice(other) if policy == "fallback" else None,
+            read_numbers=self._settings.read_numbers,
+        )
+
+    def _voice(self, name: str) -> Any:
+        if name in self._broken:  # not read again for each message
+            raise self._broken[name]
+        try:
+            return self._needs.voice(name).catalogue
+        except StitchError as refusal:
+            self._broken[name] = refusal
+            raise
+
+    def _result(self, message: Message, status: Status, plan: Plan, file: str = "", duration_ms: int = 0) -> Result:
+        missing = tuple(word for word in plan.missing if word not in plan.decoration)
+        lacking = (*missing, *plan.substituted)
+        recorded = self._to_record(message) if lacking else ()
+        language = self._language(message.voice)
+        return Result(message.digest, message.voice, status, file, duration_ms, missing, "", recorded, language)
+
+    def _refused(self, message: Message, refusal: StitchError) -> Result:
+        missing: tuple[str, ...] = ()
+        recorded: tuple[tuple[str, Example], ...] = ()
+        if isinstance(refusal, MissingWords):
+            missing = tuple(word for word in refusal.missing if word not in refusal.decoration)
+            recorded = self._to_record(message)
+        language = "" if message.voice in self._broken else self._language(message.voice)
+        return Result(message.digest, message.voice, "refused", "", 0, missing, str(refusal), recorded, language)
+
+    def _language(self, voice: str) -> str:
+        return self._needs.voice(voice).catalogue.settings.language or ""
+
+    def _to_record(self, message: Message) -> tuple[tuple[str, Example], ...]:
+        needs = self._needs.of(message.voice, message.filled)
+        if isinstance(needs, str):
+            return ()
+        filled = message.filled
+        return tuple((words, self._needs.example(message.voice, filled, words, span)) for words, span in needs.items())
+
+
+def result_bytes(results: Sequence[Result]) -> bytes:
+    """A chunk's results as they are stored, without empty fields."""
+    return to_lines({name: value for name, value in asdict(result).items() if value} for result in results)
+
+
+def results_of(data: bytes) -> list[Result]:
+    """The reverse of `result_bytes`."""
+    return [_result(one) for one in of_lines(data)]
+
+
+def _result(document: dict[str, Any]) -> Result:
+    recorded = tuple(
+        (words, tuple((piece, marked) for piece, marked in example)) for words, example in document.pop("to_record", ())
+    )
+    missing = tuple(document.pop("missing", ()))
+    return Result(**{"voice": "", **document}, missing=missing, to_record=recorded)

@@ -1,0 +1,169 @@
+"""`stitcher campaign`: a table becomes audio and a manifest on this machine."""
+
+import csv
+import itertools
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from stitcher import Voice
+from stitcher.cli import main
+from tests.paths import ROOT, SAMPLES
+
+TEMPLATE = "hello, {name}: {weather} is expected {day} in {place}. {advice}"
+
+
+def made(capsys: pytest.CaptureFixture[str], table: Path, output: Path, *options: str) -> tuple[int, dict[str, object]]:
+    given = ["--messages", str(table), "--audios", str(SAMPLES), "--output", str(output), "--json"]
+    code = main(["campaign", *given, *options])
+    printed = capsys.readouterr()
+    return code, json.loads(printed.out) if printed.out else {"error": printed.err}
+
+
+def manifest(output: Path) -> list[dict[str, str]]:
+    return list(csv.DictReader((output / "manifest.csv").read_text("utf-8-sig").splitlines()))
+
+
+def test_the_sample_campaign_is_made(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    code, summary = made(capsys, ROOT / "samples" / "campaign.csv", tmp_path / "a", "--template", TEMPLATE)
+    assert (code, summary["rows"], summary["made"], summary["refused"]) == (2, 12, 3, 9)
+    rows = manifest(tmp_path / "a")
+    assert [row["name"] for row in rows][:2] == ["shreeshail", "Ram Kumar"]
+    assert rows[1]["missing"] == "ram, kumar"
+    first = rows[0]
+    text = (
+        f"hello, {first['name']}: {first['weather']} is expected {first['day']} in {first['place']}. {first['advice']}"
+    )
+    spoken = Voice.open(SAMPLES).say(text)
+    assert (tmp_path / "a" / first["file"]).read_bytes() == spoken.audio
+    assert first["duration_ms"] == str(spoken.duration_ms)
+    # The same recording script as the check's.
+    options = ["--messages", str(ROOT / "samples" / "campaign.csv"), "--audios", str(SAMPLES), "--template", TEMPLATE]
+    main(["script", *options, "--output", str(tmp_path / "b")])
+    for name in ("recording-script.csv", "recording-script.html"):
+        assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
+
+
+def test_stop_makes_nothing_where_a_row_is_refused(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    table = tmp_path / "t.csv"
+    table.write_text("message\nhello shreeshail\nhello zebra\n")
+    code, summary = made(capsys, table, tmp_path / "out", "--on-refusal", "stop")
+    assert (code, summary["ready"], summary["refused"], summary["made"]) == (2, 1, 1, 0)
+    assert [row["status"] for row in manifest(tmp_path / "out")] == ["ready", "refused"]
+    assert not (tmp_path / "out" / "audio").exists()
+    table.write_text("message\nhello shreeshail\n")
+    code, summary = made(capsys, table, tmp_path / "out", "--on-refusal", "stop")
+    assert (code, summary["made"]) == (0, 1)
+
+
+def big_table(file: Path) -> int:
+    """Some hundred distinct messages, each in two rows."""
+    names = [
+        "shreeshail",
+        "farmers",
+        "good morning",
+        "market",
+        "onion",
+        "tomato",
+        "wheat",
+        "temperature",
+        "ten",
+        "thirty",
+    ]
+    said = [
+        f"hello {one} {two} {weather} is expected {day}"
+        for one, two, weather, day in itertools.product(
+            names, names, ("heavy rain", "light rain"), ("today", "tomorrow")
+        )
+    ]
+    file.write_text("\n".join(["message", *said, *said]) + "\n")
+    return len(said)
+
+
+DIES = """
+import os, signal, sys
+from stitcher.campaigns import local
+from stitcher.cli import main
+keep, kept = local._Folder.keep, []
+
+def dying(self, file, audio):
+    keep(self, file, audio)
+    kept.append(file)
+    if len(kept) == 100:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+local._Folder.keep = dying
+if __name__ == "__main__":
+    sys.exit(main())
+"""
+
+
+def test_a_campaign_of_which_a_process_is_killed_goes_on_and_makes_nothing_twice(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    table, output, program = tmp_path / "big.csv", tmp_path / "out", tmp_path / "dies.py"
+    distinct = big_table(table)
+    program.write_text(DIES)
+    line = [sys.executable, str(program), "campaign", "--messages", str(table), "--audios", str(SAMPLES)]
+    done = subprocess.run([*line, "--output", str(output)], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "a process of the campaign was ended" in done.stderr
+    assert not (output / "manifest.csv").exists()
+    (output / "audio" / ".half").write_bytes(b"half")
+    there = {file: file.stat().st_mtime_ns for file in output.glob("audio/*.mp3")}
+    assert 100 <= len(there) < distinct
+    code, summary = made(capsys, table, output)
+    assert (code, summary["rows"], summary["distinct"], summary["made"]) == (0, 2 * distinct, distinct, 2 * distinct)
+    rows = manifest(output)
+    files = {row["file"] for row in rows}
+    assert (len(rows), len(files)) == (2 * distinct, distinct)
+    assert {str(path.relative_to(output)) for path in (output / "audio").iterdir()} == files
+    assert {file: file.stat().st_mtime_ns for file in there} == there
+
+
+def test_a_new_recording_makes_its_messages_again_and_no_others(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    clips, table, output = tmp_path / "clips", tmp_path / "t.csv", tmp_path / "out"
+    clips.mkdir()
+    for name in ("hello.wav", "tomato.wav", "market.wav"):
+        (clips / name).write_bytes((SAMPLES / name).read_bytes())
+    table.write_text("message\nhello tomato\nhello market\nhello wheat\n")
+    options = ["campaign", "--messages", str(table), "--audios", str(clips), "--output", str(output), "--json"]
+    assert main(options) == 2
+    before = {row["message"]: row["file"] for row in manifest(output)}
+    (clips / "tomato.wav").write_bytes((SAMPLES / "today.wav").read_bytes())
+    (clips / "wheat.ogg").write_bytes((SAMPLES / "wheat.ogg").read_bytes())
+    kept = (output / before["hello market"]).stat().st_mtime_ns
+    assert main(options) == 0
+    after = {row["message"]: row["file"] for row in manifest(output)}
+    assert after["hello tomato"] != before["hello tomato"]
+    assert after["hello market"] == before["hello market"]
+    assert after["hello wheat"]
+    assert (output / before["hello market"]).stat().st_mtime_ns == kept
+    capsys.readouterr()
+
+
+@pytest.mark.parametrize(
+    ("content", "options", "said"),
+    [
+        ("", (), "has no header row"),
+        ("message\n", (), "has no rows below its header"),
+        ("text\nhello\n", (), "is not in the table"),
+        ("message\nhello\n", ("--template", "{oops"), "without its other brace"),
+        ("message\nhello\n", ("--voice", "../x"), "is not a voice's name"),
+        ("message\nhello\n", ("--gap-ms", "9999"), "is not between -500 and 5000"),
+    ],
+)
+def test_a_campaign_that_cannot_be_made_writes_no_manifest(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, content: str, options: tuple[str, ...], said: str
+) -> None:
+    table = tmp_path / "t.csv"
+    table.write_text(content)
+    line = ["campaign", "--messages", str(table), "--audios", str(SAMPLES), "--output", str(tmp_path / "out"), *options]
+    assert main(line) in (1, 2)
+    assert said in capsys.readouterr().err
+    assert not (tmp_path / "out" / "manifest.csv").exists()

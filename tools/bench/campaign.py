@@ -1,0 +1,215 @@
+"""How long a campaign takes and how much memory: the command on this machine, and the steps that the workflow runs.
+
+    python -m tools.bench.campaign command          100,000 rows, 20,000 distinct messages of ten clips
+    python -m tools.bench.campaign split-and-join   1,000,000 rows, 60,000 distinct messages; real files
+
+The tables and clips are made by a recipe: the same numbers give the same bytes.
+"""
+
+import argparse
+import csv
+import itertools
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import wave
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from stitcher.campaigns.join import Join
+from stitcher.campaigns.messages import Reader, Settings, chunk_messages
+from stitcher.campaigns.say import Result
+from stitcher.campaigns.split import Counts, split
+from stitcher.campaigns.table import Table
+
+TEMPLATE = "hello {name} farmers {weather} is expected {day} in {place} please do not spray"
+FIXED = ("hello", "farmers", "is expected", "in", "please", "do not spray")
+PLACES, WEATHERS, DAYS = 20, 5, 2
+DISTINCT_OF_A_NAME = PLACES * WEATHERS * DAYS
+RATE, SECONDS = 16_000, 0.6
+
+
+def named(kind: str, number: int) -> str:
+    """A word of letters only: "name ac"."""
+    return f"{kind} {chr(97 + number // 26)}{chr(97 + number % 26)}"
+
+
+def columns(names: int) -> dict[str, list[str]]:
+    """What the columns of the table may hold."""
+    return {
+        "name": [named("name", n) for n in range(names)],
+        "weather": [named("weather", n) for n in range(WEATHERS)],
+        "day": [named("day", n) for n in range(DAYS)],
+        "place": [named("place", n) for n in range(PLACES)],
+    }
+
+
+def make_clips(folder: Path, names: int) -> int:
+    """A voice: a clip of 0.6 s for each phrase, a tone with the loudness of syllables. Returns how many."""
+    folder.mkdir(parents=True, exist_ok=True)
+    said = [*FIXED, *itertools.chain.from_iterable(columns(names).values())]
+    seconds = np.arange(int(RATE * SECONDS)) / RATE
+    syllables = np.sin(np.pi * seconds / SECONDS) * (0.6 + 0.4 * np.sin(2 * np.pi * 6 * seconds))
+    for number, phrase in enumerate(said):
+        tone = sum(np.sin(2 * np.pi * (110 + number % 60) * part * seconds) / part for part in range(1, 20))
+        samples = (8_000 * syllables * tone / np.abs(tone).max()).astype("<i2")
+        with wave.open(str(folder / f"{phrase.replace(' ', '_')}.wav"), "wb") as file:
+            file.setnchannels(1)
+            file.setsampwidth(2)
+            file.setframerate(RATE)
+            file.writeframes(samples.tobytes())
+    return len(said)
+
+
+def make_table(file: Path, rows: int, names: int) -> None:
+    """A table of which every message comes again after `200 * names` rows."""
+    found = columns(names)
+    every = list(itertools.product(*found.values()))
+    with file.open("w", newline="", encoding="utf-8") as text:
+        table = csv.writer(text)
+        table.writerow(["phone", *found])
+        for number in range(rows):
+            table.writerow([f"+9198{number:08}", *every[number * 7_919 % len(every)]])
+
+
+class Memory:
+    """The most that this process's whole family has in memory (PSS, so that shared pages count once), in MB."""
+
+    def __init__(self, pid: int) -> None:
+        self._pid, self.peak, self._ends = pid, 0.0, threading.Event()
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+        self._thread.start()
+
+    def _watch(self) -> None:
+        while not self._ends.wait(0.2):
+            self.peak = max(self.peak, sum(map(_pss, _family(self._pid))) / 1024)
+
+    def stop(self) -> float:
+        """The peak."""
+        self._ends.set()
+        self._thread.join()
+        return self.peak
+
+
+def _family(pid: int) -> Iterator[int]:
+    yield pid
+    try:
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    except OSError:
+        return
+    for child in children:
+        yield from _family(int(child))
+
+
+def _pss(pid: int) -> int:
+    try:
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    except OSError:
+        return 0
+    return sum(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
+
+
+def command(folder: Path, rows: int, names: int) -> dict[str, Any]:
+    """`stitcher campaign`, from nothing prepared to the manifest; then once more, when all is there."""
+    clips = make_clips(folder / "clips", names)
+    make_table(folder / "table.csv", rows, names)
+    line = [sys.executable, "-m", "stitcher.cli", "campaign", "--messages", str(folder / "table.csv"), "--json"]
+    line += ["--audios", str(folder / "clips"), "--output", str(folder / "out"), "--template", TEMPLATE]
+    found: dict[str, Any] = {"rows": rows, "distinct": DISTINCT_OF_A_NAME * names, "clips": clips}
+    for name in ("first", "again"):
+        before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
+        with subprocess.Popen(line, stdout=subprocess.PIPE) as process:
+            memory = Memory(process.pid)
+            answer = json.loads(process.communicate()[0])
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+        took = {"seconds": time.monotonic() - began, "cpu_seconds": cpu, "memory_mb": memory.stop()}
+        found[name] = {key: round(value, 1) for key, value in took.items()}
+        if process.returncode or answer["made"] != rows:
+            raise SystemExit(f"not all is made: {answer}")
+    return found
+
+
+def split_and_join(folder: Path, rows: int, names: int) -> dict[str, Any]:
+    """The domain's two steps around the audio, on real files, each in a process of its own."""
+    make_table(folder / "table.csv", rows, names)
+    found: dict[str, Any] = {"rows": rows, "distinct": DISTINCT_OF_A_NAME * names}
+    for step in (_split, _join):
+        found[step.__name__.strip("_")] = _alone(step, folder)
+    return found
+
+
+def _alone(step: Callable[[Path], None], folder: Path) -> dict[str, float]:
+    """Runs a step in a child; seconds, and its largest memory in MB."""
+    child = os.fork()
+    began = time.monotonic()
+    if not child:
+        step(folder)
+        os._exit(0)
+    memory = Memory(child)
+    _, status, used = os.wait4(child, 0)
+    if status:
+        raise SystemExit(f"{step.__name__} failed")
+    took = {"seconds": time.monotonic() - began, "cpu_seconds": used.ru_utime + used.ru_stime}
+    return {key: round(value, 1) for key, value in (took | {"memory_mb": memory.stop()}).items()}
+
+
+def _split(folder: Path) -> None:
+    (folder / "chunks").mkdir()
+    with Table(folder / "table.csv") as table, (folder / "rows").open("wb") as numbers:
+        reader = Reader(Settings(template=TEMPLATE), table.header)
+        counts = split(
+            table.rows(), reader, numbers, lambda number, chunk: _save(folder / "chunks" / f"{number:05}", chunk)
+        )
+    (folder / "counts").write_text(json.dumps([counts.rows, counts.refused, counts.distinct, counts.chunks]))
+
+
+def _save(file: Path, data: bytes) -> None:
+    file.write_bytes(data)
+
+
+def _join(folder: Path) -> None:
+    counts = Counts(*json.loads((folder / "counts").read_text()))
+    link = "https://bucket.s3.ap-south-1.amazonaws.com/campaigns/x/audio/y.mp3?" + "X" * 1_200
+
+    def results() -> Iterator[Result]:
+        for number in range(counts.chunks):
+            for one in chunk_messages((folder / "chunks" / f"{number:05}").read_bytes()):
+                yield Result(one.digest, one.voice, "made", f"audio/{one.digest * 2}.mp3", 7_000)
+
+    with Table(folder / "table.csv") as table, (folder / "rows").open("rb") as numbers:
+        reader = Reader(Settings(template=TEMPLATE), table.header)
+        with (
+            Join(table, counts.distinct, numbers, results(), lambda _file: link) as joined,
+            (folder / "manifest.csv").open("wb") as manifest,
+        ):
+            manifest.writelines(joined.manifest(reader))
+            if joined.summary.made != counts.rows:
+                raise SystemExit(f"not all is made: {joined.summary}")
+
+
+def main() -> None:
+    """Measure one part and print it as JSON."""
+    parser = argparse.ArgumentParser(prog="python -m tools.bench.campaign", description=__doc__)
+    parser.add_argument("part", choices=["command", "split-and-join"])
+    parser.add_argument("--rows", type=int)
+    parser.add_argument("--names", type=int, help=f"{DISTINCT_OF_A_NAME} distinct messages for each")
+    options = parser.parse_args()
+    parts = {"command": (command, 100_000, 100), "split-and-join": (split_and_join, 1_000_000, 300)}
+    part, rows, names = parts[options.part]
+    with tempfile.TemporaryDirectory(prefix="campaign-") as folder:
+        found = part(Path(folder), options.rows or rows, options.names or names)
+    print(json.dumps({"measured": f"{datetime.now(UTC):%Y-%m-%d}", "part": options.part, **found}, indent=2))
+
+
+if __name__ == "__main__":
+    main()
