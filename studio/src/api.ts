@@ -61,7 +61,7 @@ export const stitch = (request: Request, signal?: AbortSignal) => call<Message>(
 /** All voices. */
 export async function voices(): Promise<Voice[]> {
   const found: Voice[] = [];
-  for (let after: string | null = ""; after !== null; ) {
+  for (let after: string | null = ""; after !== null;) {
     const query: string = after ? `&after=${part(after)}` : "";
     const page: Schemas["VoicesPage"] = await call("GET", `/voices?limit=200${query}`);
     found.push(...page.voices);
@@ -72,7 +72,7 @@ export async function voices(): Promise<Voice[]> {
 
 /** All clips of a voice, handed over page by page. */
 export async function clips(voice: string, each: (page: Clip[]) => void): Promise<void> {
-  for (let after: string | null = ""; after !== null; ) {
+  for (let after: string | null = ""; after !== null;) {
     const query: string = after ? `&after=${part(after)}` : "";
     const page: Schemas["ClipsPage"] = await call("GET", `/voices/${voicePart(voice)}/clips?limit=200${query}`);
     each(page.clips);
@@ -119,7 +119,12 @@ export async function postForm(form: Form, file: Blob, progress: (share: number)
 }
 
 /** Upload one recording; rejects as `postForm`. */
-export async function upload(voice: string, name: string, file: Blob, progress: (share: number) => void): Promise<void> {
+export async function upload(
+  voice: string,
+  name: string,
+  file: Blob,
+  progress: (share: number) => void,
+): Promise<void> {
   const asked = { name, size: file.size };
   const form = await call<Schemas["UploadAnswer"]>("POST", `/voices/${voicePart(voice)}/clips`, asked);
   await postForm(form, file, progress);
@@ -143,17 +148,4 @@ export const checkCampaign = (id: string) => call<Campaign>("POST", `/campaigns/
 export const runCampaign = (id: string) => call<Campaign>("POST", `/campaigns/${part(id)}/run`);
 
 /** The first campaigns by id. */
-export const campaigns = async () =>
-  (await call<Schemas["CampaignsPage"]>("GET", "/campaigns?limit=100")).campaigns;
-
-export type Picture = Schemas["PictureAnswer"];
-export type PictureEntry = Schemas["PictureEntry"];
-
-export const createPicture = (request: Schemas["PictureRequest"]) =>
-  call<Schemas["PictureUpload"]>("POST", "/pictures", request);
-
-export const picture = (id: string) => call<Picture>("GET", `/pictures/${part(id)}`);
-
-/** The oldest pictures of a prompt, or of all. */
-export const pictures = async (prompt: string) =>
-  (await call<Schemas["PicturesPage"]>("GET", `/pictures?limit=100${prompt ? `&prompt=${part(prompt)}` : ""}`)).pictures;
+export const campaigns = async () => (await call<Schemas["CampaignsPage"]>("GET", "/campaigns?limit=100")).campaigns;

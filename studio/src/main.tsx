@@ -1,5 +1,5 @@
 import { render } from "preact";
-import { effect } from "@preact/signals";
+import { CampaignPage } from "./campaign/page";
 import { ComposePage } from "./compose/page";
 import { keepToken } from "./config";
 import { RecordPage } from "./record/page";
@@ -10,6 +10,7 @@ import { pending, watch } from "./uploads";
 const PAGES: Record<Page, [string, () => preact.JSX.Element]> = {
   record: ["Record", RecordPage],
   compose: ["Compose", ComposePage],
+  campaign: ["Campaign", CampaignPage],
   voices: ["Voices", VoicesPage],
 };
 
@@ -28,8 +29,13 @@ function Header() {
       </nav>
       <span class="voice">
         <label>
-          Voice{" "}
-          <select value={voice.value} onChange={(event) => (voice.value = event.currentTarget.value)} dir="auto">
+          <span aria-hidden="true">Voice </span>
+          <select
+            aria-label="Voice"
+            value={voice.value}
+            onChange={(event) => (voice.value = event.currentTarget.value)}
+            dir="auto"
+          >
             {[...new Set([voice.value, ...voices.value.map((one) => one.voice)])].sort().map((one) => (
               <option value={one} selected={one === voice.value}>
                 {nameOf(one)}
@@ -88,12 +94,13 @@ if (root) {
   render(<Studio />, root);
 }
 told(readVoices());
-effect(() => {
-  void voice.value;
+voice.subscribe(() => {
   told(readClips());
 });
 watch();
-addEventListener("dragover", (event) => { event.preventDefault(); });
+addEventListener("dragover", (event) => {
+  event.preventDefault();
+});
 addEventListener("drop", (event) => {
   // A file that is dropped beside its place would replace the page.
   event.preventDefault();

@@ -110,6 +110,75 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/campaigns": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** List the campaigns */
+    get: operations["campaigns"];
+    put?: never;
+    /** Get a form that uploads a table of messages */
+    post: operations["createCampaign"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/campaigns/{id}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** Look at a campaign: its state, its counts, its links */
+    get: operations["campaign"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/campaigns/{id}/check": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** Plan all rows and make no audio */
+    post: operations["checkCampaign"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/campaigns/{id}/run": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** Make the audio of all rows, and the manifest */
+    post: operations["runCampaign"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -143,7 +212,7 @@ export interface components {
        * @enum {string}
        */
       read_numbers?: "likely" | "strict";
-    } & (unknown | unknown);
+    } & unknown;
     /** @description A refusal or a fault (RFC 9457), from the service, API Gateway or the firewall. */
     Problem: {
       /** @description `urn:audio-stitcher:` and the code. */
@@ -161,13 +230,9 @@ export interface components {
       /** @description Every word without a clip. */
       missing?: string[];
       /** @description By missing word, phrases that are spelled much like it. */
-      suggestions?: {
-        [key: string]: string[];
-      };
+      suggestions?: Record<string, string[]>;
       /** @description Numbers of the missing that are not read for certain, each with the reason. */
-      unsure?: {
-        [key: string]: string;
-      };
+      unsure?: Record<string, string>;
       unusable?: components["schemas"]["Unusable"][];
     };
     /** @description A file that cannot be used. */
@@ -191,6 +256,44 @@ export interface components {
     SettingsRequest: {
       /** @description The whole content of `voice.toml`. */
       toml: string;
+    };
+    /** @description The body of `POST /campaigns`: how the rows of a table become messages. */
+    CampaignRequest: {
+      /** @description Of the campaign; with the voice, it makes its id. */
+      name: string;
+      /**
+       * @description A folder of clips, for rows that name none in a column `voice`; the default voice where it is empty.
+       * @default
+       */
+      voice?: string;
+      /** @description The message with columns in braces: `hello, {name}: rain in {place}`; `{{` says a brace. */
+      template?: string;
+      /** @description The column that has the message; `message` where neither this nor `template` is given. */
+      column?: string;
+      /**
+       * @description How the audio is encoded.
+       * @default mp3
+       * @enum {string}
+       */
+      format?: "mp3" | "mp3-96" | "opus" | "ulaw" | "wav" | "wav-8k" | "mp3-128" | "m4a" | "flac";
+      /** @description Between words; the voice's where it is not given. */
+      gap_ms?: number;
+      /**
+       * @description What becomes of words without a clip, in each message.
+       * @default error
+       */
+      missing?: string;
+      /**
+       * @description `strict` refuses a number that can be read in two ways; `likely` says the likelier. Without it, the voice's.
+       * @enum {string}
+       */
+      read_numbers?: "likely" | "strict";
+      /**
+       * @description Where rows cannot be said: `report` makes the others, `stop` makes none.
+       * @default report
+       * @enum {string}
+       */
+      on_refusal?: "report" | "stop";
     };
     /** @description The body of a 200: where the audio is and until when the URL works. */
     Answer: {
@@ -221,13 +324,9 @@ export interface components {
       /** @description Words without a clip, in message order, each once. */
       missing: string[];
       /** @description By missing word, phrases that are spelled much like it. */
-      suggestions: {
-        [key: string]: string[];
-      };
+      suggestions: Record<string, string[]>;
       /** @description Numbers of the missing that are not read for certain, each with the reason. */
-      unsure: {
-        [key: string]: string;
-      };
+      unsure: Record<string, string>;
       /** @description What is dropped because it only decorates: marks of bold text, pictures and trade marks without a clip. */
       decoration: string[];
       /** @description What the fallback voice would say. */
@@ -315,9 +414,7 @@ export interface components {
       /** @description Where the recording will lie in the input bucket. */
       key: string;
       url: string;
-      fields: {
-        [key: string]: string;
-      };
+      fields: Record<string, string>;
       /** @description Until when the form works. */
       expires_at: string;
     };
@@ -367,89 +464,135 @@ export interface components {
       /** @enum {string} */
       read_numbers: "likely" | "strict";
       aliases: string[];
-      pauses: {
-        [key: string]: number;
-      };
+      pauses: Record<string, number>;
+    };
+    /** @description A campaign, and what has become of its last run. */
+    CampaignAnswer: {
+      /** @default true */
+      success: boolean;
+      id: string;
+      name: string;
+      voice: string;
+      format: string;
+      on_refusal: string;
+      created: string;
+      /**
+       * @description `new` before the first run; `refused`: the table cannot be used; `failed`: run it again, what is made is kept.
+       * @enum {string}
+       */
+      state: "new" | "running" | "finished" | "failed" | "refused";
+      /** @description Whether the last run only checked. */
+      check: boolean;
+      /** @description Why it is refused or failed; empty otherwise. */
+      detail: string;
+      rows: number;
+      /** @description Different messages. */
+      distinct: number;
+      /** @description Rows whose audio is made. */
+      made: number;
+      /** @description Rows that a check found sayable. */
+      ready: number;
+      /** @description Rows that cannot be said; the manifest has each reason. */
+      refused: number;
+      /** @description Rows on which the service failed. */
+      failed: number;
+      /** @description Recordings that are still missing. */
+      to_record: number;
+      /** @description Of the last run, 0 to 100. */
+      percent: number;
+      /** @description A link to the manifest, which is the table with what became of each row. */
+      manifest: string | null;
+      /** @description A link to what is still to be recorded, as CSV. */
+      recording_script: string | null;
+      /** @description The same as a page to print. */
+      recording_script_page: string | null;
+      /** @description For the table; in the answer of `POST /campaigns` only. */
+      upload: components["schemas"]["Upload"] | null;
+    };
+    /** @description Campaigns by id. */
+    CampaignsPage: {
+      /** @default true */
+      success: boolean;
+      campaigns: components["schemas"]["CampaignAnswer"][];
+      /** @description Give it as `after` for the next page. */
+      next: string | null;
+    };
+    /** @description An HTML form for the table: a POST of these fields and then of the file, to this URL (S3, "POST Object"). */
+    Upload: {
+      url: string;
+      fields: Record<string, string>;
+      /** @description A larger file is refused. */
+      max_bytes: number;
+      expires_at: string;
     };
   };
   responses: {
     /** @description The request is not valid: `detail` says why */
     Problem400: {
-      headers: {
-        [name: string]: unknown;
-      };
+      headers: Record<string, unknown>;
       content: {
         "application/problem+json": components["schemas"]["Problem"];
       };
     };
     /** @description Not signed, wrongly signed, not allowed, or no such path */
     Problem403: {
-      headers: {
-        [name: string]: unknown;
-      };
+      headers: Record<string, unknown>;
       content: {
         "application/problem+json": components["schemas"]["Problem"];
       };
     };
-    /** @description There is no such clip, nor was there */
+    /** @description There is no such clip, nor was there; or no such campaign */
     Problem404: {
-      headers: {
-        [name: string]: unknown;
+      headers: Record<string, unknown>;
+      content: {
+        "application/problem+json": components["schemas"]["Problem"];
       };
+    };
+    /** @description The campaign runs already */
+    Problem409: {
+      headers: Record<string, unknown>;
       content: {
         "application/problem+json": components["schemas"]["Problem"];
       };
     };
     /** @description The message is too long */
     Problem413: {
-      headers: {
-        [name: string]: unknown;
-      };
+      headers: Record<string, unknown>;
       content: {
         "application/problem+json": components["schemas"]["Problem"];
       };
     };
     /** @description The body is not JSON */
     Problem415: {
-      headers: {
-        [name: string]: unknown;
-      };
+      headers: Record<string, unknown>;
       content: {
         "application/problem+json": components["schemas"]["Problem"];
       };
     };
     /** @description Words without a clip (`missing`) or files that cannot be used (`unusable`) */
     Problem422: {
-      headers: {
-        [name: string]: unknown;
-      };
+      headers: Record<string, unknown>;
       content: {
         "application/problem+json": components["schemas"]["Problem"];
       };
     };
     /** @description Too many requests: try again later */
     Problem429: {
-      headers: {
-        [name: string]: unknown;
-      };
+      headers: Record<string, unknown>;
       content: {
         "application/problem+json": components["schemas"]["Problem"];
       };
     };
     /** @description The service failed: try again */
     Problem500: {
-      headers: {
-        [name: string]: unknown;
-      };
+      headers: Record<string, unknown>;
       content: {
         "application/problem+json": components["schemas"]["Problem"];
       };
     };
     /** @description The message took too long to make: try again */
     Problem504: {
-      headers: {
-        [name: string]: unknown;
-      };
+      headers: Record<string, unknown>;
       content: {
         "application/problem+json": components["schemas"]["Problem"];
       };
@@ -480,9 +623,7 @@ export interface operations {
     responses: {
       /** @description The message as audio, new or from the cache */
       200: {
-        headers: {
-          [name: string]: unknown;
-        };
+        headers: Record<string, unknown>;
         content: {
           "application/json": components["schemas"]["Answer"];
         };
@@ -522,9 +663,7 @@ export interface operations {
     responses: {
       /** @description How the message would be said */
       200: {
-        headers: {
-          [name: string]: unknown;
-        };
+        headers: Record<string, unknown>;
         content: {
           "application/json": components["schemas"]["PlanAnswer"];
         };
@@ -555,9 +694,7 @@ export interface operations {
     responses: {
       /** @description The default voice, and the folders that hold a clip */
       200: {
-        headers: {
-          [name: string]: unknown;
-        };
+        headers: Record<string, unknown>;
         content: {
           "application/json": components["schemas"]["VoicesPage"];
         };
@@ -588,9 +725,7 @@ export interface operations {
     responses: {
       /** @description Its clips, and what preparing them found */
       200: {
-        headers: {
-          [name: string]: unknown;
-        };
+        headers: Record<string, unknown>;
         content: {
           "application/json": components["schemas"]["ClipsPage"];
         };
@@ -620,9 +755,7 @@ export interface operations {
     responses: {
       /** @description The form */
       200: {
-        headers: {
-          [name: string]: unknown;
-        };
+        headers: Record<string, unknown>;
         content: {
           "application/json": components["schemas"]["UploadAnswer"];
         };
@@ -651,9 +784,7 @@ export interface operations {
     responses: {
       /** @description The clip, also a deleted one */
       200: {
-        headers: {
-          [name: string]: unknown;
-        };
+        headers: Record<string, unknown>;
         content: {
           "application/json": components["schemas"]["ClipAnswer"];
         };
@@ -686,9 +817,7 @@ export interface operations {
     responses: {
       /** @description It is the clip, and is prepared anew */
       200: {
-        headers: {
-          [name: string]: unknown;
-        };
+        headers: Record<string, unknown>;
         content: {
           "application/json": components["schemas"]["ClipChanged"];
         };
@@ -718,9 +847,7 @@ export interface operations {
     responses: {
       /** @description It is deleted, and the version restores it */
       200: {
-        headers: {
-          [name: string]: unknown;
-        };
+        headers: Record<string, unknown>;
         content: {
           "application/json": components["schemas"]["ClipChanged"];
         };
@@ -747,9 +874,7 @@ export interface operations {
     responses: {
       /** @description Its `voice.toml`, and what that says */
       200: {
-        headers: {
-          [name: string]: unknown;
-        };
+        headers: Record<string, unknown>;
         content: {
           "application/json": components["schemas"]["SettingsAnswer"];
         };
@@ -779,9 +904,7 @@ export interface operations {
     responses: {
       /** @description They are written */
       200: {
-        headers: {
-          [name: string]: unknown;
-        };
+        headers: Record<string, unknown>;
         content: {
           "application/json": components["schemas"]["SettingsAnswer"];
         };
@@ -790,6 +913,142 @@ export interface operations {
       403: components["responses"]["Problem403"];
       415: components["responses"]["Problem415"];
       422: components["responses"]["Problem422"];
+      429: components["responses"]["Problem429"];
+      500: components["responses"]["Problem500"];
+      504: components["responses"]["Problem504"];
+    };
+  };
+  campaigns: {
+    parameters: {
+      query?: {
+        /** @description `next` of the page before: a campaign's id */
+        after?: string;
+        /** @description How many at most */
+        limit?: number;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The campaigns by id */
+      200: {
+        headers: Record<string, unknown>;
+        content: {
+          "application/json": components["schemas"]["CampaignsPage"];
+        };
+      };
+      400: components["responses"]["Problem400"];
+      403: components["responses"]["Problem403"];
+      429: components["responses"]["Problem429"];
+      500: components["responses"]["Problem500"];
+      504: components["responses"]["Problem504"];
+    };
+  };
+  createCampaign: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["CampaignRequest"];
+      };
+    };
+    responses: {
+      /** @description The campaign, and the form for its table */
+      200: {
+        headers: Record<string, unknown>;
+        content: {
+          "application/json": components["schemas"]["CampaignAnswer"];
+        };
+      };
+      400: components["responses"]["Problem400"];
+      403: components["responses"]["Problem403"];
+      415: components["responses"]["Problem415"];
+      429: components["responses"]["Problem429"];
+      500: components["responses"]["Problem500"];
+      504: components["responses"]["Problem504"];
+    };
+  };
+  campaign: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description The campaign's id */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The campaign and its last run */
+      200: {
+        headers: Record<string, unknown>;
+        content: {
+          "application/json": components["schemas"]["CampaignAnswer"];
+        };
+      };
+      403: components["responses"]["Problem403"];
+      404: components["responses"]["Problem404"];
+      429: components["responses"]["Problem429"];
+      500: components["responses"]["Problem500"];
+      504: components["responses"]["Problem504"];
+    };
+  };
+  checkCampaign: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description The campaign's id */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description It has begun */
+      200: {
+        headers: Record<string, unknown>;
+        content: {
+          "application/json": components["schemas"]["CampaignAnswer"];
+        };
+      };
+      403: components["responses"]["Problem403"];
+      404: components["responses"]["Problem404"];
+      409: components["responses"]["Problem409"];
+      429: components["responses"]["Problem429"];
+      500: components["responses"]["Problem500"];
+      504: components["responses"]["Problem504"];
+    };
+  };
+  runCampaign: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description The campaign's id */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description It has begun */
+      200: {
+        headers: Record<string, unknown>;
+        content: {
+          "application/json": components["schemas"]["CampaignAnswer"];
+        };
+      };
+      403: components["responses"]["Problem403"];
+      404: components["responses"]["Problem404"];
+      409: components["responses"]["Problem409"];
       429: components["responses"]["Problem429"];
       500: components["responses"]["Problem500"];
       504: components["responses"]["Problem504"];

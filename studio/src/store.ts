@@ -1,7 +1,7 @@
 import { computed, effect, signal } from "@preact/signals";
 import { type Clip, type Voice, clips as listClips, voices as listVoices } from "./api";
 
-const PAGES = ["record", "compose", "voices"] as const;
+const PAGES = ["record", "compose", "campaign", "voices"] as const;
 export type Page = (typeof PAGES)[number];
 
 const named = (): Page => PAGES.find((page) => location.hash.startsWith(`#/${page}`)) ?? "record";
@@ -50,6 +50,15 @@ export async function readVoices(): Promise<void> {
 }
 
 let reading = 0;
+let soon: ReturnType<typeof setTimeout> | undefined;
+
+/** A clip of the voice has changed: read the clips anew, once for many changes. */
+export function clipsChanged(): void {
+  clearTimeout(soon);
+  soon = setTimeout(() => {
+    told(readClips());
+  }, 300);
+}
 
 /** Read the voice's clips anew. */
 export async function readClips(): Promise<void> {

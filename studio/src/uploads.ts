@@ -25,7 +25,9 @@ export function watch(): void {
     if (progress.value.size) event.preventDefault();
   });
   void work();
-  void unreported().then((ids) => ids.forEach((id) => void report(id)));
+  void unreported().then((ids) => {
+    ids.forEach((id) => void report(id));
+  });
 }
 
 /** Begin with what waits; one at a time does this. */
@@ -63,7 +65,12 @@ async function send(id: number): Promise<boolean> {
       progress.value = new Map(progress.value).set(id, share);
     });
   } catch (error) {
-    if (error instanceof Refusal && error.status >= 400 && error.status < 500 && ![403, 408, 429].includes(error.status)) {
+    if (
+      error instanceof Refusal &&
+      error.status >= 400 &&
+      error.status < 500 &&
+      ![403, 408, 429].includes(error.status)
+    ) {
       await settle({ ...found, state: "refused", report: [error.message] });
       return true;
     }
@@ -87,8 +94,14 @@ async function report(id: number): Promise<void> {
     if (found?.state !== "uploaded") return;
     try {
       const { clip: made } = await clip(found.voice, found.name);
-      if (made?.refused) return await settle({ ...found, state: "refused", report: [made.refused] });
-      if (made?.prepared) return await settle({ ...found, state: "ready", report: made.warnings ?? [] });
+      if (made?.refused) {
+        await settle({ ...found, state: "refused", report: [made.refused] });
+        return;
+      }
+      if (made?.prepared) {
+        await settle({ ...found, state: "ready", report: made.warnings ?? [] });
+        return;
+      }
     } catch (error) {
       if (error instanceof Refusal && error.status === 404) return;
     }

@@ -16,7 +16,10 @@ function heardAs(seconds: number, { from = 0.5, to = 1, tone = 0.2, room = 0.000
 }
 
 const kinds = (samples: Float32Array) => verdicts(hear(samples, RATE), RATE).map(({ kind }) => kind);
-const texts = (samples: Float32Array) => verdicts(hear(samples, RATE), RATE).map(({ text }) => text).join("; ");
+const texts = (samples: Float32Array) =>
+  verdicts(hear(samples, RATE), RATE)
+    .map(({ text }) => text)
+    .join("; ");
 
 test("a word is found with a margin on both sides", () => {
   const { start, end, from, to } = hear(heardAs(2), RATE);

@@ -69,7 +69,8 @@ export function hear(samples: Float32Array, rate: number): Heard {
   const loud = threshold(room);
   const size = Math.round((rate * WINDOW_MS) / 1000);
   // A click is one window: speech is two in a row.
-  const speaks = (i: number) => (windows[i] ?? -100) > loud && Math.max(windows[i - 1] ?? -100, windows[i + 1] ?? -100) > loud;
+  const speaks = (i: number) =>
+    (windows[i] ?? -100) > loud && Math.max(windows[i - 1] ?? -100, windows[i + 1] ?? -100) > loud;
   let first = windows.findIndex((_, i) => speaks(i));
   let last = windows.findLastIndex((_, i) => speaks(i));
   if (first < 0) first = last = -1;

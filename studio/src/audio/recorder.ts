@@ -40,10 +40,13 @@ export class Recorder {
     } catch (error) {
       const name = error instanceof DOMException ? error.name : "";
       if (name === "NotAllowedError") {
-        throw new Error("The browser may not use the microphone: allow it in the address bar, then try again.");
+        throw new Error("The browser may not use the microphone: allow it in the address bar, then try again.", {
+          cause: error,
+        });
       }
-      if (name === "NotFoundError") throw new Error("There is no microphone: connect one, then try again.");
-      throw new Error("The microphone cannot be opened: perhaps another program uses it.");
+      if (name === "NotFoundError")
+        throw new Error("There is no microphone: connect one, then try again.", { cause: error });
+      throw new Error("The microphone cannot be opened: perhaps another program uses it.", { cause: error });
     }
     this.#context = await contextFor(this.#stream);
     await this.#context.audioWorklet.addModule("worklet.js");

@@ -13,7 +13,7 @@ class Tap extends AudioWorkletProcessor {
   process([input]: Float32Array[][]): boolean {
     const samples = input?.[0];
     if (samples) {
-      for (let taken = 0; taken < samples.length; ) {
+      for (let taken = 0; taken < samples.length;) {
         const count = Math.min(samples.length - taken, BLOCK - this.#filled);
         this.#block.set(samples.subarray(taken, taken + count), this.#filled);
         this.#filled += count;

@@ -36,7 +36,8 @@ async function choose(files: FileList | null | undefined): Promise<void> {
   const [data] = files ?? [];
   if (!data) return;
   const table = await tableOf(data);
-  if (table.read < 1) throw new Error("There are no rows in it: the first row names the columns, and each other row is a message.");
+  if (table.read < 1)
+    throw new Error("There are no rows in it: the first row names the columns, and each other row is a message.");
   file.value = { name: data.name, table, data };
   column.value = table.columns.find((name) => name.toLowerCase() === "message") ?? table.columns[0] ?? "";
   template.value = "";
@@ -133,7 +134,12 @@ function Side() {
       <ul class="queue">
         {known.value.map((one) => (
           <li aria-current={one.id === current.value?.id ? "true" : undefined}>
-            <button class="plain" onClick={() => { told(show(one)); }}>
+            <button
+              class="plain"
+              onClick={() => {
+                told(show(one));
+              }}
+            >
               <span dir="auto">{one.name}</span>
               <small>{one.state}</small>
             </button>
@@ -156,7 +162,15 @@ function Drop() {
       <p class="quiet">Drop a table of messages here: CSV, a row for each message.</p>
       <label class="button">
         Open a table
-        <input type="file" accept=".csv,text/csv" class="hidden" onChange={(event) => { told(choose(event.currentTarget.files)); event.currentTarget.value = ""; }} />
+        <input
+          type="file"
+          accept=".csv,text/csv"
+          class="hidden"
+          onChange={(event) => {
+            told(choose(event.currentTarget.files));
+            event.currentTarget.value = "";
+          }}
+        />
       </label>
     </div>
   );
@@ -167,8 +181,8 @@ function Begin() {
     <section class="card stage empty">
       <p class="word">No table yet</p>
       <p class="sentence">
-        Open a CSV file. You see which rows “{nameOf(voice.value)}” can say, hear a few of them, and record what is missing
-        before anything is made.
+        Open a CSV file. You see which rows “{nameOf(voice.value)}” can say, hear a few of them, and record what is
+        missing before anything is made.
       </p>
     </section>
   );
@@ -183,17 +197,32 @@ function Prepare() {
     <section class="card" aria-label="The table">
       <div class="row">
         <h2 class="big">{chosen.name}</h2>
-        <span class="chip">{whole ? `${read.toLocaleString("en")} rows` : `more than ${read.toLocaleString("en")} rows`}</span>
+        <span class="chip">
+          {whole ? `${read.toLocaleString("en")} rows` : `more than ${read.toLocaleString("en")} rows`}
+        </span>
       </div>
       <label>
         The message is in the column
-        <select value={column.value} disabled={template.value !== ""} onChange={(event) => (column.value = event.currentTarget.value)}>
-          {columns.map((name) => <option value={name}>{name}</option>)}
+        <select
+          value={column.value}
+          disabled={template.value !== ""}
+          onChange={(event) => (column.value = event.currentTarget.value)}
+        >
+          {columns.map((name) => (
+            <option value={name}>{name}</option>
+          ))}
         </select>
       </label>
       <label>
         Or write it, with columns in braces
-        <textarea rows={2} lang={language.value || undefined} dir="auto" value={template.value} placeholder={`hello, {${columns[0] ?? "name"}}`} onInput={(event) => (template.value = event.currentTarget.value)} />
+        <textarea
+          rows={2}
+          lang={language.value || undefined}
+          dir="auto"
+          value={template.value}
+          placeholder={`hello, {${columns[0] ?? "name"}}`}
+          onInput={(event) => (template.value = event.currentTarget.value)}
+        />
       </label>
       <div class="chips left">
         {columns.map((name) => (
@@ -203,7 +232,13 @@ function Prepare() {
         ))}
       </div>
       <div class="keys left">
-        <button class="main" disabled={sending.value !== null} onClick={() => { told(check()); }}>
+        <button
+          class="main"
+          disabled={sending.value !== null}
+          onClick={() => {
+            told(check());
+          }}
+        >
           {sending.value === null ? "Check the table" : `Sending … ${Math.round(100 * sending.value).toString()} %`}
         </button>
         <span class="quiet">Nothing is made yet.</span>
@@ -219,17 +254,29 @@ function Standing({ one }: { one: Campaign }) {
   return (
     <section class="card" aria-label="The campaign">
       <div class="row">
-        <h2 class="big" dir="auto">{one.name}</h2>
+        <h2 class="big" dir="auto">
+          {one.name}
+        </h2>
         <span class="chip">
           {one.rows.toLocaleString("en")} rows · {one.distinct.toLocaleString("en")} different messages
         </span>
         {one.state === "finished" && one.check && ready > 0 && (
-          <button class="main end" onClick={() => { told(run()); }}>
+          <button
+            class="main end"
+            onClick={() => {
+              told(run());
+            }}
+          >
             Make what is ready
           </button>
         )}
         {one.state === "failed" && (
-          <button class="main end" onClick={() => { told(run()); }}>
+          <button
+            class="main end"
+            onClick={() => {
+              told(run());
+            }}
+          >
             Run it again
           </button>
         )}
@@ -240,11 +287,32 @@ function Standing({ one }: { one: Campaign }) {
         <Figure title="Cannot be said" number={one.refused} />
         <Figure title="Failed" number={one.failed} />
       </div>
-      <div class="progress tall" role="progressbar" aria-label="Rows" aria-valuemin={0} aria-valuemax={100} aria-valuenow={isRunning ? one.percent : Math.round((100 * ready) / Math.max(1, one.rows))}>
-        {isRunning ? <i style={{ width: `${one.percent.toString()}%` }} /> : <><i style={share(ready)} /><i class="lacking" style={share(one.refused)} /></>}
+      <div
+        class="progress tall"
+        role="progressbar"
+        aria-label="Rows"
+        aria-valuemin={0}
+        aria-valuemax={100}
+        aria-valuenow={isRunning ? one.percent : Math.round((100 * ready) / Math.max(1, one.rows))}
+      >
+        {isRunning ? (
+          <i style={{ width: `${one.percent.toString()}%` }} />
+        ) : (
+          <>
+            <i style={share(ready)} />
+            <i class="lacking" style={share(one.refused)} />
+          </>
+        )}
       </div>
       <p role="status" aria-live="polite" class="quiet">
-        {isRunning ? `${one.check ? "Checking" : "Making"} … ${one.percent.toString()} %` : { new: "", finished: one.check ? "Checked: nothing is made yet." : "Made: the manifest has a line for each row.", failed: "The service failed: run it again, and what is made is kept.", refused: "The table cannot be used." }[one.state as "new"]}
+        {isRunning
+          ? `${one.check ? "Checking" : "Making"} … ${one.percent.toString()} %`
+          : {
+              new: "",
+              finished: one.check ? "Checked: nothing is made yet." : "Made: the manifest has a line for each row.",
+              failed: "The service failed: run it again, and what is made is kept.",
+              refused: "The table cannot be used.",
+            }[one.state as "new"]}
         {one.detail && <span class="chip bad">{one.detail}</span>}
       </p>
       {one.manifest && (
@@ -252,7 +320,11 @@ function Standing({ one }: { one: Campaign }) {
           <a class="button" href={one.manifest} download>
             Manifest with the files
           </a>
-          {one.recording_script_page && <a class="button" href={one.recording_script_page} target="_blank" rel="noreferrer">Recording script to print</a>}
+          {one.recording_script_page && (
+            <a class="button" href={one.recording_script_page} target="_blank" rel="noreferrer">
+              Recording script to print
+            </a>
+          )}
         </p>
       )}
     </section>
@@ -283,7 +355,9 @@ function Try() {
       <table>
         <thead>
           <tr>
-            <th scope="col"><span class="hidden">Listen</span></th>
+            <th scope="col">
+              <span class="hidden">Listen</span>
+            </th>
             <th scope="col">row</th>
             <th scope="col">message</th>
           </tr>
@@ -294,12 +368,21 @@ function Try() {
             return (
               <tr>
                 <td>
-                  <button class="plain play" aria-label={`Listen to row ${number.toString()}`} disabled={!message.trim()} onClick={() => { told(hear(message)); }}>
+                  <button
+                    class="plain play"
+                    aria-label={`Listen to row ${number.toString()}`}
+                    disabled={!message.trim()}
+                    onClick={() => {
+                      told(hear(message));
+                    }}
+                  >
                     {sounding.value === message ? "♪" : "▶"}
                   </button>
                 </td>
                 <td>{number.toLocaleString("en")}</td>
-                <td lang={language.value || undefined} dir="auto">{message}</td>
+                <td lang={language.value || undefined} dir="auto">
+                  {message}
+                </td>
               </tr>
             );
           })}
@@ -321,14 +404,22 @@ function Lacks() {
               {missing.value.slice(0, 8).map(({ phrase, messages }) => (
                 <tr>
                   <td dir="auto">{phrase}</td>
-                  <td class="wide"><div class="bar" style={{ width: `${((100 * messages) / most).toFixed(0)}%` }} /></td>
+                  <td class="wide">
+                    <div class="bar" style={{ width: `${((100 * messages) / most).toFixed(0)}%` }} />
+                  </td>
                   <td>{messages.toLocaleString("en")}</td>
                 </tr>
               ))}
             </tbody>
           </table>
-          <button class="rec" onClick={() => { told(record()); }}>
-            ● Record {missing.value.length === 1 ? "this word" : `these ${missing.value.length.toLocaleString("en")} words`}
+          <button
+            class="rec"
+            onClick={() => {
+              told(record());
+            }}
+          >
+            ● Record{" "}
+            {missing.value.length === 1 ? "this word" : `these ${missing.value.length.toLocaleString("en")} words`}
           </button>
         </section>
       )}

@@ -56,8 +56,12 @@ export async function refusedIn(manifest: string, most = 20): Promise<Refused[]>
   const table = new File([await answer.blob()], "manifest.csv");
   const { columns, all } = await rowsOf(table);
   const [reason, missing] = [columns.lastIndexOf("reason"), columns.lastIndexOf("missing")];
+  const why = (cells: string[]) => {
+    if (cells[reason]) return cells[reason];
+    return cells[missing] ? `no clip says ${cells[missing]}` : "";
+  };
   return all
-    .map((cells, i) => ({ row: i + 2, reason: cells[reason] || (cells[missing] ? `no clip says ${cells[missing]}` : "") }))
+    .map((cells, i) => ({ row: i + 2, reason: why(cells) }))
     .filter((one) => one.reason)
     .slice(0, most);
 }

@@ -47,8 +47,8 @@ let asking: AbortController | undefined;
 
 /** Plan what is written, when the last key was some time ago. */
 effect(() => {
-  const wanted = request.value;
-  void clips.value; // a word that was just recorded is no longer missing
+  // The clips, too: a word that was just recorded is no longer missing.
+  const [wanted] = [request.value, clips.value];
   asking?.abort();
   sessionStorage.setItem("message", wanted.message ?? "");
   if (!hasWords.value) {
@@ -85,9 +85,13 @@ effect(() => {
   };
 });
 
-async function made(wanted: Request): Promise<{ key: string; message: Message; samples: Float32Array; buffer: AudioBuffer }> {
+async function made(
+  wanted: Request,
+): Promise<{ key: string; message: Message; samples: Float32Array; buffer: AudioBuffer }> {
   const key = JSON.stringify(wanted);
-  const message = heard.peek()?.key === key && Date.parse(heard.peek()?.message.expires_at ?? "") > Date.now() + 60_000 ? (heard.peek()?.message as Message) : await stitch(wanted);
+  const last = heard.peek();
+  const lasts = last?.key === key && Date.parse(last.message.expires_at) > Date.now() + 60_000;
+  const message = lasts ? last.message : await stitch(wanted);
   const buffer = await sound(message.output_file, () => Promise.resolve(message.public_url));
   const found = { key, message, samples: buffer.getChannelData(0), buffer };
   if (JSON.stringify(request.peek()) === key) heard.value = found;
@@ -106,7 +110,11 @@ async function listen(): Promise<void> {
 async function download(): Promise<void> {
   const { message } = await made(request.value);
   const answer = await fetch(message.public_url);
-  const name = (text.value.trim().replace(/[^\p{L}\p{M}\p{N}]+/gu, "_").slice(0, 60) || "message") + /\.\w+$/.exec(message.output_file)?.[0];
+  const name =
+    (text.value
+      .trim()
+      .replace(/[^\p{L}\p{M}\p{N}]+/gu, "_")
+      .slice(0, 60) || "message") + message.output_file.slice(message.output_file.lastIndexOf("."));
   save(await answer.blob(), name);
 }
 
@@ -121,7 +129,13 @@ export function save(file: Blob, name: string): void {
 }
 
 const copy = (work: Promise<string>, said: string) => {
-  told(work.then((found) => navigator.clipboard.writeText(found)).then(() => { say(said); }));
+  told(
+    work
+      .then((found) => navigator.clipboard.writeText(found))
+      .then(() => {
+        say(said);
+      }),
+  );
 };
 
 export function ComposePage() {
@@ -152,7 +166,13 @@ export function ComposePage() {
           <div class="chips left" role="radiogroup" aria-label="Format">
             {FORMATS.map(([name, title]) => (
               <label class="choice">
-                <input type="radio" name="format" value={name} checked={format.value === name} onChange={() => (format.value = name)} />
+                <input
+                  type="radio"
+                  name="format"
+                  value={name}
+                  checked={format.value === name}
+                  onChange={() => (format.value = name)}
+                />
                 <span class="chip">{title}</span>
               </label>
             ))}
@@ -160,16 +180,45 @@ export function ComposePage() {
         </section>
         <section class="card" aria-label="Take it along">
           <h2 class="eyebrow">Take it along</h2>
-          <button disabled={!isReady.value} onClick={() => { told(download()); }}>
+          <button
+            disabled={!isReady.value}
+            onClick={() => {
+              told(download());
+            }}
+          >
             Download
           </button>
-          <button disabled={!isReady.value} onClick={() => { copy(made(request.value).then(({ message }) => message.public_url), "The link is copied. It lasts 15 minutes."); }}>
+          <button
+            disabled={!isReady.value}
+            onClick={() => {
+              copy(
+                made(request.value).then(({ message }) => message.public_url),
+                "The link is copied. It lasts 15 minutes.",
+              );
+            }}
+          >
             Copy link · lasts 15 minutes
           </button>
-          <button disabled={!hasWords.value} onClick={() => { copy(settings().then((found) => curl(request.value, found)), "Copied: paste it into a shell that has AWS credentials."); }}>
+          <button
+            disabled={!hasWords.value}
+            onClick={() => {
+              copy(
+                settings().then((found) => curl(request.value, found)),
+                "Copied: paste it into a shell that has AWS credentials.",
+              );
+            }}
+          >
             Copy as curl
           </button>
-          <button disabled={!hasWords.value} onClick={() => { copy(settings().then((found) => python(request.value, found)), "Copied: it needs boto3 and AWS credentials."); }}>
+          <button
+            disabled={!hasWords.value}
+            onClick={() => {
+              copy(
+                settings().then((found) => python(request.value, found)),
+                "Copied: it needs boto3 and AWS credentials.",
+              );
+            }}
+          >
             Copy as Python
           </button>
         </section>
@@ -183,7 +232,8 @@ function Field() {
   const field = useRef<HTMLTextAreaElement>(null);
   const drawn = planned.value;
   // While a new plan is asked for, the old one's marks would stand at the wrong letters.
-  const marks = drawn?.text === text.value ? spans(text.value, drawn.plan) : [{ text: text.value, kind: "plain" as const }];
+  const marks =
+    drawn?.text === text.value ? spans(text.value, drawn.plan) : [{ text: text.value, kind: "plain" as const }];
   return (
     <>
       <label class="eyebrow" for="message">
@@ -220,16 +270,38 @@ function Line({ text: message, plan }: { text: string; plan: Plan }) {
   const sounds = heard.value?.key === JSON.stringify(request.value) ? heard.value.samples : null;
   const all = pieces(message, plan);
   return (
-    <div class="line" lang={language.value || undefined} role="img" aria-label={`Heard in this order: ${all.filter(({ kind }) => kind !== "pause").map((piece) => (piece.kind === "missing" ? `${piece.text}, which is missing` : piece.text)).join("; ")}`}>
-      {all.map((piece) => <Segment piece={piece} sounds={sounds} />)}
-      {sounding.value === "message" && <div class="head" style={{ animationDuration: `${soundingSince.value.seconds.toFixed(2)}s` }} />}
+    <div
+      class="line"
+      lang={language.value || undefined}
+      role="img"
+      aria-label={`Heard in this order: ${all
+        .filter(({ kind }) => kind !== "pause")
+        .map((piece) => (piece.kind === "missing" ? `${piece.text}, which is missing` : piece.text))
+        .join("; ")}`}
+    >
+      {all.map((piece) => (
+        <Segment piece={piece} sounds={sounds} />
+      ))}
+      {sounding.value === "message" && (
+        <div class="head" style={{ animationDuration: `${soundingSince.value.seconds.toFixed(2)}s` }} />
+      )}
     </div>
   );
 }
 
 function Segment({ piece, sounds }: { piece: Piece; sounds: Float32Array | null }) {
-  if (piece.kind === "pause") return <div class="gap" style={{ flexGrow: (piece.ms ?? 0) / 100 }}>{(piece.ms ?? 0) >= 200 ? piece.ms : ""}</div>;
-  if (piece.kind === "missing") return <div class="seg miss" dir="auto">{piece.text}</div>;
+  if (piece.kind === "pause")
+    return (
+      <div class="gap" style={{ flexGrow: (piece.ms ?? 0) / 100 }}>
+        {(piece.ms ?? 0) >= 200 ? piece.ms : ""}
+      </div>
+    );
+  if (piece.kind === "missing")
+    return (
+      <div class="seg miss" dir="auto">
+        {piece.text}
+      </div>
+    );
   const part = sounds && piece.ms !== null ? sounds.subarray(48 * piece.at, 48 * (piece.at + piece.ms)) : null;
   return (
     <div class={`seg ${piece.kind}`} style={{ flexGrow: (piece.ms ?? 600) / 100 }}>
@@ -245,17 +317,33 @@ function Actions() {
   const isPlaying = sounding.value === "message";
   return (
     <div class="keys left">
-      <button class="main" disabled={!isReady.value} onClick={() => { told(listen()); }}>
+      <button
+        class="main"
+        disabled={!isReady.value}
+        onClick={() => {
+          told(listen());
+        }}
+      >
         {isPlaying ? "■ Stop" : "▶ Listen"}
         <kbd>Ctrl Enter</kbd>
       </button>
       {missing.slice(0, missing.length > 2 ? 1 : 2).map((word) => (
-        <button class="rec" onClick={() => { told(record([word])); }}>
+        <button
+          class="rec"
+          onClick={() => {
+            told(record([word]));
+          }}
+        >
           ● Record “<bdi lang={language.value || undefined}>{word}</bdi>”
         </button>
       ))}
       {missing.length > 2 && (
-        <button class="rec" onClick={() => { told(record(missing)); }}>
+        <button
+          class="rec"
+          onClick={() => {
+            told(record(missing));
+          }}
+        >
           ● Record all {missing.length}
         </button>
       )}
@@ -273,7 +361,11 @@ function Actions() {
 
 /** Show words on the page Record, each in its sentence. */
 async function record(words: string[]): Promise<void> {
-  const items = words.map((word) => ({ phrase: word, example: sentence(sentenceOf(text.value, word), word), messages: 0 }));
+  const items = words.map((word) => ({
+    phrase: word,
+    example: sentence(sentenceOf(text.value, word), word),
+    messages: 0,
+  }));
   await recordNow(items);
 }
 
@@ -281,7 +373,9 @@ function Sum({ plan }: { plan: Plan }) {
   const said = [
     plan.duration_ms === null ? "" : `${(plan.duration_ms / 1000).toFixed(1)} s`,
     plan.path ?? "",
-    plan.missing.length ? `${plan.missing.length.toString()} ${plan.missing.length > 1 ? "words are" : "word is"} missing` : "",
+    plan.missing.length
+      ? `${plan.missing.length.toString()} ${plan.missing.length > 1 ? "words are" : "word is"} missing`
+      : "",
   ];
   return <>{said.filter(Boolean).join(" · ")}</>;
 }
@@ -316,18 +410,29 @@ function Table({ text: message, plan }: { text: string; plan: Plan }) {
       <tbody>
         {[...read.values()].map((row) => (
           <tr>
-            <td lang={tag} dir="auto">{row.text}</td>
-            <td lang={tag} dir="auto">{row.clips.join(" · ")}</td>
+            <td lang={tag} dir="auto">
+              {row.text}
+            </td>
+            <td lang={tag} dir="auto">
+              {row.clips.join(" · ")}
+            </td>
             <td>{row.why}</td>
             <td>{row.ms ? row.ms.toLocaleString("en") : "–"}</td>
           </tr>
         ))}
         {plan.missing.map((word) => (
           <tr>
-            <td lang={tag} dir="auto">{word}</td>
+            <td lang={tag} dir="auto">
+              {word}
+            </td>
             <td class="lack">no clip</td>
             <td>
-              {plan.unsure[word] ?? (plan.suggestions[word]?.length ? "did you mean " : said.has(word) ? "record it, or write it in another way" : "a number needs it: record it")}
+              {plan.unsure[word] ??
+                (plan.suggestions[word]?.length
+                  ? "did you mean "
+                  : said.has(word)
+                    ? "record it, or write it in another way"
+                    : "a number needs it: record it")}
               {plan.suggestions[word]?.map((near) => (
                 <button class="plain near" lang={tag} onClick={replaced(word, near)}>
                   {near}

@@ -8,7 +8,7 @@ const clip = (text: string, start: number, more: Partial<ClipSegment> = {}): Cli
   phrase: text,
   text,
   start,
-  end: start + [...text].length,
+  end: start + Array.from(text).length,
   why: "",
   duration_ms: 400,
   ...more,
@@ -53,7 +53,12 @@ test("two clips side by side are two stretches, the clips of one number one", ()
   const found = spans(
     "ab 25",
     plan({
-      segments: [clip("a", 0), clip("b", 1), clip("twenty", 3, { end: 5, why: "25" }), clip("five", 3, { end: 5, why: "25" })],
+      segments: [
+        clip("a", 0),
+        clip("b", 1),
+        clip("twenty", 3, { end: 5, why: "25" }),
+        clip("five", 3, { end: 5, why: "25" }),
+      ],
     }),
   );
   expect(found.map(({ text }) => text)).toEqual(["a", "b", " ", "25"]);

@@ -13,7 +13,7 @@ export const isClip = (segment: Plan["segments"][number]): segment is ClipSegmen
 /** The message in stretches: said by a clip, read from a number, without a clip, or not said at all. */
 export function spans(message: string, plan: Plan): Span[] {
   // The service counts code points, the browser counts UTF-16 units.
-  const points = [...message];
+  const points = Array.from(message);
   const kinds: (Span["kind"] | undefined)[] = Array<undefined>(points.length).fill(undefined);
   const words: (string | undefined)[] = Array<undefined>(points.length).fill(undefined);
   for (const segment of plan.segments.filter(isClip)) {
@@ -63,7 +63,7 @@ function stretches(points: string[], kinds: unknown[]): [number, number][] {
 
 /** Where a word stands in a text, as whole words. */
 function places(points: string[], word: string): [number, number][] {
-  const wanted = [...word].map(plain);
+  const wanted = Array.from(word, plain);
   const found: [number, number][] = [];
   for (let at = 0; at + wanted.length <= points.length; at++) {
     if (!wanted.every((char, i) => plain(points[at + i] ?? "") === char)) continue;
@@ -99,7 +99,7 @@ export function pieces(message: string, plan: Plan): Piece[] {
   const lacks = spans(message, plan)
     .reduce<{ at: number; span: Span }[]>((all, span) => {
       const last = all.at(-1);
-      all.push({ at: last ? last.at + [...last.span.text].length : 0, span });
+      all.push({ at: last ? last.at + Array.from(last.span.text).length : 0, span });
       return all;
     }, [])
     .filter(({ span }) => span.kind === "missing");

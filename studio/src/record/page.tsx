@@ -77,7 +77,14 @@ function QueueCard() {
       )}
       <ol class="queue" lang={language.value || undefined} ref={list}>
         {record.items.value.map((item, i) => (
-          <Row item={item} key={item.phrase} isCurrent={i === record.at.value} onPick={() => { record.move(i); }} />
+          <Row
+            item={item}
+            key={item.phrase}
+            isCurrent={i === record.at.value}
+            onPick={() => {
+              record.move(i);
+            }}
+          />
         ))}
       </ol>
       <AddWords />
@@ -120,7 +127,12 @@ function AddWords() {
   };
   const file = (files: FileList | null | undefined) => {
     const [first] = files ?? [];
-    if (first) told(first.text().then((words) => { add(words, first.name, true); }));
+    if (first)
+      told(
+        first.text().then((words) => {
+          add(words, first.name, true);
+        }),
+      );
   };
   const starter = () => {
     const tag = language.value.toLowerCase();
@@ -129,7 +141,8 @@ function AddWords() {
       address(tag)
         .then((answer) => (answer.ok ? answer : address(tag.split("-")[0] ?? "")))
         .then(async (answer) => {
-          if (!answer.ok) throw new Error("There is no starter list: set the language of this voice on the page Voices.");
+          if (!answer.ok)
+            throw new Error("There is no starter list: set the language of this voice on the page Voices.");
           await record.add((await answer.json()) as Item[], "the starter list");
         }),
     );
@@ -153,11 +166,26 @@ function AddWords() {
         </button>
         <label class="button">
           Open a script
-          <input type="file" accept=".csv,.txt" class="hidden" onChange={(event) => { file(event.currentTarget.files); }} />
+          <input
+            type="file"
+            accept=".csv,.txt"
+            class="hidden"
+            onChange={(event) => {
+              file(event.currentTarget.files);
+            }}
+          />
         </label>
       </div>
       <button onClick={starter}>Numbers, dates and times of this language</button>
-      {record.items.value.length > 0 && <button onClick={() => { told(record.clear()); }}>Empty the list</button>}
+      {record.items.value.length > 0 && (
+        <button
+          onClick={() => {
+            told(record.clear());
+          }}
+        >
+          Empty the list
+        </button>
+      )}
     </details>
   );
 }
@@ -181,7 +209,14 @@ function Stage({ item }: { item: Item }) {
   return (
     <section class={`card stage${record.live.value ? " live" : ""}`} aria-label="Recording">
       <div>
-        <div class="progress" role="progressbar" aria-label="Words recorded" aria-valuemin={0} aria-valuemax={total} aria-valuenow={record.done.value}>
+        <div
+          class="progress"
+          role="progressbar"
+          aria-label="Words recorded"
+          aria-valuemin={0}
+          aria-valuemax={total}
+          aria-valuenow={record.done.value}
+        >
           <i style={{ width: `${((100 * record.done.value) / total).toFixed(1)}%` }} />
         </div>
         <p class="quiet">
@@ -190,7 +225,12 @@ function Stage({ item }: { item: Item }) {
             : `${record.done.value.toString()} of ${total.toString()} · about ${count(record.minutesLeft.value, "minute")} left`}
         </p>
       </div>
-      <p class="word" lang={language.value || undefined} dir="auto" style={{ "--letters": [...item.phrase].length }}>
+      <p
+        class="word"
+        lang={language.value || undefined}
+        dir="auto"
+        style={{ "--letters": Array.from(item.phrase).length }}
+      >
         {item.phrase}
       </p>
       {item.example.length > 0 && <Example pieces={item.example} lang={language.value} />}
@@ -199,24 +239,35 @@ function Stage({ item }: { item: Item }) {
       <div class="chips" role="status" aria-live="polite">
         {record.microphone.value && <span class="chip bad">{record.microphone.value}</span>}
         {record.live.value && <LiveChip />}
-        {made?.verdicts.map(({ kind, text }) => <span class={`chip ${kind}`}>{text}</span>)}
+        {made?.verdicts.map(({ kind, text }) => (
+          <span class={`chip ${kind}`}>{text}</span>
+        ))}
         {!made && !record.live.value && take && <Report take={take} />}
       </div>
-      <Buttons made={made !== null} heard={(made?.heard.end ?? 0) > 0} inSentence={item.example.some(([, mark]) => mark)} />
-      <p class="quiet keys-said">
-        Space starts and stops · recording stops by itself after silence · ← → to move
-      </p>
+      <Buttons
+        made={made !== null}
+        heard={(made?.heard.end ?? 0) > 0}
+        inSentence={item.example.some(([, mark]) => mark)}
+      />
+      <p class="quiet keys-said">Space starts and stops · recording stops by itself after silence · ← → to move</p>
     </section>
   );
 }
 
 /** What the service found after the upload. */
 function Report({ take }: { take: Take }) {
-  const [kind, said] = { waiting: ["", "Kept on this device: it uploads by itself"], uploaded: ["", "Uploaded: the service looks at it"], ready: ["good", "The service has it, and it is ready"], refused: ["bad", "The service refused it"] }[take.state] as [string, string];
+  const [kind, said] = {
+    waiting: ["", "Kept on this device: it uploads by itself"],
+    uploaded: ["", "Uploaded: the service looks at it"],
+    ready: ["good", "The service has it, and it is ready"],
+    refused: ["bad", "The service refused it"],
+  }[take.state] as [string, string];
   return (
     <>
       <span class={`chip ${kind}`}>{said}</span>
-      {take.report.map((reason) => <span class={`chip ${take.state === "refused" ? "bad" : "poor"}`}>{reason}</span>)}
+      {take.report.map((reason) => (
+        <span class={`chip ${take.state === "refused" ? "bad" : "poor"}`}>{reason}</span>
+      ))}
     </>
   );
 }
@@ -231,7 +282,14 @@ function Scope({ made }: { made: record.Recording | null }) {
   }
   const { samples, heard } = made;
   const seconds = ((heard.to - heard.from) / 48_000).toFixed(1);
-  return <Wave samples={samples} from={heard.from} to={heard.to} label={`The recording: ${seconds} seconds are kept, the hatched ends are trimmed`} />;
+  return (
+    <Wave
+      samples={samples}
+      from={heard.from}
+      to={heard.to}
+      label={`The recording: ${seconds} seconds are kept, the hatched ends are trimmed`}
+    />
+  );
 }
 
 function Meter() {
@@ -266,7 +324,8 @@ function Buttons({ made, heard, inSentence }: { made: boolean; heard: boolean; i
       </button>
       {made && heard && (
         <button onClick={press(inSentence ? record.hearInSentence : record.hearTake)}>
-          {sounding.value === "sentence" || sounding.value === "take" ? "♪" : "▶"} {inSentence ? "In its sentence" : "Listen"}
+          {sounding.value === "sentence" || sounding.value === "take" ? "♪" : "▶"}{" "}
+          {inSentence ? "In its sentence" : "Listen"}
           <kbd>{inSentence ? "P" : "L"}</kbd>
         </button>
       )}

@@ -22,7 +22,7 @@ test("a recording script is read with its sentences and numbers", () => {
 });
 
 test("cells with quotes and line breaks are whole, and no apostrophe against formulas stays", () => {
-  const [item] = parse("words,messages,example\n'=5,1,\"say \"\"**=5**\"\"\nnow\"\n");
+  const [item] = parse('words,messages,example\n\'=5,1,"say ""**=5**""\nnow"\n');
   expect(item?.phrase).toBe("=5");
   expect(item?.example.map(([text]) => text).join("")).toBe('say "=5"\nnow');
 });

@@ -4,7 +4,7 @@ import { type Heard, type Verdict, hear, level, verdicts } from "../audio/levels
 import { play, silence, sound, soundOf } from "../audio/player";
 import { RATE, Recorder, at48k } from "../audio/recorder";
 import { wav } from "../audio/wav";
-import { clips, go, say, voice } from "../store";
+import { clips, clipsChanged, go, say, voice } from "../store";
 import { type Item, type Take, keep, keepQueue, queueOf, takesOf } from "../takes";
 import { changed, pending, work } from "../uploads";
 import { baseName, fileName } from "./name";
@@ -49,6 +49,7 @@ recorder.onTake = (take) => {
 changed.subscribe((take) => {
   if (take?.voice !== voice.value) return;
   takes.value = new Map(takes.value).set(take.phrase, take);
+  if (take.state === "ready") clipsChanged(); // messages that lacked it are planned anew
 });
 
 /** Whether an item needs nothing more from the speaker. */
@@ -146,7 +147,9 @@ export function closeMicrophone(): void {
 }
 
 /** The clip that the voice has for the phrase already. */
-export const existing = computed(() => (current.value ? clips.value.get(current.value.phrase.toLocaleLowerCase()) : undefined));
+export const existing = computed(() =>
+  current.value ? clips.value.get(current.value.phrase.toLocaleLowerCase()) : undefined,
+);
 
 const kept = ({ samples, heard }: Recording) => samples.subarray(heard.from, heard.to);
 
@@ -192,7 +195,12 @@ export function hearTake(): void {
 function around(item: Item): Promise<AudioBuffer | null>[] {
   const marked = item.example.findIndex(([, isPhrase]) => isPhrase);
   if (marked < 0) return [];
-  const text = (pieces: Item["example"]) => pieces.map(([piece]) => piece).join("").replaceAll("…", " ").trim();
+  const text = (pieces: Item["example"]) =>
+    pieces
+      .map(([piece]) => piece)
+      .join("")
+      .replaceAll("…", " ")
+      .trim();
   return [text(item.example.slice(0, marked)), text(item.example.slice(marked + 1))].map(async (message) => {
     if (!/[\p{L}\p{N}]/u.test(message)) return null;
     const request = { message, voice: voice.value, missing: "skip" };
@@ -202,7 +210,7 @@ function around(item: Item): Promise<AudioBuffer | null>[] {
 
 /** So that the sentence plays at once when it is asked for. */
 function prefetch(): void {
-  if (current.value && navigator.onLine) around(current.value);
+  if (current.value && navigator.onLine) void Promise.all(around(current.value));
 }
 
 /** P: the take inside of its sentence, as loud as its neighbours; alone where there is no sentence. */
@@ -221,7 +229,11 @@ export async function hearInSentence(): Promise<void> {
   const wanted = neighbour ? level(neighbour.getChannelData(0)) : level(speech);
   const gain = Math.min(10 ** ((wanted - level(speech)) / 20), 15);
   const matched = soundOf(speech.map((sample) => Math.max(-1, Math.min(1, gain * sample))));
-  await play("sentence", [before, matched, after].filter((one) => one !== null && one !== undefined), 120);
+  await play(
+    "sentence",
+    [before, matched, after].filter((one) => one !== null && one !== undefined),
+    120,
+  );
 }
 
 /** B: the recording that the voice has now. */
@@ -230,5 +242,7 @@ export async function hearOld(): Promise<void> {
   if (!old) return;
   const mine = voice.value;
   const name = baseName(old.key);
-  await play("old", [await sound(`${old.key} ${old.size.toString()}`, async () => (await askClip(mine, name)).url ?? "")]);
+  await play("old", [
+    await sound(`${old.key} ${old.size.toString()}`, async () => (await askClip(mine, name)).url ?? ""),
+  ]);
 }

@@ -3,7 +3,8 @@ import { changeVoiceSettings } from "../api";
 import { work } from "../uploads";
 import { type Entry, unzipped } from "./zip";
 
-const SOUND = /\.(wav|wave|w64|mp3|ogg|oga|opus|m4a|mp4|aac|flac|webm|amr|aiff?|aifc|caf|3gpp?|3g2|wma|au|snd|gsm|spx|mka|m4b|awb|mp2)$/i;
+const SOUND =
+  /\.(wav|wave|w64|mp3|ogg|oga|opus|m4a|mp4|aac|flac|webm|amr|aiff?|aifc|caf|3gpp?|3g2|wma|au|snd|gsm|spx|mka|m4b|awb|mp2)$/i;
 const SETTINGS = "voice.toml";
 /** The service's limit. */
 const LARGEST = 20 * 1024 * 1024;
@@ -23,11 +24,18 @@ export async function dropped(transfer: DataTransfer): Promise<File[]> {
 }
 
 async function inside(entry: FileSystemEntry): Promise<File[]> {
-  if (entry.isFile) return [await new Promise<File>((resolve, reject) => { (entry as FileSystemFileEntry).file(resolve, reject); })];
+  if (entry.isFile)
+    return [
+      await new Promise<File>((resolve, reject) => {
+        (entry as FileSystemFileEntry).file(resolve, reject);
+      }),
+    ];
   const reader = (entry as FileSystemDirectoryEntry).createReader();
   const found: File[] = [];
   for (;;) {
-    const some = await new Promise<FileSystemEntry[]>((resolve, reject) => { reader.readEntries(resolve, reject); });
+    const some = await new Promise<FileSystemEntry[]>((resolve, reject) => {
+      reader.readEntries(resolve, reject);
+    });
     if (!some.length) return found;
     for (const one of some) found.push(...(await inside(one)));
   }
@@ -58,7 +66,16 @@ async function one(voice: string, { name: path, data }: Entry, done: Imported): 
     done.left.push(`${name}: it has over 20 MB`);
   } else {
     const phrase = name.replace(/\.\w+$/, "").replaceAll("_", " ");
-    await keep({ voice, phrase, name, file: new Blob([data]), state: "waiting", verdicts: [], report: [], at: Date.now() });
+    await keep({
+      voice,
+      phrase,
+      name,
+      file: new Blob([data]),
+      state: "waiting",
+      verdicts: [],
+      report: [],
+      at: Date.now(),
+    });
     done.clips++;
   }
 }

@@ -43,7 +43,11 @@ function VoiceList() {
           </li>
         ))}
       </ul>
-      {voices.value.find((one) => one.voice === voice.value)?.warnings.map((text) => <p class="chip bad">{text}</p>)}
+      {voices.value
+        .find((one) => one.voice === voice.value)
+        ?.warnings.map((text) => (
+          <p class="chip bad">{text}</p>
+        ))}
       <form
         class="row"
         onSubmit={(event) => {
@@ -56,7 +60,13 @@ function VoiceList() {
           }
         }}
       >
-        <input name="name" aria-label="Name of a new voice" placeholder="New voice" pattern="[\p{L}\p{M}\p{N}_\-]{1,64}" title="Letters, digits, - and _" />
+        <input
+          name="name"
+          aria-label="Name of a new voice"
+          placeholder="New voice"
+          pattern="[\p{L}\p{M}\p{N}_\-]{1,64}"
+          title="Letters, digits, - and _"
+        />
         <button>Begin</button>
       </form>
     </>
@@ -70,7 +80,13 @@ function Files() {
     const work = Promise.resolve(files)
       .then((found) => importInto(voice.value, found))
       .then(({ clips: count, settings, left }) => {
-        const parts = [`${count.toString()} clips upload by themselves`, settings ? "the settings are written" : "", left.length ? `left out: ${left.slice(0, 3).join("; ")}${left.length > 3 ? ` and ${(left.length - 3).toString()} more` : ""}` : ""];
+        const parts = [
+          `${count.toString()} clips upload by themselves`,
+          settings ? "the settings are written" : "",
+          left.length
+            ? `left out: ${left.slice(0, 3).join("; ")}${left.length > 3 ? ` and ${(left.length - 3).toString()} more` : ""}`
+            : "",
+        ];
         say(`${parts.filter(Boolean).join("; ")}.`);
       })
       .finally(() => (busy.value = ""));
@@ -100,13 +116,29 @@ function Files() {
       <div class="row">
         <label class="button">
           Import
-          <input type="file" multiple class="hidden" accept="audio/*,.zip,.toml" onChange={(event) => { bring([...(event.currentTarget.files ?? [])]); event.currentTarget.value = ""; }} />
+          <input
+            type="file"
+            multiple
+            class="hidden"
+            accept="audio/*,.zip,.toml"
+            onChange={(event) => {
+              bring([...(event.currentTarget.files ?? [])]);
+              event.currentTarget.value = "";
+            }}
+          />
         </label>
-        <button disabled={busy.value !== "" || clips.value.size === 0} onClick={() => { told(bundle().finally(() => (busy.value = ""))); }}>
+        <button
+          disabled={busy.value !== "" || clips.value.size === 0}
+          onClick={() => {
+            told(bundle().finally(() => (busy.value = "")));
+          }}
+        >
           Export as zip
         </button>
       </div>
-      <p class="quiet" role="status">{busy.value}</p>
+      <p class="quiet" role="status">
+        {busy.value}
+      </p>
     </div>
   );
 }
@@ -118,26 +150,49 @@ function Clips() {
   return (
     <section class="card" aria-label="Clips">
       <div class="row">
-        <h2 class="big" dir="auto">{nameOf(voice.value)}</h2>
-        <span class="chip">{clips.value.size.toLocaleString("en")} clips{clipsRead.value ? "" : " …"}</span>
-        <input type="search" aria-label="Search the clips" placeholder="Search" value={wanted.value} lang={language.value || undefined} dir="auto" onInput={(event) => { wanted.value = event.currentTarget.value; shown.value = SHOWN; }} />
+        <h2 class="big" dir="auto">
+          {nameOf(voice.value)}
+        </h2>
+        <span class="chip">
+          {clips.value.size.toLocaleString("en")} clips{clipsRead.value ? "" : " …"}
+        </span>
+        <input
+          type="search"
+          aria-label="Search the clips"
+          placeholder="Search"
+          value={wanted.value}
+          lang={language.value || undefined}
+          dir="auto"
+          onInput={(event) => {
+            wanted.value = event.currentTarget.value;
+            shown.value = SHOWN;
+          }}
+        />
       </div>
       <table class="clips">
         <thead>
           <tr>
-            <th scope="col"><span class="hidden">Listen</span></th>
+            <th scope="col">
+              <span class="hidden">Listen</span>
+            </th>
             <th scope="col">says</th>
             <th scope="col">s</th>
             <th scope="col">what was found</th>
-            <th scope="col"><span class="hidden">Change</span></th>
+            <th scope="col">
+              <span class="hidden">Change</span>
+            </th>
           </tr>
         </thead>
         <tbody>
-          {found.slice(0, shown.value).map((one) => <ClipRow clip={one} key={one.key} />)}
+          {found.slice(0, shown.value).map((one) => (
+            <ClipRow clip={one} key={one.key} />
+          ))}
         </tbody>
       </table>
       {found.length > shown.value && <button onClick={() => (shown.value += SHOWN)}>Show more</button>}
-      {clipsRead.value && !found.length && <p class="quiet">{clips.value.size ? "No clip says that." : "This voice has no clips yet."}</p>}
+      {clipsRead.value && !found.length && (
+        <p class="quiet">{clips.value.size ? "No clip says that." : "This voice has no clips yet."}</p>
+      )}
     </section>
   );
 }
@@ -145,7 +200,10 @@ function Clips() {
 function ClipRow({ clip }: { clip: Clip }) {
   const name = baseName(clip.key);
   const mine = voice.value;
-  const listen = async () => play(clip.key, [await sound(`${clip.key} ${clip.size.toString()}`, async () => (await askClip(mine, name)).url ?? "")]);
+  const listen = async () =>
+    play(clip.key, [
+      await sound(`${clip.key} ${clip.size.toString()}`, async () => (await askClip(mine, name)).url ?? ""),
+    ]);
   const replace = () => recordNow([{ phrase: clip.phrase, example: [], messages: 0 }]);
   const remove = async () => {
     const { version } = await deleteClip(mine, name);
@@ -157,23 +215,53 @@ function ClipRow({ clip }: { clip: Clip }) {
   return (
     <tr>
       <td>
-        <button class="plain play" aria-label={`Listen to ${clip.phrase}`} onClick={() => { told(listen()); }}>
+        <button
+          class="plain play"
+          aria-label={`Listen to ${clip.phrase}`}
+          onClick={() => {
+            told(listen());
+          }}
+        >
           {sounding.value === clip.key ? "♪" : "▶"}
         </button>
       </td>
       <td lang={language.value || undefined} dir="auto">
         {clip.phrase}
-        {clip.take && <small class="quiet" lang="en"> at the {({ initial: "beginning", medial: "middle", final: "end" } as Record<string, string>)[clip.take]}</small>}
+        {clip.take && (
+          <small class="quiet" lang="en">
+            {" "}
+            at the {({ initial: "beginning", medial: "middle", final: "end" } as Record<string, string>)[clip.take]}
+          </small>
+        )}
       </td>
       <td>{clip.duration_ms === null ? "–" : (clip.duration_ms / 1000).toFixed(1)}</td>
       <td>
-        {clip.refused ? <span class="chip bad">{clip.refused}</span> : clip.warnings?.map((text) => <span class="chip poor">{text}</span>)}
+        {clip.refused ? (
+          <span class="chip bad">{clip.refused}</span>
+        ) : (
+          clip.warnings?.map((text) => <span class="chip poor">{text}</span>)
+        )}
         {clip.prepared && !clip.warnings?.length && <span class="quiet">good</span>}
         {!clip.prepared && !clip.refused && <span class="quiet">not prepared yet</span>}
       </td>
       <td class="acts">
-        <button class="plain" onClick={() => { told(replace()); }}>Replace</button>
-        <button class="plain bad" onClick={() => { told(remove()); }} aria-label={`Delete ${clip.phrase}`}>Delete</button>
+        <button
+          class="plain"
+          onClick={() => {
+            told(replace());
+          }}
+        >
+          Replace
+        </button>
+        <button
+          class="plain bad"
+          onClick={() => {
+            told(remove());
+          }}
+          aria-label={`Delete ${clip.phrase}`}
+        >
+          Delete
+        </button>
       </td>
     </tr>
   );

@@ -53,7 +53,13 @@ export function SettingsCard() {
     >
       <label>
         Language (its code, like hi, am or ur)
-        <input value={found.language ?? ""} pattern="[a-z]{2,3}(-[A-Za-z0-9]{1,8}){0,3}" onInput={(event) => { change("", "language", event.currentTarget.value || null); }} />
+        <input
+          value={found.language ?? ""}
+          pattern="[a-z]{2,3}(-[A-Za-z0-9]{1,8}){0,3}"
+          onInput={(event) => {
+            change("", "language", event.currentTarget.value || null);
+          }}
+        />
       </label>
       <label>
         Pause between words, in ms
@@ -61,7 +67,12 @@ export function SettingsCard() {
       </label>
       <label>
         A number that can be read in two ways
-        <select value={found.read_numbers} onChange={(event) => { change("", "read_numbers", event.currentTarget.value); }}>
+        <select
+          value={found.read_numbers}
+          onChange={(event) => {
+            change("", "read_numbers", event.currentTarget.value);
+          }}
+        >
           <option value="likely">is said in the likelier way</option>
           <option value="strict">is refused</option>
         </select>
@@ -71,19 +82,53 @@ export function SettingsCard() {
         {PAUSES.map(([key, title]) => (
           <label>
             {title}
-            <input type="number" min={0} max={5000} step={10} value={found.pauses[key] ?? 0} onInput={number("pauses", key)} />
+            <input
+              type="number"
+              min={0}
+              max={5000}
+              step={10}
+              value={found.pauses[key] ?? 0}
+              onInput={number("pauses", key)}
+            />
           </label>
         ))}
       </fieldset>
       <label>
         Phrases that mean the same, a line for each group: hello = hi
-        <textarea rows={3} dir="auto" value={found.aliases.join("\n")} onInput={(event) => { change("", "aliases", event.currentTarget.value.split("\n").map((line) => line.trim()).filter(Boolean)); }} />
+        <textarea
+          rows={3}
+          dir="auto"
+          value={found.aliases.join("\n")}
+          onInput={(event) => {
+            change(
+              "",
+              "aliases",
+              event.currentTarget.value
+                .split("\n")
+                .map((line) => line.trim())
+                .filter(Boolean),
+            );
+          }}
+        />
       </label>
       <details open={fault !== ""}>
         <summary>The whole file voice.toml</summary>
-        <textarea class="code" rows={10} spellcheck={false} aria-label="voice.toml" value={toml} onInput={(event) => { setToml(event.currentTarget.value); }} />
+        <textarea
+          class="code"
+          rows={10}
+          spellcheck={false}
+          aria-label="voice.toml"
+          value={toml}
+          onInput={(event) => {
+            setToml(event.currentTarget.value);
+          }}
+        />
       </details>
-      {fault && <p class="chip bad" role="alert">{fault}</p>}
+      {fault && (
+        <p class="chip bad" role="alert">
+          {fault}
+        </p>
+      )}
       <button class="main" disabled={toml === found.toml}>
         Save the settings
       </button>

@@ -3,7 +3,11 @@
 type Value = string | number | string[];
 
 const written = (value: Value): string =>
-  typeof value === "number" ? value.toString() : Array.isArray(value) ? `[${value.map((one) => JSON.stringify(one)).join(", ")}]` : JSON.stringify(value);
+  typeof value === "number"
+    ? value.toString()
+    : Array.isArray(value)
+      ? `[${value.map((one) => JSON.stringify(one)).join(", ")}]`
+      : JSON.stringify(value);
 
 /** The text with `key = value` in a section; "" is the top. A null takes the line away. */
 export function changed(toml: string, section: string, key: string, value: Value | null): string {
@@ -24,8 +28,13 @@ export function changed(toml: string, section: string, key: string, value: Value
   const at = lines.findIndex((line, i) => i >= first && i < end && new RegExp(`^\\s*${key}\\s*=`).test(line));
   if (at >= 0) {
     const last = lastLineOf(lines, at);
-    const comment = last === at ? /[^"'#]*(#.*)$/.exec((lines[at] ?? "").replace(/"(\\.|[^"\\])*"|'[^']*'/g, ""))?.[1] : undefined;
-    lines.splice(at, last - at + 1, ...(value === null ? [] : [`${key} = ${written(value)}${comment ? `  ${comment}` : ""}`]));
+    const comment =
+      last === at ? /[^"'#]*(#.*)$/.exec((lines[at] ?? "").replace(/"(\\.|[^"\\])*"|'[^']*'/g, ""))?.[1] : undefined;
+    lines.splice(
+      at,
+      last - at + 1,
+      ...(value === null ? [] : [`${key} = ${written(value)}${comment ? `  ${comment}` : ""}`]),
+    );
   } else if (value !== null) {
     // Above the empty lines that part it from the next section.
     let place = end;

@@ -27,11 +27,18 @@ test("a list over several lines is replaced whole", () => {
 test("what is zipped is unzipped", async () => {
   await fc.assert(
     fc.asyncProperty(
-      fc.array(fc.tuple(fc.string({ minLength: 1, unit: "grapheme" }), fc.uint8Array({ maxLength: 300 })), { maxLength: 5 }),
+      fc.array(fc.tuple(fc.string({ minLength: 1, unit: "grapheme" }), fc.uint8Array({ maxLength: 300 })), {
+        maxLength: 5,
+      }),
       async (files) => {
-        const entries = files.map(([name, data]) => ({ name: `${name}.wav`.normalize("NFC"), data: new Uint8Array(data) }));
+        const entries = files.map(([name, data]) => ({
+          name: `${name}.wav`.normalize("NFC"),
+          data: new Uint8Array(data),
+        }));
         const found = await unzipped(zipped(entries));
-        expect(found.map(({ name, data }) => [name, [...data]])).toEqual(entries.map(({ name, data }) => [name, [...data]]));
+        expect(found.map(({ name, data }) => [name, [...data]])).toEqual(
+          entries.map(({ name, data }) => [name, [...data]]),
+        );
       },
     ),
     { numRuns: 30 },
@@ -59,7 +66,13 @@ test("what others deflated is read", async () => {
 test.each([
   ["nothing", async () => Promise.resolve(new Blob([]))],
   ["a text", async () => Promise.resolve(new Blob(["this is no zip file, and it is long enough to be one"]))],
-  ["half a zip file", async () => { const whole = zipped([{ name: "a.wav", data: new Uint8Array(100) }]); return Promise.resolve(whole.slice(60)); }],
+  [
+    "half a zip file",
+    async () => {
+      const whole = zipped([{ name: "a.wav", data: new Uint8Array(100) }]);
+      return Promise.resolve(whole.slice(60));
+    },
+  ],
   ["more than it says", async () => deflated(new Uint8Array(5000), 10)],
   ["less than it says", async () => deflated(new Uint8Array(10), 5000)],
 ])("%s is refused with a sentence", async (_, file) => {

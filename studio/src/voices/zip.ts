@@ -52,7 +52,16 @@ export function zipped(entries: Entry[]): Blob {
     at += head.length + bytes.length + data.length;
   }
   const count = entries.length;
-  const end = packed([[END, 4], [0, 2], [0, 2], [count, 2], [count, 2], [centralSize, 4], [at, 4], [0, 2]]);
+  const end = packed([
+    [END, 4],
+    [0, 2],
+    [0, 2],
+    [count, 2],
+    [count, 2],
+    [centralSize, 4],
+    [at, 4],
+    [0, 2],
+  ]);
   return new Blob([...parts, ...central, end], { type: "application/zip" });
 }
 
@@ -81,8 +90,16 @@ export async function unzipped(file: Blob): Promise<Entry[]> {
     let at = view.getUint32(end + 16, true);
     for (let left = view.getUint16(end + 10, true); left > 0; left--) {
       if (view.getUint32(at, true) !== CENTRAL) throw broken;
-      const [method, size, real] = [view.getUint16(at + 10, true), view.getUint32(at + 20, true), view.getUint32(at + 24, true)];
-      const [nameSize, extra, comment] = [view.getUint16(at + 28, true), view.getUint16(at + 30, true), view.getUint16(at + 32, true)];
+      const [method, size, real] = [
+        view.getUint16(at + 10, true),
+        view.getUint32(at + 20, true),
+        view.getUint32(at + 24, true),
+      ];
+      const [nameSize, extra, comment] = [
+        view.getUint16(at + 28, true),
+        view.getUint16(at + 30, true),
+        view.getUint16(at + 32, true),
+      ];
       const sum = view.getUint32(at + 16, true);
       const local = view.getUint32(at + 42, true);
       const name = new TextDecoder().decode(bytes.subarray(at + 46, at + 46 + nameSize)).normalize("NFC");
@@ -92,7 +109,8 @@ export async function unzipped(file: Blob): Promise<Entry[]> {
       if (total > LARGEST_BYTES) throw new Error("The zip file holds more than 1 GB: import it in parts.");
       const start = local + 30 + view.getUint16(local + 26, true) + view.getUint16(local + 28, true);
       const raw = bytes.slice(start, start + size);
-      if (method !== 0 && method !== 8) throw new Error(`“${name}” is packed in a way that browsers do not read: make the zip file anew.`);
+      if (method !== 0 && method !== 8)
+        throw new Error(`“${name}” is packed in a way that browsers do not read: make the zip file anew.`);
       const data = method === 0 ? raw : await inflated(raw, real);
       if (data.length !== real || crc32(data) !== sum) throw broken;
       found.push({ name, data });
