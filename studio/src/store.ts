@@ -24,6 +24,11 @@ effect(() => {
 
 export const language = computed(() => voices.value.find((one) => one.voice === voice.value)?.language ?? "");
 
+const FROM_THE_RIGHT = new Set(["ar", "dv", "fa", "he", "ks", "ps", "sd", "ug", "ur", "yi"]);
+
+/** How the voice's words are written. */
+export const direction = computed(() => (FROM_THE_RIGHT.has(language.value.split("-")[0] ?? "") ? "rtl" : "ltr"));
+
 /** The voice's clips, by phrase. */
 export const clips = signal<ReadonlyMap<string, Clip>>(new Map());
 export const clipsRead = signal(false);

@@ -2,7 +2,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { sounding } from "../audio/player";
 import { Wave } from "../parts/wave";
 import { Example } from "../parts/text";
-import { clips, language, nameOf, page, say, told, voice } from "../store";
+import { clips, direction, language, nameOf, page, say, told, voice } from "../store";
 import { type Item, type Take } from "../takes";
 import { pending, progress } from "../uploads";
 import * as record from "./state";
@@ -75,7 +75,7 @@ function QueueCard() {
           {unlock > 0 && <> for {unlock.toLocaleString("en")} messages</>}
         </p>
       )}
-      <ol class="queue" lang={language.value || undefined} ref={list}>
+      <ol class="queue" lang={language.value || undefined} dir={direction.value} ref={list}>
         {record.items.value.map((item, i) => (
           <Row
             item={item}

@@ -110,19 +110,20 @@ def list_words(page: Page, *words: str) -> None:
     page.get_by_role("button", name="Add them").click()
 
 
-def choose(page: Page, voice: str, name: str) -> None:
+def choose(page: Page, voice: str) -> None:
     """Choose a voice in the head of the page."""
     page.get_by_label("Voice", exact=True).select_option(voice)
     expect(page.get_by_label("Voice", exact=True)).to_have_value(voice)
 
 
-def say_word(page: Page) -> None:
-    """Record with the keyboard until the recording has stopped by itself.
+def say_word(page: Page, key: str = "Space") -> None:
+    """Record with the keyboard, again if need be, until the recording has stopped by itself.
 
     The microphone's file plays all the time: the first recording may begin in the middle of the word, and says so. It
     stops in the silence after the word, where the next one begins.
     """
-    page.keyboard.press("Space")
+    page.keyboard.press(key)
+    expect(page.get_by_role("button", name="Stop")).to_be_visible()
     verdict = page.locator(".stage .chip", has_text=re.compile("ends are clean|cut off|Too short|Nothing"))
     expect(verdict).to_be_visible()
     if "clean" not in (verdict.text_content() or ""):
@@ -155,19 +156,12 @@ def test_the_page_is_small(built: Path) -> None:
 
 
 def test_the_types_are_those_of_the_api(built: Path, tmp_path: Path) -> None:
-    made = tmp_path / "openapi.d.ts"
-    tools = ROOT / "studio" / "node_modules" / ".bin"
-    for command in (
-        [
-            tools / "openapi-typescript",
-            ROOT / "docs" / "openapi.yaml",
-            "--default-non-nullable=false",
-            "--output",
-            made,
-        ],
-        [ROOT / "node_modules" / ".bin" / "prettier", "--log-level=warn", "--print-width=120", "--write", made],
-    ):
-        subprocess.run(command, check=True, capture_output=True)
+    made, tools = tmp_path / "openapi.d.ts", ROOT / "studio" / "node_modules" / ".bin"
+    source = str(ROOT / "docs" / "openapi.yaml")
+    written = [str(tools / "openapi-typescript"), source, "--default-non-nullable=false", "--output", str(made)]
+    subprocess.run(written, check=True, capture_output=True)
+    styled = [str(ROOT / "node_modules" / ".bin" / "prettier"), "--log-level=warn", "--print-width=120", "--write"]
+    subprocess.run([*styled, str(made)], check=True, capture_output=True)
     kept = (ROOT / "studio" / "src" / "openapi.d.ts").read_text()
     assert kept == made.read_text(), "run `npm run types --prefix studio`"
 
@@ -211,9 +205,7 @@ def test_what_a_message_lacks_is_recorded_in_its_sentence_and_then_heard(page: P
     page.keyboard.press("p")
     expect(page.get_by_role("button", name="In its sentence")).to_contain_text("♪")
     picture(page, "record")
-    page.keyboard.press("r")
-    expect(page.get_by_role("button", name="Stop")).to_be_visible()
-    expect(page.get_by_text("ends are clean")).to_be_visible()
+    say_word(page, "r")
     page.keyboard.press("Enter")
     expect(page.locator(".queue li").first).to_contain_text("ready")
     show(page, "Compose")
@@ -269,20 +261,24 @@ def test_a_voice_is_searched_heard_deleted_brought_back_and_its_settings_checked
 
 
 def test_a_voice_is_exported_and_imported_as_a_zip(page: Page, stack: Stack, tmp_path: Path) -> None:
-    choose(page, "hindi", "hindi")
+    bucket, put = stack.outputs["InputBucketName"], stack.client("s3").put_object
+    for name in ("कल.wav", "बीस.mp3", "voice.toml"):
+        put(Bucket=bucket, Key=f"few/{name}", Body=(SAMPLES / "hindi" / name).read_bytes())
+    page.reload()
+    choose(page, "few")
     show(page, "Voices")
-    expect(page.get_by_text("20 clips", exact=True)).to_be_visible()
+    expect(page.get_by_text("2 clips", exact=True)).to_be_visible()
     with page.expect_download() as download:
         page.get_by_role("button", name="Export as zip").click()
-    archive = tmp_path / "hindi.zip"
+    archive = tmp_path / "few.zip"
     download.value.save_as(archive)
     page.get_by_label("Name of a new voice").fill("copy")
     page.get_by_role("button", name="Begin").click()
     page.locator(".drop input[type=file]").set_input_files(archive)
-    expect(page.get_by_text("20 clips upload by themselves")).to_be_visible()
-    s3, bucket = stack.client("s3"), stack.outputs["InputBucketName"]
+    expect(page.get_by_text("2 clips upload by themselves")).to_be_visible()
+    s3 = stack.client("s3")
     until(
-        lambda: s3.list_objects_v2(Bucket=bucket, Prefix="copy/")["KeyCount"] == 21,
+        lambda: s3.list_objects_v2(Bucket=bucket, Prefix="copy/")["KeyCount"] == 3,
         "the clips and the settings, copied",
     )
     assert clip_of(stack, "copy/कल.wav") == clip_of(stack, "hindi/कल.wav")
@@ -303,7 +299,7 @@ def test_words_stand_in_the_voices_own_script(
     stack.client("s3").put_object(Bucket=bucket, Key=f"{voice}/voice.toml", Body=f'language = "{language}"'.encode())
     stack.client("s3").put_object(Bucket=bucket, Key=f"{voice}/a.wav", Body=(SAMPLES / "in.wav").read_bytes())
     page.reload()
-    choose(page, voice, voice)
+    choose(page, voice)
     list_words(page, *words)
     word = page.locator(".stage .word")
     expect(word).to_have_text(words[0])
@@ -318,11 +314,11 @@ def test_words_stand_in_the_voices_own_script(
 def test_the_page_loads_and_calls_nothing_else(context: BrowserContext, address: str, stack: Stack) -> None:
     opened = context.new_page()
     asked: list[Request] = []
-    opened.on("request", asked.append)
+    opened.on("request", lambda request: asked.append(request))
     said: list[ConsoleMessage] = []
-    opened.on("console", said.append)
+    opened.on("console", lambda message: said.append(message))
     opened.goto(address)
-    expect(opened.get_by_text("28 clips").or_(opened.get_by_text("clips."))).to_be_visible()
+    expect(opened.get_by_text(re.compile(r"has [1-9]\d* clips"))).to_be_visible()
     assert {"{0.scheme}://{0.netloc}".format(urlsplit(request.url)) for request in asked} == {
         stack.studio,
         f"http://localhost:{stack.port}",
