@@ -15,7 +15,7 @@ export interface Credentials {
 }
 
 const TOKEN = "studio-token";
-/** Credentials are asked for anew after so long. */
+/** Credentials are asked for anew after this time. */
 const FRESH_MS = 5 * 60_000;
 
 let config: Promise<Config> | undefined;

@@ -212,7 +212,7 @@ export interface components {
        * @enum {string}
        */
       read_numbers?: "likely" | "strict";
-    } & unknown;
+    } & (unknown | unknown);
     /** @description A refusal or a fault (RFC 9457), from the service, API Gateway or the firewall. */
     Problem: {
       /** @description `urn:audio-stitcher:` and the code. */
@@ -230,9 +230,13 @@ export interface components {
       /** @description Every word without a clip. */
       missing?: string[];
       /** @description By missing word, phrases that are spelled much like it. */
-      suggestions?: Record<string, string[]>;
+      suggestions?: {
+        [key: string]: string[];
+      };
       /** @description Numbers of the missing that are not read for certain, each with the reason. */
-      unsure?: Record<string, string>;
+      unsure?: {
+        [key: string]: string;
+      };
       unusable?: components["schemas"]["Unusable"][];
     };
     /** @description A file that cannot be used. */
@@ -244,7 +248,7 @@ export interface components {
     UploadRequest: {
       /** @description The file's name, which says the phrase: `heavy rain.wav`. A clip of this name gets a new version. */
       name: string;
-      /** @description Bytes of the file; the upload takes exactly so many. */
+      /** @description Bytes of the file; the form takes a file of exactly this size. */
       size: number;
     };
     /** @description The body of `PUT /voices/{voice}/clips/{name}`: the version that becomes the clip again. */
@@ -324,9 +328,13 @@ export interface components {
       /** @description Words without a clip, in message order, each once. */
       missing: string[];
       /** @description By missing word, phrases that are spelled much like it. */
-      suggestions: Record<string, string[]>;
+      suggestions: {
+        [key: string]: string[];
+      };
       /** @description Numbers of the missing that are not read for certain, each with the reason. */
-      unsure: Record<string, string>;
+      unsure: {
+        [key: string]: string;
+      };
       /** @description What is dropped because it only decorates: marks of bold text, pictures and trade marks without a clip. */
       decoration: string[];
       /** @description What the fallback voice would say. */
@@ -414,7 +422,9 @@ export interface components {
       /** @description Where the recording will lie in the input bucket. */
       key: string;
       url: string;
-      fields: Record<string, string>;
+      fields: {
+        [key: string]: string;
+      };
       /** @description Until when the form works. */
       expires_at: string;
     };
@@ -464,7 +474,9 @@ export interface components {
       /** @enum {string} */
       read_numbers: "likely" | "strict";
       aliases: string[];
-      pauses: Record<string, number>;
+      pauses: {
+        [key: string]: number;
+      };
     };
     /** @description A campaign, and what has become of its last run. */
     CampaignAnswer: {
@@ -520,7 +532,9 @@ export interface components {
     /** @description An HTML form for the table: a POST of these fields and then of the file, to this URL (S3, "POST Object"). */
     Upload: {
       url: string;
-      fields: Record<string, string>;
+      fields: {
+        [key: string]: string;
+      };
       /** @description A larger file is refused. */
       max_bytes: number;
       expires_at: string;
@@ -529,70 +543,90 @@ export interface components {
   responses: {
     /** @description The request is not valid: `detail` says why */
     Problem400: {
-      headers: Record<string, unknown>;
+      headers: {
+        [name: string]: unknown;
+      };
       content: {
         "application/problem+json": components["schemas"]["Problem"];
       };
     };
     /** @description Not signed, wrongly signed, not allowed, or no such path */
     Problem403: {
-      headers: Record<string, unknown>;
+      headers: {
+        [name: string]: unknown;
+      };
       content: {
         "application/problem+json": components["schemas"]["Problem"];
       };
     };
     /** @description There is no such clip, nor was there; or no such campaign */
     Problem404: {
-      headers: Record<string, unknown>;
+      headers: {
+        [name: string]: unknown;
+      };
       content: {
         "application/problem+json": components["schemas"]["Problem"];
       };
     };
     /** @description The campaign runs already */
     Problem409: {
-      headers: Record<string, unknown>;
+      headers: {
+        [name: string]: unknown;
+      };
       content: {
         "application/problem+json": components["schemas"]["Problem"];
       };
     };
     /** @description The message is too long */
     Problem413: {
-      headers: Record<string, unknown>;
+      headers: {
+        [name: string]: unknown;
+      };
       content: {
         "application/problem+json": components["schemas"]["Problem"];
       };
     };
     /** @description The body is not JSON */
     Problem415: {
-      headers: Record<string, unknown>;
+      headers: {
+        [name: string]: unknown;
+      };
       content: {
         "application/problem+json": components["schemas"]["Problem"];
       };
     };
     /** @description Words without a clip (`missing`) or files that cannot be used (`unusable`) */
     Problem422: {
-      headers: Record<string, unknown>;
+      headers: {
+        [name: string]: unknown;
+      };
       content: {
         "application/problem+json": components["schemas"]["Problem"];
       };
     };
     /** @description Too many requests: try again later */
     Problem429: {
-      headers: Record<string, unknown>;
+      headers: {
+        [name: string]: unknown;
+      };
       content: {
         "application/problem+json": components["schemas"]["Problem"];
       };
     };
     /** @description The service failed: try again */
     Problem500: {
-      headers: Record<string, unknown>;
+      headers: {
+        [name: string]: unknown;
+      };
       content: {
         "application/problem+json": components["schemas"]["Problem"];
       };
     };
     /** @description The message took too long to make: try again */
     Problem504: {
-      headers: Record<string, unknown>;
+      headers: {
+        [name: string]: unknown;
+      };
       content: {
         "application/problem+json": components["schemas"]["Problem"];
       };
@@ -623,7 +657,9 @@ export interface operations {
     responses: {
       /** @description The message as audio, new or from the cache */
       200: {
-        headers: Record<string, unknown>;
+        headers: {
+          [name: string]: unknown;
+        };
         content: {
           "application/json": components["schemas"]["Answer"];
         };
@@ -663,7 +699,9 @@ export interface operations {
     responses: {
       /** @description How the message would be said */
       200: {
-        headers: Record<string, unknown>;
+        headers: {
+          [name: string]: unknown;
+        };
         content: {
           "application/json": components["schemas"]["PlanAnswer"];
         };
@@ -694,7 +732,9 @@ export interface operations {
     responses: {
       /** @description The default voice, and the folders that hold a clip */
       200: {
-        headers: Record<string, unknown>;
+        headers: {
+          [name: string]: unknown;
+        };
         content: {
           "application/json": components["schemas"]["VoicesPage"];
         };
@@ -725,7 +765,9 @@ export interface operations {
     responses: {
       /** @description Its clips, and what preparing them found */
       200: {
-        headers: Record<string, unknown>;
+        headers: {
+          [name: string]: unknown;
+        };
         content: {
           "application/json": components["schemas"]["ClipsPage"];
         };
@@ -755,7 +797,9 @@ export interface operations {
     responses: {
       /** @description The form */
       200: {
-        headers: Record<string, unknown>;
+        headers: {
+          [name: string]: unknown;
+        };
         content: {
           "application/json": components["schemas"]["UploadAnswer"];
         };
@@ -784,7 +828,9 @@ export interface operations {
     responses: {
       /** @description The clip, also a deleted one */
       200: {
-        headers: Record<string, unknown>;
+        headers: {
+          [name: string]: unknown;
+        };
         content: {
           "application/json": components["schemas"]["ClipAnswer"];
         };
@@ -817,7 +863,9 @@ export interface operations {
     responses: {
       /** @description It is the clip, and is prepared anew */
       200: {
-        headers: Record<string, unknown>;
+        headers: {
+          [name: string]: unknown;
+        };
         content: {
           "application/json": components["schemas"]["ClipChanged"];
         };
@@ -847,7 +895,9 @@ export interface operations {
     responses: {
       /** @description It is deleted, and the version restores it */
       200: {
-        headers: Record<string, unknown>;
+        headers: {
+          [name: string]: unknown;
+        };
         content: {
           "application/json": components["schemas"]["ClipChanged"];
         };
@@ -874,7 +924,9 @@ export interface operations {
     responses: {
       /** @description Its `voice.toml`, and what that says */
       200: {
-        headers: Record<string, unknown>;
+        headers: {
+          [name: string]: unknown;
+        };
         content: {
           "application/json": components["schemas"]["SettingsAnswer"];
         };
@@ -904,7 +956,9 @@ export interface operations {
     responses: {
       /** @description They are written */
       200: {
-        headers: Record<string, unknown>;
+        headers: {
+          [name: string]: unknown;
+        };
         content: {
           "application/json": components["schemas"]["SettingsAnswer"];
         };
@@ -934,7 +988,9 @@ export interface operations {
     responses: {
       /** @description The campaigns by id */
       200: {
-        headers: Record<string, unknown>;
+        headers: {
+          [name: string]: unknown;
+        };
         content: {
           "application/json": components["schemas"]["CampaignsPage"];
         };
@@ -961,7 +1017,9 @@ export interface operations {
     responses: {
       /** @description The campaign, and the form for its table */
       200: {
-        headers: Record<string, unknown>;
+        headers: {
+          [name: string]: unknown;
+        };
         content: {
           "application/json": components["schemas"]["CampaignAnswer"];
         };
@@ -988,7 +1046,9 @@ export interface operations {
     responses: {
       /** @description The campaign and its last run */
       200: {
-        headers: Record<string, unknown>;
+        headers: {
+          [name: string]: unknown;
+        };
         content: {
           "application/json": components["schemas"]["CampaignAnswer"];
         };
@@ -1014,7 +1074,9 @@ export interface operations {
     responses: {
       /** @description It has begun */
       200: {
-        headers: Record<string, unknown>;
+        headers: {
+          [name: string]: unknown;
+        };
         content: {
           "application/json": components["schemas"]["CampaignAnswer"];
         };
@@ -1041,7 +1103,9 @@ export interface operations {
     responses: {
       /** @description It has begun */
       200: {
-        headers: Record<string, unknown>;
+        headers: {
+          [name: string]: unknown;
+        };
         content: {
           "application/json": components["schemas"]["CampaignAnswer"];
         };

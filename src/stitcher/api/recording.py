@@ -43,7 +43,7 @@ class UploadRequest(_Body):
     name: Annotated[StrictStr, Field(min_length=1, max_length=limits.PART_CHARACTERS)]
     """The file's name, which says the phrase: `heavy rain.wav`. A clip of this name gets a new version."""
     size: Annotated[StrictInt, Field(ge=1, le=limits.CLIP_BYTES)]
-    """Bytes of the file; the upload takes exactly so many."""
+    """Bytes of the file; the form takes a file of exactly this size."""
 
 
 class RestoreRequest(_Body):

@@ -2,14 +2,14 @@
 
 /** One window: short enough for the edges of a word. */
 export const WINDOW_MS = 10;
-/** Speech is so much louder than the room; in a silent room it is above `LEAST_DB`. */
+/** Speech is this much louder than the room; in a silent room it is above `LEAST_DB`. */
 const OVER_NOISE_DB = 12;
 const LEAST_DB = -50;
 /** A room can be no louder than this and still be told from speech. */
 const LOUDEST_ROOM_DB = -30;
 /** What is kept on both sides of the speech. */
 export const MARGIN_MS = 250;
-/** The recording stops by itself after so much silence. */
+/** The recording stops by itself after this silence. */
 export const SILENCE_MS = 900;
 const SHORTEST_SPEECH_MS = 60;
 

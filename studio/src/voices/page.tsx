@@ -9,7 +9,7 @@ import { dropped, importInto } from "./import";
 import { SettingsCard } from "./settings";
 import { zipped } from "./zip";
 
-/** So many rows are shown at a time: a voice may have thousands of clips. */
+/** Rows that are shown at a time: a voice may have thousands of clips. */
 const SHOWN = 100;
 
 export function VoicesPage() {
