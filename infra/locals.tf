@@ -15,5 +15,6 @@ locals {
     owner_id         = var.github.owner_id
     repository       = var.github.repository
     repository_id    = var.github.repository_id
+    people           = jsonencode(var.break_glass)
   }
 }

@@ -2,6 +2,7 @@ locals {
   # Rights of each kind of role: documents of policies/. Its trust: policies/<kind>.trust.json.tftpl.
   may = {
     pipeline       = ["pipeline"]
+    break-glass    = ["pipeline"]
     cloudformation = ["cloudformation", "cloudformation-watch", "application-read"]
     drift          = ["drift", "application-read", "foundation-read"]
     plan           = ["foundation-read"]
@@ -12,6 +13,7 @@ locals {
     { for pair in setproduct(local.stages, ["pipeline", "cloudformation", "drift"]) :
       join("-", pair) => { stage = pair[0], kind = pair[1] }
     },
+    { for stage in local.stages : "${stage}-break-glass" => { stage = stage, kind = "break-glass" } if length(var.break_glass) > 0 },
     { plan = { stage = "", kind = "plan" } },
     local.artifacts_here ? { packaging = { stage = "", kind = "packaging" } } : {},
   )

@@ -84,3 +84,14 @@ variable "alert_email" {
     error_message = "alert_email is one address."
   }
 }
+
+variable "break_glass" {
+  description = "ARNs of the IAM users who may roll back from a laptop while GitHub is down; each has an MFA device"
+  type        = list(string)
+  default     = []
+
+  validation {
+    condition     = alltrue([for user in var.break_glass : can(regex("^arn:aws:iam::[0-9]{12}:user/[A-Za-z0-9+=,.@_/-]+$", user))])
+    error_message = "Each is the ARN of one IAM user: arn:aws:iam::111111111111:user/asha. A session of a role carries no mark of MFA."
+  }
+}

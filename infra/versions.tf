@@ -8,7 +8,7 @@ terraform {
     }
   }
 
-  # Bucket and region come from backend.hcl (backend.hcl.example).
+  # `make infra-plan` and `make infra-apply` give the account's bucket and the region.
   backend "s3" {
     key          = "foundation.tfstate"
     encrypt      = true

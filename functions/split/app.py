@@ -69,12 +69,13 @@ def campaign_that(started: Started) -> tuple[Campaign, StitchError | None]:
     """The campaign that is asked for, and why it cannot be begun, if that is so."""
     if started.detail is None:
         return campaign_of(started.campaign), None
-    key = started.detail.object.key
+    key, now = started.detail.object.key, datetime.now(UTC)
+    voice, name = "", key
     try:
         voice, name = dropped(key)
-        campaign = dropped_request(beside(key), voice, name).campaign(created=datetime.now(UTC), dropped=key)
+        campaign = dropped_request(beside(key), voice, name).campaign(created=now, dropped=key)
     except StitchError as refusal:
-        unread = Campaign(id_of("", key), key, Settings(), datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"), key)
+        unread = Campaign(id_of(voice, name), name, Settings(), now.strftime("%Y-%m-%dT%H:%M:%SZ"), key)
         unread.save(output())
         return unread, refusal
     campaign.save(output())

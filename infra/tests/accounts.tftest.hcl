@@ -141,6 +141,36 @@ run "the_artifact_account_has_the_bucket_and_the_packaging_role" {
   }
 }
 
+run "people_are_named_and_every_use_of_their_role_is_told" {
+  command = plan
+
+  variables {
+    break_glass = ["arn:aws:iam::333333333333:user/on-call"]
+  }
+
+  assert {
+    condition     = toset([for name in keys(aws_iam_role.this) : name if endswith(name, "-break-glass")]) == toset(["dev-break-glass", "test-break-glass"])
+    error_message = "roles: ${join(", ", keys(aws_iam_role.this))}"
+  }
+
+  assert {
+    condition = (
+      jsondecode(aws_iam_role.this["dev-break-glass"].assume_role_policy).Statement[0].Principal.AWS == ["arn:aws:iam::333333333333:user/on-call"]
+      && aws_sns_topic_subscription.break_glass[0].endpoint == "operations@example.org"
+    )
+    error_message = aws_iam_role.this["dev-break-glass"].assume_role_policy
+  }
+}
+
+run "without_named_people_there_is_no_role_for_emergencies" {
+  command = plan
+
+  assert {
+    condition     = length(aws_sns_topic.break_glass) == 0 && !anytrue([for name in keys(aws_iam_role.this) : endswith(name, "-break-glass")])
+    error_message = "roles: ${join(", ", keys(aws_iam_role.this))}"
+  }
+}
+
 run "one_account_may_have_everything" {
   command = plan
 

@@ -77,3 +77,23 @@ run "a_budget_of_nothing" {
 
   expect_failures = [var.budgets]
 }
+
+run "people_who_are_no_single_users" {
+  command = plan
+
+  variables {
+    break_glass = ["arn:aws:iam::111111111111:root"]
+  }
+
+  expect_failures = [var.break_glass]
+}
+
+run "everybody_as_people" {
+  command = plan
+
+  variables {
+    break_glass = ["*", "arn:aws:iam::111111111111:user/*"]
+  }
+
+  expect_failures = [var.break_glass]
+}

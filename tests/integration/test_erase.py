@@ -40,6 +40,8 @@ class Person:
             for place in (result, result.removesuffix(".json") + ".mp3", claim_key(picture, put["VersionId"])):
                 self.put("results", place, b"{}")
         self.put("output", "cache/0.mp3", b"a message")
+        self.put("output", "campaigns/0/audio/0.mp3", b"a message")
+        self.put("output", "campaigns/0/runs/0/manifest.csv", b"rows")
         self.s3.delete_object(Bucket="input", Key="ramesh.wav")  # withdrawn already: its versions are still there
 
     def put(self, bucket: str, key: str, data: bytes) -> Any:
@@ -76,6 +78,8 @@ def test_nothing_is_left_of_a_person_and_all_of_the_others(person: Person) -> No
     after = person.contents()
     gone = {key for key in before if key not in after}
     assert {"input/ramesh.wav", "input/hindi/ramesh.wav", f"images/{PICTURE}", "output/cache/0.mp3"} <= gone
+    assert "output/campaigns/0/audio/0.mp3" in gone
+    assert "output/campaigns/0/runs/0/manifest.csv" in after
     assert not [data for kept in after.values() for data in kept if data in (b"first", b"second")], "no take, no form"
     assert len([key for key in gone if key.startswith("output/prepared/")]) == 2 * 2 * len(SPLICED)
     assert len([key for key in gone if key.startswith("results/")]) == 3

@@ -42,6 +42,7 @@ else:
     template = Path(option("--template-file")).read_text()
     overrides = arguments[arguments.index("--parameter-overrides") + 1 :]
     note(deployed=template.split("# ")[1].strip(), stage=option("--config-env"), overrides=overrides)
+    sys.exit(int(os.environ.get("CANARY_EXIT", "0")))
 """
 PYTHON = f"""#!/bin/sh
 case "$*" in
@@ -51,14 +52,23 @@ case "$*" in
 esac
 exec {sys.executable} "$@"
 """
-GH = '#!/bin/sh\necho "{\\"gh\\": \\"$*\\"}" >> "$EDGE_LOG"\n'
+GH = '#!/bin/sh\necho "{\\"gh\\": \\"$*\\"}" >> "$EDGE_LOG"\nexit "${GH_EXIT:-0}"\n'
+
+
+class Nothing(str):
+    """What a context does not have: empty, and so is all below it."""
+
+    __slots__ = ()
+
+    def __getattr__(self, name: str) -> "Nothing":
+        return self
 
 
 class Context(dict[str, Any]):
-    """A context of GitHub's expressions: what it does not have is empty."""
+    """A context of GitHub's expressions."""
 
     def __getattr__(self, name: str) -> Any:
-        return self.get(name, "")
+        return self.get(name, Nothing())
 
 
 @dataclass
@@ -89,9 +99,9 @@ class Runner:
         failed = False
         for step in body["steps"]:
             condition = str(step.get("if", "success()")).removeprefix("${{").removesuffix("}}").strip()
-            if failed and "always()" not in condition:
+            if failed and not {"always()", "failure()"} & set(condition.split(" ")):
                 continue
-            if not run.value(condition):
+            if not run.value(condition, failed=failed):
                 continue
             done = run.action(step) if "uses" in step else run.command(step, body.get("env", {}))
             run.outcomes(step, done)
@@ -100,6 +110,14 @@ class Runner:
             "success": not failed,
             **{key: value for each in run.steps.values() for key, value in each.outputs.items()},
         }
+
+    def by_hand(self, commit: str, command: str, **variables: str) -> bool:
+        """A command of a person on a laptop, in a clone at that commit; whether it succeeded."""
+        run = _Run(self, commit, Context(), Context({"outputs": Context()}))
+        shutil.rmtree(self.folder / "work", ignore_errors=True)
+        run.workspace.parent.mkdir(parents=True)
+        run.action({"uses": "actions/checkout@x", "with": {"fetch-depth": "0"}})
+        return run.command({"run": command}, variables)
 
 
 @dataclass
@@ -120,8 +138,8 @@ class _Run:
         path.mkdir(exist_ok=True)
         return path
 
-    def value(self, expression: str) -> Any:
-        """What one of GitHub's expressions is, of the few forms that the workflows use."""
+    def value(self, expression: str, *, failed: bool = False) -> Any:
+        """What one of GitHub's expressions is, of the few forms that the workflows use. `failed`: a step before did."""
         text = expression.replace("&&", " and ").replace("||", " or ")
         text = re.sub(r"!(?!=)", " not ", text)
         names = {
@@ -133,6 +151,7 @@ class _Run:
             "runner": Context(temp=str(self.temp)),
             "fromJSON": json.loads,
             "always": lambda: True,
+            "failure": lambda: failed,
             "success": lambda: True,
         }
         return eval(text, {"__builtins__": {}}, names)  # noqa: S307  # the repository's own workflows
@@ -162,8 +181,6 @@ class _Run:
         bash = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", step["run"]]
         done = subprocess.run(bash, cwd=folder, env=variables, capture_output=True, text=True, check=False)
         print(f"$ {step['run']}\n{done.stdout}{done.stderr}")
-        if step["run"].startswith("git worktree"):
-            installed(self.workspace / "../release")
         return done.returncode == 0
 
     def action(self, step: dict[str, Any]) -> bool:
@@ -196,13 +213,14 @@ class _Run:
 
 
 def installed(folder: Path) -> None:
-    """What `make tools` would install, with the stubs in its place."""
-    programs = folder / ".venv" / "bin"
-    programs.mkdir(parents=True)
-    for name, text in (("sam", SAM), ("python", PYTHON), ("gh", GH)):
-        (programs / name).write_text(text)
-        (programs / name).chmod(0o755)
-    (folder / ".venv" / ".ready").touch()
+    """What make would install for its targets, with the stubs in its place."""
+    for environment in (".venv", ".venv-deploy"):
+        programs = folder / environment / "bin"
+        programs.mkdir(parents=True)
+        for name, text in (("sam", SAM), ("python", PYTHON), ("gh", GH)):
+            (programs / name).write_text(text)
+            (programs / name).chmod(0o755)
+        (folder / environment / ".ready").touch()
 
 
 def repository(folder: Path) -> tuple[Path, Path]:

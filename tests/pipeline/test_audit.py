@@ -38,6 +38,8 @@ def test_actionlint_finds_mistakes_and_there_are_none(tmp_path: Path) -> None:
     """In one run, because starting it is most of its time."""
     folder = tmp_path / ".github" / "workflows"
     shutil.copytree(ROOT / ".github" / "workflows", folder)
+    for path in folder.iterdir():  # this actionlint does not know `queue` yet
+        path.write_text(re.sub(r"^ *queue: max.*\n", "", path.read_text(), flags=re.MULTILINE))
     (folder / "bad.yml").write_text(UNSAFE.replace("runs-on", "runs_on"))
     done = run("node", ACTIONLINT, ".github/workflows/*.yml", folder=tmp_path)
     assert done.returncode != 0

@@ -63,6 +63,7 @@ def test_the_gate_opens_and_shuts_without_an_installation(clone: Path, result: s
     "command",
     [
         "make lint",
+        "make contract",
         "make scan",
         "make unit",
         "make integration",
@@ -81,7 +82,7 @@ def test_make_finds_all_that_a_step_needs(clone: Path, command: str) -> None:
 
 def test_every_command_of_ci_is_tried_here() -> None:
     commands = {run for name in job("ci.gate").needs for run in job(f"ci.{name}").runs}
-    assert commands == {"make changes", "make lint", "make scan", 'make "$SUITE"', "make service"}
+    assert commands == {"make changes", "make lint", "make contract", "make scan", 'make "$SUITE"', "make service"}
 
 
 def test_nothing_that_is_made_here_is_committed_or_would_be(clone: Path) -> None:

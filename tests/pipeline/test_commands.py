@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 from tools.delivery import __main__ as program
-from tools.delivery import hashes, lock, scan
+from tools.delivery import contract, hashes, lock, scan
 from tools.delivery.release import verify
 from tools.delivery.stage import Stage
 from tools.delivery.store import DeliveryError, Store
@@ -128,20 +128,23 @@ def test_a_file_with_another_hash_is_refused(tmp_path: Path) -> None:
 ACCEPTED = '["PYSEC-1"]\nuntil = 2026-12-31\nreason = "its command line is not called"\n'
 
 
-def test_a_hole_is_accepted_until_a_day() -> None:
-    assert scan.accepted(ACCEPTED, date(2026, 12, 31)) == ["PYSEC-1"]
+def test_a_hole_is_accepted_until_a_day(tmp_path: Path) -> None:
+    (tmp_path / "accepted.toml").write_text(ACCEPTED)
+    assert scan.accepted(tmp_path, Path("accepted.toml"), date(2026, 12, 31)) == ["PYSEC-1"]
     with pytest.raises(DeliveryError, match="PYSEC-1 was accepted until 2026-12-31"):
-        scan.accepted(ACCEPTED, date(2027, 1, 1))
+        scan.accepted(tmp_path, Path("accepted.toml"), date(2027, 1, 1))
 
 
 @pytest.mark.parametrize("entry", ["", 'reason = "x"', "until = 2026-12-31", 'until = "soon"\nreason = "x"'])
-def test_what_is_accepted_needs_an_end_and_a_reason(entry: str) -> None:
+def test_what_is_accepted_needs_an_end_and_a_reason(entry: str, tmp_path: Path) -> None:
+    (tmp_path / "accepted.toml").write_text(f'["PYSEC-1"]\n{entry}\n')
     with pytest.raises(DeliveryError, match="needs a date"):
-        scan.accepted(f'["PYSEC-1"]\n{entry}\n', date(2026, 1, 1))
+        scan.accepted(tmp_path, Path("accepted.toml"), date(2026, 1, 1))
 
 
-def test_the_exceptions_of_this_repository_are_read() -> None:
-    scan.accepted((ROOT / scan.EXCEPTIONS).read_text(), date(2026, 1, 1))
+@pytest.mark.parametrize("file", [scan.EXCEPTIONS, contract.EXCEPTIONS])
+def test_the_exceptions_of_this_repository_are_read(file: Path) -> None:
+    scan.accepted(ROOT, file, date(2026, 1, 1))
 
 
 @pytest.mark.parametrize("name", ["adopt", "drift", "prune", "smoke"])

@@ -61,10 +61,11 @@ def test_the_repositorys_variables_that_are_used_are_those_that_are_set_up() -> 
 
 
 def test_every_environment_is_set_up_for_main_only() -> None:
-    loops = re.findall(r"for name in ([\w ]+); do", DELIVERY)
-    environments = {"dev", "test", "stage", "prod", "package", "drift"}
+    loops = re.findall(r"for name in ([\w -]+); do", DELIVERY)
+    approvals = {f"approve-{stage}" for stage in ("dev", "test", "stage", "prod")}
+    environments = {"dev", "test", "stage", "prod", "package", "drift"} | approvals
     assert set(" ".join(loops[:2]).split()) == set(loops[2].split()) == environments
-    assert loops[1] == "stage prod", "those with reviewers"
+    assert loops[1] == "approve-stage approve-prod", "those with reviewers"
 
 
 ACTIONS = 15368

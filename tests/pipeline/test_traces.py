@@ -3,6 +3,7 @@
 import json
 import threading
 from collections.abc import Iterator
+from fnmatch import fnmatchcase
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -10,11 +11,14 @@ from urllib.parse import parse_qs
 
 import boto3
 import pytest
-from tools.delivery.store import Store
+from tools.delivery.select_checks import select
+from tools.delivery.store import History, Store
 
+from tests.paths import ROOT
 from tests.pipeline.conftest import REGION, Git, git_in
 from tests.pipeline.runner import Runner, repository
 from tests.pipeline.test_probe import Api, api
+from tests.pipeline.workflows import WORKFLOWS
 
 __all__ = ["api"]
 
@@ -82,7 +86,7 @@ def runner(aws: str, api: Api, tmp_path: Path) -> Iterator[Runner]:
             "AWS_SECRET_ACCESS_KEY": "test",
             "AWS_DEFAULT_REGION": REGION,
         }
-        yield Runner(origin, tmp_path, VARS, environment)
+        yield Runner(origin, tmp_path, dict(VARS), environment)
         stack.shutdown()
         thread.join()
 
@@ -121,6 +125,10 @@ def test_a_commit_is_built_packaged_named_deployed_tested_and_noted(runner: Runn
     assert found is not None
     assert found.commit == sha, "not marked as changed: the checkout is as it was committed"
     assert git("ls-remote", "origin", f"refs/tags/release-{name}").split()[0] == sha
+    runner.environment["GH_EXIT"] = "1"
+    assert not to_dev(runner, sha, name), "GitHub does not know its signature"
+    assert runner.edges("deployed") == []
+    runner.environment["GH_EXIT"] = "0"
     assert to_dev(runner, sha, name)
     (deployment,) = runner.edges("deployed")
     assert (deployment["deployed"], deployment["stage"]) == ("one", "dev")
@@ -132,6 +140,8 @@ def test_a_commit_is_built_packaged_named_deployed_tested_and_noted(runner: Runn
 
 
 def test_what_fails_its_functional_tests_is_taken_back(runner: Runner, git: Git) -> None:
+    """In a private repository, which has no attestations: nobody asks for them."""
+    runner.vars["PROVENANCE"] = "off"
     first = commit(runner, git, "one")
     good = made(runner, first)
     assert to_dev(runner, first, good)
@@ -141,6 +151,7 @@ def test_what_fails_its_functional_tests_is_taken_back(runner: Runner, git: Git)
     assert not to_dev(runner, second, bad)
     assert [each["deployed"] for each in runner.edges("deployed")] == ["one", "two", "one"]
     assert [each.release for each in Store(ARTIFACTS).history("dev").passed] == [good]
+    assert not any("attestation" in call["gh"] for call in runner.edges("gh"))
 
 
 def test_a_rollback_and_then_a_revert_on_main_go_out_and_the_bad_release_does_not_come_back(
@@ -175,3 +186,68 @@ def test_what_is_not_on_main_is_not_run(runner: Runner, git: Git) -> None:
     git("push", "origin", "HEAD:refs/tags/release-ffffffffffff")
     assert not to_dev(runner, first, good, back=True, ref="refs/tags/release-ffffffffffff")
     assert len(runner.edges("functional")) == 1
+
+
+# ── Documentation, one function, a bad canary, GitHub down ─────────────────────────────────────────────────────────
+
+
+def released(path: str) -> bool:
+    """Whether a push of this path alone starts the workflow `release`, by GitHub's rules of its `paths-ignore`."""
+    ignored = WORKFLOWS["release"]["on"]["push"]["paths-ignore"]
+    return not any(fnmatchcase(path, pattern.replace("**", "*")) for pattern in ignored)
+
+
+@pytest.mark.parametrize("path", ["docs/page.md", "docs/images/picture.svg", "LICENSE"])
+def test_documentation_alone_builds_nothing_and_is_not_released(path: str) -> None:
+    selection = select([path], ROOT)
+    assert (selection.services, released(path)) == ((), False)
+    assert "functional" not in selection.suites
+
+
+def test_tests_alone_are_run_and_not_released() -> None:
+    path = "/".join(("tests", "functional", "test_plans_api.py"))  # of which this test reads nothing
+    selection = select([path], ROOT)
+    assert (selection.suites, selection.services, released(path)) == (("functional",), (), False)
+
+
+def test_one_function_is_built_alone_and_released() -> None:
+    path = "/".join(("functions", "voices", "app.py"))  # of which this test reads nothing
+    selection = select([path], ROOT)
+    assert [part.name for part in selection.services] == ["VoicesFunction"]
+    assert selection.lint
+    assert released(path)
+
+
+def test_a_bad_canary_is_told_and_nothing_is_noted(runner: Runner, git: Git) -> None:
+    """CloudFormation has then gone back by itself: there is nothing to test and nothing to roll back."""
+    sha = commit(runner, git, "one")
+    name = made(runner, sha)
+    runner.environment["CANARY_EXIT"] = "1"
+    sns: Any = boto3.client("sns")
+    topic = sns.create_topic(Name="stitcher-alarms-dev")["TopicArn"]
+    mailbox = boto3.client("sqs").create_queue(QueueName="mailbox")["QueueUrl"]
+    queue = f"arn:aws:sqs:{REGION}:{topic.split(':')[4]}:mailbox"
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=queue)
+    assert not to_dev(runner, sha, name)
+    assert runner.edges("functional") == []
+    assert Store(ARTIFACTS).history("dev") == History()
+    (told,) = boto3.client("sqs").receive_message(QueueUrl=mailbox)["Messages"]
+    assert json.loads(told["Body"])["Subject"] == "a deployment failed in dev"
+
+
+def test_while_github_is_down_a_laptop_goes_back_and_then_back_again(runner: Runner, git: Git) -> None:
+    """With the role for emergencies (foundation/test_trust.py). Nothing of it asks GitHub."""
+    names = []
+    for content in ("one", "two", "three"):
+        sha = commit(runner, git, content)
+        names.append(made(runner, sha))
+        assert to_dev(runner, sha, names[-1])
+    asked = len(runner.edges("gh"))
+    runner.environment["GH_EXIT"] = "1"
+    for expected in ("two", "one"):
+        assert runner.by_hand(sha, "make rollback", STAGE="dev", ARTIFACTS=ARTIFACTS)
+        assert runner.edges("deployed")[-1]["deployed"] == expected
+    assert not runner.by_hand(sha, "make rollback", STAGE="dev", ARTIFACTS=ARTIFACTS), "there is none before the first"
+    assert len(runner.edges("gh")) == asked
+    history = Store(ARTIFACTS).history("dev")
+    assert (history.running, [each.release for each in history.good]) == (names[0], [names[0]])

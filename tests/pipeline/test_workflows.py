@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+import tomllib
 
 import pytest
 
@@ -12,6 +13,7 @@ each_job = pytest.mark.parametrize("job", JOBS, ids=str)
 STAGES = ["dev", "test", "stage", "prod"]
 # Commands that are not a target of the Makefile, each too small to be one.
 SMALL = {
+    'echo "$RELEASE may go to $STAGE"',
     'git worktree add --detach ../release "$REF"',
     "git -C ../release merge-base --is-ancestor HEAD origin/main",
     'tar --create --file="$RUNNER_TEMP/build.tar" .aws-sam/build',
@@ -25,13 +27,14 @@ WRITES = {
     ("deploy.deploy", "id-token"): "AWS credentials",
     ("drift.drift", "id-token"): "AWS credentials",
     ("plan.plan", "id-token"): "AWS credentials that read",
+    ("security.code", "security-events"): "the findings",
     ("rollback.rollback", "id-token"): "for deploy",
     **{(f"release.{stage}", "id-token"): "for deploy" for stage in STAGES},
 }
 
 
 def test_there_are_the_workflows_that_the_documentation_describes() -> None:
-    assert set(WORKFLOWS) == {"ci", "release", "deploy", "rollback", "drift", "plan"}
+    assert set(WORKFLOWS) == {"ci", "release", "deploy", "rollback", "drift", "plan", "security"}
 
 
 @each_job
@@ -84,10 +87,11 @@ def test_a_token_for_aws_is_given_only_in_an_environment(job: Job) -> None:
         assert all("environment" in each.body for each in called if each.may("id-token") == "write")
 
 
-def test_the_environments_are_those_that_roles_trust() -> None:
+def test_the_environments_are_those_that_roles_trust_and_those_that_people_approve_in() -> None:
     named = {str(each): each.body["environment"] for each in JOBS if "environment" in each.body}
     assert named == {
         "release.package": "package",
+        "deploy.approval": "approve-${{ inputs.stage }}",
         "deploy.deploy": "${{ inputs.stage }}",
         "drift.drift": "drift",
         "plan.plan": "plan",
@@ -123,6 +127,7 @@ def test_nobody_elses_code_is_run_with_rights() -> None:
         "rollback": {"workflow_dispatch"},
         "drift": {"schedule", "workflow_dispatch"},
         "plan": {"pull_request"},
+        "security": {"pull_request", "push", "schedule"},
     }
     granted = [each.body["permissions"] for each in JOBS if each.workflow == "ci"]
     assert all(permissions == {"contents": "read"} for permissions in granted)
@@ -224,7 +229,9 @@ def test_only_what_was_checked_goes_out_and_one_stage_after_the_other() -> None:
 
 def test_no_condition_lets_a_failed_job_pass() -> None:
     conditions = {
-        str(each): each.body["if"] for each in JOBS if each.workflow not in ("ci", "plan") and "if" in each.body
+        str(each): each.body["if"]
+        for each in JOBS
+        if each.workflow not in ("ci", "plan", "security") and "if" in each.body
     }
     assert conditions == {}
     assert not any("continue-on-error" in (FOLDER / f"{name}.yml").read_text() for name in WORKFLOWS)
@@ -234,9 +241,53 @@ def test_no_condition_lets_a_failed_job_pass() -> None:
 
 
 def test_a_stage_takes_one_deployment_at_a_time_and_none_is_cancelled() -> None:
-    expected = {"group": "deploy-${{ inputs.stage }}", "cancel-in-progress": "false"}
+    expected = {"group": "deploy-${{ inputs.stage }}", "cancel-in-progress": "false", "queue": "max"}
     assert job("deploy.deploy").body["concurrency"] == expected
     assert WORKFLOWS["release"]["concurrency"]["cancel-in-progress"] == "false"
+
+
+def test_a_release_is_approved_before_it_waits_for_its_stage() -> None:
+    """A job that waits for its approval holds its place in a concurrency group: no rollback could pass it."""
+    approval = job("deploy.approval")
+    assert "concurrency" not in approval.body
+    assert approval.body["permissions"] == {}, "it has no token"
+    assert job("deploy.deploy").needs == ["approval"]
+    assert "if" not in job("deploy.deploy").body, "a rejection, too, ends the deployment"
+    assert "concurrency" not in WORKFLOWS["deploy"]
+    assert not any("concurrency" in job(f"release.{stage}").body for stage in STAGES)
+    assert "concurrency" not in WORKFLOWS["rollback"]
+    assert "concurrency" not in job("rollback.rollback").body
+
+
+def test_what_runs_beside_a_token_is_of_known_hashes() -> None:
+    """No job with a token installs a package that is not in the list, builds, or installs what a release brings."""
+    makefile = (ROOT / "Makefile").read_text()
+    for each in JOBS:
+        if each.may("id-token") == "write" and each.steps:
+            for run in each.runs:
+                if target := re.fullmatch(r"make ([a-z-]+)", run):
+                    (needs,) = re.findall(rf"^{target[1]}:([^#]*)##", makefile, re.MULTILINE)
+                    allowed = {"", "$(READY_DEPLOY)", "$(if $(API_URL),$(READY_DEPLOY),$(READY) $(READY_LOCAL))"}
+                    assert needs.strip() in allowed, f"{each}: {run}"
+    (install,) = re.findall(r"^\$\(READY_DEPLOY\):.*\n(?:\t.*\n)*", makefile, re.MULTILINE)
+    assert re.findall(r"pip install (.*)", install) == [
+        "--quiet --no-deps --require-hashes --only-binary=:all: --find-links functions/wheels --requirement $<"
+    ]
+    functional = next(step for step in job("deploy.deploy").steps if step.get("run") == "make functional")
+    assert functional["env"]["API_URL"], "and so the tests run with these packages"
+
+
+def test_the_list_has_the_pinned_version_and_the_hashes_of_every_package() -> None:
+    text = (ROOT / "tools" / "delivery" / "deploy.txt").read_text()
+    entries = re.findall(
+        r"^(\S+==\S+)(?: ; .*?)? \\\n((?:    --hash=sha256:[0-9a-f]{64}(?: \\)?\n)+)", text, re.MULTILINE
+    )
+    assert len(entries) == text.count("==") - text.count("== '")
+    listed = {name.lower() for name, _ in entries}
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    wanted = project["dependencies"] + project["optional-dependencies"]["deploy"]
+    assert {re.sub(r"\[.*?\]", "", pin.split(";")[0].strip()) for pin in wanted} <= listed
+    assert "://" not in text
 
 
 def test_a_deployment_is_checked_promoted_tested_and_noted_in_this_order() -> None:
@@ -244,13 +295,13 @@ def test_a_deployment_is_checked_promoted_tested_and_noted_in_this_order() -> No
         'git worktree add --detach ../release "$REF"',
         "git -C ../release merge-base --is-ancestor HEAD origin/main",
         "make tools",
-        "make tools",
         "make verify",
         "make promote",
         "make functional",
         "make note-passed",
         "make prune",
         "make rollback",
+        "make notice",
     ]
 
 
@@ -264,9 +315,8 @@ def test_what_is_not_on_main_meets_no_credentials() -> None:
 def test_tools_and_settings_are_todays_and_the_tests_are_the_releases() -> None:
     """An older commit's settings would undo what was set for the stage since."""
     steps = job("deploy.deploy").steps
-    elsewhere = [step.get("run") for step in steps if "working-directory" in step]
-    assert elsewhere == ["make tools", "make functional"]
-    assert {step["working-directory"] for step in steps if "working-directory" in step} == {"../release"}
+    assert not any("working-directory" in step for step in steps)
+    assert [step["run"] for step in steps if step.get("env", {}).get("FOLDER") == "../release"] == ["make functional"]
     (worktree,) = (step for step in steps if step.get("run", "").startswith("git worktree"))
     assert worktree["env"] == {"REF": "${{ inputs.ref || github.sha }}"}
 
@@ -274,7 +324,8 @@ def test_tools_and_settings_are_todays_and_the_tests_are_the_releases() -> None:
 def test_what_was_deployed_and_does_not_pass_its_tests_is_taken_back() -> None:
     steps = {step.get("run"): step for step in job("deploy.deploy").steps}
     functional = steps["make functional"]
-    assert functional["env"] == {"API_URL": "${{ steps.promote.outputs.api_url }}", "VOICE": "pipeline"}
+    expected = {"API_URL": "${{ steps.promote.outputs.api_url }}", "VOICE": "pipeline", "FOLDER": "../release"}
+    assert functional["env"] == expected
     condition = steps["make rollback"]["if"].split(" && ")
     assert set(condition) == {
         "always()",  # a cancelled run, too
@@ -295,6 +346,12 @@ def test_a_rollback_is_a_deployment_with_the_tests_of_its_own_commit() -> None:
         "back": "true",
     }
     assert WORKFLOWS["rollback"]["on"]["workflow_dispatch"]["inputs"]["stage"]["options"] == STAGES
+
+
+@pytest.mark.parametrize("name", ["deploy.deploy", "drift.drift"])
+def test_a_failure_is_told_to_those_who_get_the_alarms(name: str) -> None:
+    last = job(name).steps[-1]
+    assert (last["run"], last["if"]) == ("make notice", "failure()")
 
 
 def test_drift_is_looked_for_every_night_in_every_stage() -> None:

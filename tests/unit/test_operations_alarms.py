@@ -79,6 +79,7 @@ def usual(days: Days, when: range) -> None:
     days.add(metric("ConcurrencyAlarm", "claimed"), when, 40)
     days.add(metric("ConcurrencyAlarm", "concurrent"), when, 40)
     days.add(metric("FailedImagesAlarm"), when, 0)
+    days.add(metric("FailedCampaignsAlarm"), when, 0)
 
 
 def metric(alarm: str, query: str = "") -> Metric:
@@ -252,6 +253,14 @@ def given_up(days: Days, when: range) -> None:
     days.add(metric("IdentifyFailedAlarm"), when, 1, 4)
 
 
+def a_campaign_that_failed(days: Days, when: range) -> None:
+    days.add(metric("CampaignFailedAlarm"), when, 1, 1)
+
+
+def a_table_that_started_nothing(days: Days, when: range) -> None:
+    days.add(metric("FailedCampaignsAlarm"), when, 1)
+
+
 @pytest.mark.parametrize(
     ("fault", "told"),
     [
@@ -271,6 +280,8 @@ def given_up(days: Days, when: range) -> None:
             {"StitchAvailabilityPage", "StitchAvailabilityTicket", "StitchFailedAlarm"},
         ),
         (given_up, {"IdentifyFailedAlarm"}),
+        (a_campaign_that_failed, {"CampaignFailedAlarm"}),
+        (a_table_that_started_nothing, {"FailedCampaignsAlarm"}),
         (timed_out_executions, {"StitchAvailabilityPage", "StitchAvailabilityTicket", "StitchTimedOutAlarm"}),
     ],
 )

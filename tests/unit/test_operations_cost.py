@@ -48,8 +48,8 @@ def test_the_larger_model_is_what_its_pictures_cost_most() -> None:
 
 def test_what_is_there_without_any_call_is_alarms_and_a_firewall() -> None:
     idle = {stage: sum(line.usd for line in cost.standing(Template(stage))) for stage in ("dev", "prod")}
-    assert idle["dev"] == pytest.approx(0.70)
-    assert idle["prod"] == pytest.approx(16.60 + 8.00), "docs/operations.md: alarms; a firewall with three rules"
+    assert idle["dev"] == pytest.approx(1.00)
+    assert idle["prod"] == pytest.approx(17.30 + 8.00), "docs/operations.md: alarms; a firewall with three rules"
 
 
 def test_the_report_says_what_dominates_and_what_to_do() -> None:

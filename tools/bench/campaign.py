@@ -2,12 +2,17 @@
 
     python -m tools.bench.campaign command          100,000 rows, 20,000 distinct messages of ten clips
     python -m tools.bench.campaign split-and-join   1,000,000 rows, 60,000 distinct messages; real files
+    python -m tools.bench.campaign chunk            one chunk, as the function says it, against the embedded AWS's S3
+    python -m tools.bench.campaign embedded         100,000 rows through the workflow on the embedded AWS
+
+`--save` writes what was measured into tools/bench/results/campaign.json, which `make cost` reads.
 
 The tables and clips are made by a recipe: the same numbers give the same bytes.
 """
 
 import argparse
 import csv
+import dataclasses
 import itertools
 import json
 import os
@@ -19,23 +24,35 @@ import threading
 import time
 import wave
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+import boto3
 import numpy as np
+from botocore.config import Config
 
 from stitcher.campaigns.join import Join
-from stitcher.campaigns.messages import Reader, Settings, chunk_messages
+from stitcher.campaigns.messages import Reader, Settings, chunk_bytes, chunk_messages
+from stitcher.campaigns.places import Run
 from stitcher.campaigns.say import Result
-from stitcher.campaigns.split import Counts, split
-from stitcher.campaigns.table import Table
+from stitcher.campaigns.split import CHUNK, Counts, split
+from stitcher.campaigns.steps import Buckets, say_chunk
+from stitcher.campaigns.table import Row, Table
+from stitcher.clips.ready import make_ready
+from stitcher.clips.store import PreparedStore
+from stitcher.formats.profiles import SPLICED
+from stitcher.joining.splice import splice
+from stitcher.planning.catalogue import clip_of, read_catalogue
+from stitcher.planning.plan import plan_message
+from stitcher.storage import BucketRepo
 
 TEMPLATE = "hello {name} farmers {weather} is expected {day} in {place} please do not spray"
 FIXED = ("hello", "farmers", "is expected", "in", "please", "do not spray")
 PLACES, WEATHERS, DAYS = 20, 5, 2
 DISTINCT_OF_A_NAME = PLACES * WEATHERS * DAYS
 RATE, SECONDS = 16_000, 0.6
+RESULT = Path(__file__).parent / "results" / "campaign.json"
 
 
 def named(kind: str, number: int) -> str:
@@ -197,18 +214,128 @@ def _join(folder: Path) -> None:
                 raise SystemExit(f"not all is made: {joined.summary}")
 
 
+def embedded(folder: Path, rows: int, names: int) -> dict[str, Any]:
+    """The deployed workflow on the embedded AWS, from the upload of the table to the manifest."""
+    from tools.local import campaign as campaigns
+    from tools.local.stack import running
+
+    make_clips(folder / "clips", names)
+    table = folder / "table.csv"
+    make_table(table, rows, names)
+    found: dict[str, Any] = {"rows": rows, "distinct": DISTINCT_OF_A_NAME * names}
+    with running(state=folder / "aws") as stack:
+        clips = stack.put_clips(folder / "clips")
+        _wait_until_prepared(stack, len(clips))
+        emulator, before = Memory(os.getpid()), _cpu_of_family(os.getpid())
+        began = time.monotonic()
+        done = campaigns.run(stack, table, {"template": TEMPLATE})
+        took = {"seconds": time.monotonic() - began, "cpu_seconds": _cpu_of_family(os.getpid()) - before}
+        if done["made"] != rows:
+            raise SystemExit(f"not all is made: {done}")
+    return found | {key: round(value, 1) for key, value in (took | {"memory_mb": emulator.stop()}).items()}
+
+
+def _wait_until_prepared(stack: Any, clips: int) -> None:
+    s3, bucket = stack.client("s3"), stack.outputs["OutputBucketName"]
+    while True:
+        pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix="prepared/")
+        if sum(len(page.get("Contents", ())) for page in pages) >= clips * len(SPLICED):
+            return
+        time.sleep(1)
+
+
+def chunk(folder: Path, _rows: int, names: int) -> dict[str, Any]:
+    """One chunk as the function says it: processor time of this process alone, in ms a message.
+
+    `bare` is no more than the join and the request that stores it, of the same messages.
+    """
+    from tools.local.stack import emulator, free_port
+
+    make_clips(folder / "clips", names)
+    port = free_port()
+    (folder / "aws").mkdir()
+    with emulator(port, folder / "aws") as root:
+        session: Any = boto3.Session(root.access_key, root.secret_key, region_name="ap-south-1")
+        config = Config(retries={"total_max_attempts": 1}, read_timeout=60, s3={"addressing_style": "path"})
+        client = session.client("s3", endpoint_url=f"http://127.0.0.1:{port}", config=config)
+        for bucket in ("recordings", "output"):
+            client.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "ap-south-1"})
+        recordings, output = BucketRepo("recordings", client), BucketRepo("output", client)
+        for file in (folder / "clips").iterdir():
+            recordings.save(file.name, file.read_bytes())
+        for clip in filter(None, map(clip_of, list(recordings.list()))):
+            make_ready(clip, recordings, output)
+        return _chunk(recordings, output, names)
+
+
+def _chunk(recordings: BucketRepo, output: BucketRepo, names: int) -> dict[str, Any]:
+    run = Run("bench", "run", "", audio=True, started="", settings=Settings(template=TEMPLATE))
+    combined = itertools.islice(itertools.product(*columns(names).values()), CHUNK)
+    filled = [dict(zip(columns(names), row, strict=True)) for row in combined]
+    reader = Reader(Settings(template=TEMPLATE), list(columns(names)))
+    messages = [reader.message(Row(0, cells)) for cells in filled]
+    output.save(run.chunk(0), chunk_bytes(messages))
+    store = PreparedStore(output)
+    cpu: dict[str, float] = {}
+    before = time.process_time()
+    say_chunk(Buckets(recordings, output), run, 0, store.load, audio=True, days=30, today=date(2026, 1, 1))
+    cpu["cold"] = time.process_time() - before
+    catalogue = read_catalogue(recordings, "")
+    plans = [plan_message(message.text, catalogue) for message in messages]
+    prepared = [store.load(plan.clips, "mp3") for plan in plans]
+    before = time.process_time()
+    for number, (plan, clips) in enumerate(zip(plans, prepared, strict=True)):
+        audio, _ = splice(clips, plan.pauses, "mp3")
+        output.save(f"campaigns/bench/bare/{number}.mp3", audio, content_type="audio/mpeg", only_new=True)
+    cpu["bare"] = time.process_time() - before
+    again = dataclasses.replace(run, campaign="again")
+    output.save(again.chunk(0), chunk_bytes(messages))
+    before = time.process_time()
+    say_chunk(Buckets(recordings, output), again, 0, store.load, audio=True, days=30, today=date(2026, 1, 1))
+    cpu["warm"] = time.process_time() - before
+    found = {f"{name}_ms_a_message": round(1000 * seconds / CHUNK, 2) for name, seconds in cpu.items()}
+    return found | {"messages": CHUNK, "warm_to_bare": round(cpu["warm"] / cpu["bare"], 2)}
+
+
+def _cpu_of_family(pid: int) -> float:
+    """Processor seconds of a process and of all that live under it; of those that have ended, too."""
+    ticks = 0
+    for one in _family(pid):
+        try:
+            fields = Path(f"/proc/{one}/stat").read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        ticks += sum(int(field) for field in fields[11:15])
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def save(part: str, found: dict[str, Any]) -> None:
+    """Write what was measured beside what other parts were."""
+    kept = json.loads(RESULT.read_text()) if RESULT.exists() else {}
+    RESULT.write_text(json.dumps(kept | {part: found}, indent=1) + "\n")
+
+
 def main() -> None:
     """Measure one part and print it as JSON."""
     parser = argparse.ArgumentParser(prog="python -m tools.bench.campaign", description=__doc__)
-    parser.add_argument("part", choices=["command", "split-and-join"])
+    parser.add_argument("part", choices=["command", "split-and-join", "chunk", "embedded"])
+    parser.add_argument("--save", action="store_true", help=f"into {RESULT.name}")
     parser.add_argument("--rows", type=int)
     parser.add_argument("--names", type=int, help=f"{DISTINCT_OF_A_NAME} distinct messages for each")
     options = parser.parse_args()
-    parts = {"command": (command, 100_000, 100), "split-and-join": (split_and_join, 1_000_000, 300)}
+    parts = {
+        "command": (command, 100_000, 100),
+        "split-and-join": (split_and_join, 1_000_000, 300),
+        "chunk": (chunk, 0, 100),
+        "embedded": (embedded, 100_000, 100),
+    }
     part, rows, names = parts[options.part]
     with tempfile.TemporaryDirectory(prefix="campaign-") as folder:
         found = part(Path(folder), options.rows or rows, options.names or names)
-    print(json.dumps({"measured": f"{datetime.now(UTC):%Y-%m-%d}", "part": options.part, **found}, indent=2))
+    found = {"measured": f"{datetime.now(UTC):%Y-%m-%d}", **found}
+    print(json.dumps(found, indent=2))
+    if options.save:
+        save(options.part, found)
 
 
 if __name__ == "__main__":

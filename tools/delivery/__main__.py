@@ -7,7 +7,20 @@ from pathlib import Path
 
 ROOT = Path.cwd()
 BUILD = Path(".aws-sam") / "build"
-WITHOUT_BUCKET = {"changes", "service", "lock", "wheels", "scan", "sbom", "probe", "drift", "adopt", "smoke", "prune"}
+WITHOUT_BUCKET = {
+    "changes",
+    "service",
+    "lock",
+    "wheels",
+    "scan",
+    "sbom",
+    "probe",
+    "drift",
+    "adopt",
+    "smoke",
+    "prune",
+    "notice",
+}
 """Commands that need no artifact bucket."""
 
 
@@ -22,6 +35,10 @@ def main() -> int:
         from tools.delivery import tag
 
         return tag.main(options.release, ROOT)
+    if options.command == "providers":  # likewise
+        from tools.delivery import providers
+
+        return providers.main(ROOT)
     return _run(options)
 
 
@@ -29,8 +46,10 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tools.delivery", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     changes = commands.add_parser("changes", help="print the checks that a change needs")
-    changes.add_argument("--base", default="", help="the commit to compare with; default: the last release's")
-    changes.add_argument("--head", default="HEAD")
+    contract = commands.add_parser("contract", help="fail if a change breaks callers of the API")
+    for command in (changes, contract):
+        command.add_argument("--base", default="", help="the commit to compare with; default: the last release's")
+        command.add_argument("--head", default="HEAD")
     commands.add_parser("gate", help="fail unless every needed job succeeded (NEEDS: the workflow's context as JSON)")
     commands.add_parser("tag", help="put a release's tag on this commit").add_argument("--release", required=True)
     service = commands.add_parser("service", help="build one function or layer of the template, and run its tests")
@@ -40,6 +59,7 @@ def _parser() -> argparse.ArgumentParser:
     wheels.add_argument("--architecture", default="x86_64")
     wheels.add_argument("--runtime", default="", help="default: the template's runtime")
     commands.add_parser("scan", help="fail if a deployed package has a published vulnerability")
+    commands.add_parser("providers", help="compare Terraform's providers with their hashes in the repository")
     commands.add_parser("sbom", help="print the bill of materials of the build")
     commands.add_parser("package", help="upload the build's parts and the release that names them")
     for name, words in (
@@ -63,6 +83,9 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--stage", required=True)
         if name == "rollback":
             command.add_argument("--failed", action="store_true", help="the running release did not pass")
+    notice = commands.add_parser("notice", help="tell the people who get a stage's alarms that something failed")
+    notice.add_argument("--stage", required=True)
+    notice.add_argument("--what", default="a job")
     prune = commands.add_parser("prune", help="remove versions that no rollback needs")
     prune.add_argument("--stage", required=True)
     prune.add_argument("--keep", type=int, default=None, help="the number of newest versions to keep; default: 10")
@@ -94,6 +117,10 @@ def _without_bucket(options: argparse.Namespace) -> int:
             from tools.delivery import select_checks
 
             return select_checks.main(options.base, options.head, ROOT)
+        case "contract":
+            from tools.delivery import contract
+
+            return contract.main(options.base, options.head, ROOT)
         case "service":
             from tools.delivery import service
 
@@ -135,6 +162,10 @@ def _of_a_stack(options: argparse.Namespace) -> int:
             from tools.delivery import drift
 
             return drift.main(stage)
+        case "notice":
+            from tools.delivery import notice
+
+            return notice.main(stage, options.what)
         case "adopt":
             from tools.delivery import adopt
 

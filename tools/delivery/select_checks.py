@@ -99,11 +99,17 @@ def changed_paths(base: str, head: str, root: Path) -> list[str] | None:
     A rename counts as its old and its new path. `base` is a commit or "" for the last release's; a first push's base
     is all zeros.
     """
-    base = base or (_git(root, "describe", "--tags", "--abbrev=0", "--match=release-*", head) or "").strip()
-    if not base.strip("0"):
+    base = base_of(base, head, root)
+    if not base:
         return None
     listed = _git(root, "diff", "--name-only", "--no-renames", "-z", f"{base}...{head}")
     return None if listed is None else [path for path in listed.split("\0") if path]
+
+
+def base_of(base: str, head: str, root: Path) -> str:
+    """The commit to compare with: the named one, or the last release's; "" if there is none."""
+    base = base or (_git(root, "describe", "--tags", "--abbrev=0", "--match=release-*", head) or "").strip()
+    return base if base.strip("0") else ""
 
 
 def main(base: str, head: str, root: Path) -> int:

@@ -65,6 +65,12 @@ class Template:
         return float(megabytes) / 1024
 
     @property
+    def parameters(self) -> dict[str, Any]:
+        """The template's parameters."""
+        found: dict[str, Any] = self._template["Parameters"]
+        return found
+
+    @property
     def guarded(self) -> bool:
         """Whether there is a firewall."""
         return bool(self._row["Guarded"] == "true")
@@ -91,7 +97,8 @@ def _lambda(template: Template, function: str, extra_ms: float = 0) -> float:
     return float(price["request"] + milliseconds / 1000 * template.memory_gb(function) * price["gb_second"])
 
 
-def _express(milliseconds: float) -> float:
+def express(milliseconds: float) -> float:
+    """One execution of an Express workflow of this duration."""
     price = PRICES["express"]
     return float(price["request"] + math.ceil(milliseconds / 100) / 10 * 64 / 1024 * price["gb_second"])
 
@@ -115,7 +122,7 @@ def hit(template: Template) -> list[Line]:
     milliseconds = MEASURED["functions"]["CacheLookup"]["ms"] + 2 * S3_MS
     return [
         *_front(template),
-        Line("Express workflow", _express(milliseconds)),
+        Line("Express workflow", express(milliseconds)),
         Line("Lambda", _lambda(template, "CacheLookup", 2 * S3_MS)),
         Line("S3", PRICES["s3"]["write"] + PRICES["s3"]["read"]),  # list the voice, look for the message
         Line("logs", _logs("CacheLookup")),
@@ -130,7 +137,7 @@ def made(template: Template) -> list[Line]:
     s3 = PRICES["s3"]
     return [
         *_front(template),
-        Line("Express workflow", _express(milliseconds)),
+        Line("Express workflow", express(milliseconds)),
         Line("Lambda", sum(_lambda(template, name, wait) for name, wait in waits.items())),
         Line("S3", 3 * s3["write"] + (1 + CLIPS) * s3["read"]),  # list, stage, copy; look, clips
         Line("logs", _logs(*waits)),
@@ -182,6 +189,8 @@ def together(lines: list[Line]) -> list[Line]:
 
 def report(stage: str, hits: int, new: int, images: int) -> str:
     """The table that `make cost` prints, for a stage and calls a month."""
+    from tools.operations import campaign_cost  # which is made of the parts above
+
     template = Template(stage)
     kinds = {
         "messages from the cache": (hit(template), hits),
@@ -202,6 +211,7 @@ def report(stage: str, hits: int, new: int, images: int) -> str:
         shares = ", ".join(f"{line.what} {1000 * line.usd:.4f}" for line in parts[:4])
         out.append(f"{kind:26}{1000 * total:10.4f}  {shares} …")
         monthly += [Line(line.what, count * line.usd) for line in parts]
+    out += ["", *campaign_cost.table(template)]
     fixed = [*standing(template), Line("our metrics", our_metrics() * PRICES["metrics"]["metric_month"])]
     volume = f"{hits:,} messages from the cache, {new:,} made, {images:,} pictures (small model)"
     out += ["", f"A month in {stage} with {volume}:"]

@@ -27,7 +27,7 @@ FUNCTIONS = (
 )
 FIREWALL = (("WebACL", "${Prefix}-${Stage}"), ("Rule", "ALL"), ("Region", "${AWS::Region}"))
 WORKFLOWS = {"messages": "Stitch", "pictures": "Identify"}
-DEPLOYMENT_ALARMS = ("StitchFailedAlarm", "StitchTimedOutAlarm", "IdentifyFailedAlarm")
+DEPLOYMENT_ALARMS = ("StitchFailedAlarm", "StitchTimedOutAlarm", "IdentifyFailedAlarm", "CampaignFailedAlarm")
 """Alarms of template.yaml that tell somebody: parameters of the monitoring stack, each with an ARN."""
 
 

@@ -76,6 +76,8 @@ def planned(
         erasure.add(output, (form for form in prepared if _source(form.key) in etags))
         for folder in (cache, "work/"):
             erasure.add(output, versions(s3, output, folder))
+        # Likewise: a campaign's manifest stays, and its next run makes the audio of the clips that are still there.
+        erasure.add(output, (one for one in versions(s3, output, "campaigns/") if "/audio/" in one.key))
     of_pictures = [found for picture in pictures for found in _under(s3, outputs["ImagesBucketName"], picture)]
     erasure.add(outputs["ImagesBucketName"], of_pictures)
     for found in of_pictures:

@@ -8,15 +8,17 @@ import yaml
 from tools.operations.alarms import burn_alarms
 from tools.operations.dashboards import DEPLOYMENT_ALARMS, FUNCTIONS, dashboards
 from tools.operations.objectives import OBJECTIVES
-from tools.operations.tickets import ticket_alarms
+from tools.operations.tickets import LIVE_FUNCTIONS, ticket_alarms
 
 Json = dict[str, Any]
 
 MONITORING = Path(__file__).parents[2] / "infra" / "monitoring.yaml"
 HEAD = "# Made by `make operations` of tools/operations/objectives.py and dashboards.py: a change here is lost.\n"
-OF_THE_SERVICE = ("Prefix", "Stage", "AlarmTopic", "StitchStateMachine", "IdentifyStateMachine")
+MACHINES = ("StitchStateMachine", "IdentifyStateMachine", "CampaignStateMachine")
+OF_THE_SERVICE = ("Prefix", "Stage", "AlarmTopic", *MACHINES)
 RULE = "PrepareClipFunctionClipPut"
-PARAMETERS = (*OF_THE_SERVICE, *(f"{name}Function" for name in FUNCTIONS), RULE, *DEPLOYMENT_ALARMS)
+WATCHED = dict.fromkeys((*FUNCTIONS, *LIVE_FUNCTIONS))
+PARAMETERS = (*OF_THE_SERVICE, *(f"{name}Function" for name in WATCHED), RULE, *DEPLOYMENT_ALARMS)
 """Each is named as what template.yaml gives for it: a parameter, a resource (its `Ref`), or an alarm (its ARN)."""
 
 

@@ -7,8 +7,8 @@ from tools.operations.objectives import Metric, Stat, data_queries, ours, substi
 Json = dict[str, Any]
 
 RUNBOOK = "docs/operations.md#"
-LIVE_FUNCTIONS = ("CacheLookup", "FetchClips", "Stitch", "Publish", "Plan", "Voices", "Clips")
-"""PrepareClip and IdentifyImage wait where their concurrency is reserved; other alarms report lost work."""
+LIVE_FUNCTIONS = ("CacheLookup", "FetchClips", "Stitch", "Publish", "Plan", "Voices", "Clips", "Campaigns")
+"""PrepareClip, IdentifyImage and Say wait where their concurrency is reserved; other alarms report lost work."""
 DAY = 86_400
 HERD = 1_800
 """Seconds: so long may a photographer stay with one herd."""
@@ -24,7 +24,7 @@ def ticket_alarms() -> Json:
     throttled = {name: _sum("AWS/Lambda", "Throttles", "FunctionName", f"{name}Function") for name in LIVE_FUNCTIONS}
     slowed = {
         name: _sum("AWS/States", "ExecutionThrottled", "StateMachineArn", f"{name}StateMachine")
-        for name in ("Stitch", "Identify")
+        for name in ("Stitch", "Identify", "Campaign")
     }
     lost = {
         "Dropped": _sum("AWS/Lambda", "AsyncEventsDropped", "FunctionName", "PrepareClipFunction"),  # after three tries
@@ -47,6 +47,10 @@ def ticket_alarms() -> Json:
         "FailedImagesAlarm": _alarm(
             "pictures were given up and wait for a redrive: ", "pictures-wait-for-a-redrive", 1, missing="ignore",
             of=_one(Metric("AWS/SQS", "ApproximateNumberOfMessagesVisible", queue("failed-images")), 300),
+        ),
+        "FailedCampaignsAlarm": _alarm(
+            "tables started no campaign: ", "campaigns-fail", 1, missing="ignore",
+            of=_one(Metric("AWS/SQS", "ApproximateNumberOfMessagesVisible", queue("failed-campaigns")), 300),
         ),
         # A recording that was refused for its own sake is in the same queue; it is no fault of ours.
         "LostClipsAlarm": _alarm(

@@ -23,11 +23,15 @@ ARTIFACT_ACCOUNT = "444444444444"
 # Of each kind of role: the documents that say what it may do, as roles.tf has them.
 MAY = {
     kind: re.findall(r'"([a-z-]+)"', documents)
-    for kind, documents in re.findall(r"^    (\w+) += \[(.*)\]$", (FOUNDATION / "roles.tf").read_text(), re.MULTILINE)
+    for kind, documents in re.findall(
+        r"^    ([\w-]+) += \[(.*)\]$", (FOUNDATION / "roles.tf").read_text(), re.MULTILINE
+    )
 }
 CALLERS = tuple(re.findall(r'"(\w+)"', re.findall(r"\[(.*)\]", (FOUNDATION / "callers.tf").read_text())[0]))
 """What people may do with the API, from less to more: a document each."""
-OF_A_STAGE = ("pipeline", "cloudformation", "drift")
+OF_A_STAGE = ("pipeline", "cloudformation", "drift", "break-glass")
+PEOPLE = ["arn:aws:iam::333333333333:user/on-call", "arn:aws:iam::333333333333:user/asha"]
+"""Who may take the roles for emergencies."""
 
 
 def key_arn(account: str) -> str:
@@ -40,7 +44,7 @@ def rendered(
     """A document of `infra/policies` as an account has it."""
     text = (FOUNDATION / "policies" / f"{document}.json.tftpl").read_text()
     names = GITHUB | {"account": account, "artifact_account": artifact_account, "region": REGION, "prefix": "stitcher"}
-    names |= {"stage": stage, "key": key or key_arn(artifact_account)}
+    names |= {"stage": stage, "key": key or key_arn(artifact_account), "people": json.dumps(PEOPLE)}
     parsed: Document = json.loads(Template(text).substitute(names))
     return parsed
 
@@ -76,6 +80,7 @@ def artifact_policy(
 ROLES = roles(ACCOUNTS, ARTIFACT_ACCOUNT)
 PIPELINE = {stage: role("pipeline", ACCOUNTS[stage], stage) for stage in STAGES}
 CLOUDFORMATION = {stage: role("cloudformation", ACCOUNTS[stage], stage) for stage in STAGES}
+BREAK_GLASS = {stage: role("break-glass", ACCOUNTS[stage], stage) for stage in STAGES}
 PACKAGING = role("packaging", ARTIFACT_ACCOUNT)
 BUCKET = f"arn:aws:s3:::audio-stitcher-artifacts-{ARTIFACT_ACCOUNT}"
 KEY = key_arn(ARTIFACT_ACCOUNT)

@@ -73,6 +73,18 @@ class Iam:
             }
         )
 
+    def taken(self, role: Role, person: str, context: dict[str, str]) -> bool:
+        """Whether a person gets the role, in a request with these condition keys."""
+        return self._ask(
+            {
+                "trust": role.trust,
+                "principal": person,
+                "action": "sts:AssumeRole",
+                "resource": role.arn,
+                "context": context,
+            }
+        )
+
     def may(
         self,
         role: Role,

@@ -6,6 +6,7 @@ import pytest
 
 from tests.pipeline.foundation.documents import (
     ACCOUNTS,
+    BREAK_GLASS,
     BUCKET,
     CLOUDFORMATION,
     KEY,
@@ -178,13 +179,14 @@ def test_the_artifacts_are_reached_by_tls_only() -> None:
 @pytest.mark.parametrize("stage", STAGES)
 def test_a_stage_reads_releases_and_keeps_its_own_record(iam: Iam, stage: str) -> None:
     owned, record = artifact_policy("bucket"), f"{BUCKET}/deployed/{stage}/release.json"
-    for role in (PIPELINE[stage], CLOUDFORMATION[stage]):
+    for role in (PIPELINE[stage], BREAK_GLASS[stage], CLOUDFORMATION[stage]):
         for folder in ("packages", "releases"):
             assert iam.may(role, "s3:GetObject", f"{BUCKET}/{folder}/x", owned=owned)
             assert not iam.may(role, "s3:PutObject", f"{BUCKET}/{folder}/x", NEW, owned)
             assert not iam.may(role, "s3:DeleteObject", f"{BUCKET}/{folder}/x", owned=owned)
-    assert iam.may(PIPELINE[stage], "s3:PutObject", record, OVERWRITING, owned)
-    assert iam.may(PIPELINE[stage], "s3:GetObject", record, owned=owned)
+    for role in (PIPELINE[stage], BREAK_GLASS[stage]):
+        assert iam.may(role, "s3:PutObject", record, OVERWRITING, owned)
+        assert iam.may(role, "s3:GetObject", record, owned=owned)
     assert not iam.may(CLOUDFORMATION[stage], "s3:PutObject", record, NEW, owned)
 
 
@@ -212,12 +214,21 @@ def test_the_key_is_used_for_the_bucket_only(iam: Iam, stage: str) -> None:
     owned = artifact_policy("key")
     through = {"kms:ViaService": f"s3.{REGION}.amazonaws.com", "kms:EncryptionContext:aws:s3:arn": BUCKET}
     elsewhere = through | {"kms:EncryptionContext:aws:s3:arn": "arn:aws:s3:::another-bucket"}
-    for role in (PIPELINE[stage], CLOUDFORMATION[stage], PACKAGING):
+    for role in (PIPELINE[stage], BREAK_GLASS[stage], CLOUDFORMATION[stage], PACKAGING):
         assert iam.may(role, "kms:Decrypt", KEY, through, owned)
         assert not iam.may(role, "kms:Decrypt", KEY, {}, owned)
         assert not iam.may(role, "kms:Decrypt", KEY, elsewhere, owned)
         for action in ("kms:ScheduleKeyDeletion", "kms:PutKeyPolicy", "kms:DisableKey"):
             assert not iam.may(role, action, KEY, through, owned), action
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_failure_is_told_to_the_topic_of_the_alarms_of_the_stage_only(iam: Iam, stage: str) -> None:
+    for role in (PIPELINE[stage], ROLES[foundation_role(stage, "drift")]):
+        assert iam.may(role, "sns:Publish", here("sns", stage, f"stitcher-alarms-{stage}"))
+        assert not iam.may(role, "sns:Publish", here("sns", stage, f"other-alarms-{stage}"))
+        for other in others(stage):
+            assert not iam.may(role, "sns:Publish", here("sns", stage, f"stitcher-alarms-{other}"))
 
 
 # ── The roles that only look ───────────────────────────────────────────────────────────────────────────────────────
@@ -231,7 +242,8 @@ def test_the_roles_that_only_look_change_nothing() -> None:
         for document in role.policies.values():
             for statement in document["Statement"]:
                 for action in listed(statement["Action"]):
-                    assert re.fullmatch(looks, action), (arn, action)
+                    told = statement["Sid"] == "TellWhoGetsTheAlarms" and action == "sns:Publish"
+                    assert told or re.fullmatch(looks, action), (arn, action)
 
 
 @pytest.mark.parametrize("stage", STAGES)

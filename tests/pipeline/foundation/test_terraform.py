@@ -19,7 +19,7 @@ from botocore.credentials import Credentials
 from tools.local.root import variables
 from tools.local.stack import REGION, emulator, free_port
 
-from tests.pipeline.foundation.documents import FOUNDATION, GITHUB, artifact_policy, rendered, roles
+from tests.pipeline.foundation.documents import FOUNDATION, GITHUB, PEOPLE, artifact_policy, rendered, roles
 from tests.pipeline.foundation.iam import Document, Role
 
 ACCOUNT = "000000000000"  # of the embedded AWS
@@ -32,6 +32,7 @@ VARIABLES = {
     "artifact_account": ACCOUNT,
     "budgets": {"dev": 20, "test": 20, "stage": 50, "prod": 500},
     "alert_email": "operations@example.org",
+    "break_glass": PEOPLE,
 }
 # Merged into the module by Terraform. The provider waits a minute after it made a lifecycle rule, on any AWS: what the
 # rules say is checked with mocks (infra/tests).
@@ -225,6 +226,18 @@ def test_terraform_makes_the_artifact_bucket_with_its_policy_and_key(applied: Te
     assert key_policy == artifact_policy("key", ACCOUNTS, ACCOUNT).document
     assert s3.get_bucket_versioning(Bucket=ARTIFACT_BUCKET)["Status"] == "Enabled"
     assert all(s3.get_public_access_block(Bucket=ARTIFACT_BUCKET)["PublicAccessBlockConfiguration"].values())
+
+
+def test_terraform_makes_the_alarm_of_the_roles_for_emergencies(applied: Terraform) -> None:
+    events, topics = client(applied, "events"), client(applied, "sns")
+    rule = events.describe_rule(Name="stitcher-break-glass")
+    role = f"arn:aws:iam::{ACCOUNT}:role/foundation/audio-stitcher-dev-break-glass"
+    assert json.loads(rule["EventPattern"])["detail"]["requestParameters"] == {"roleArn": [role]}
+    (target,) = events.list_targets_by_rule(Rule="stitcher-break-glass")["Targets"]
+    (mail,) = topics.list_subscriptions_by_topic(TopicArn=target["Arn"])["Subscriptions"]
+    assert (mail["Protocol"], mail["Endpoint"]) == ("email", "operations@example.org")
+    policy = json.loads(topics.get_topic_attributes(TopicArn=target["Arn"])["Attributes"]["Policy"])
+    assert [each["Condition"] for each in policy["Statement"]] == [{"ArnEquals": {"aws:SourceArn": rule["Arn"]}}]
 
 
 def test_terraform_makes_the_budget_of_the_stage(applied: Terraform) -> None:

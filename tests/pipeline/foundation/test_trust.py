@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.pipeline.foundation.documents import ACCOUNTS, GITHUB, OF_A_STAGE, ROLES, STAGES
+from tests.pipeline.foundation.documents import ACCOUNTS, BREAK_GLASS, GITHUB, OF_A_STAGE, PEOPLE, ROLES, STAGES
 from tests.pipeline.foundation.iam import Iam, Role
 
 Claims = dict[str, Any]
@@ -76,9 +76,10 @@ def test_a_job_gets_its_role_and_no_other(iam: Iam, job: str, by_id: bool) -> No
     assert names(given_roles(iam, token(*made_of, by_id=by_id))) == roles
 
 
-def test_every_role_for_jobs_is_given_to_one_and_that_of_cloudformation_to_none(iam: Iam) -> None:
+def test_every_role_for_jobs_is_given_to_one_and_the_others_to_none(iam: Iam) -> None:
     given_out = {name for _, roles in JOBS.values() for name in roles}
-    assert names(list(ROLES.values())) - given_out == {f"{stage}-cloudformation" for stage in STAGES}
+    others = {f"{stage}-{kind}" for stage in STAGES for kind in ("cloudformation", "break-glass")}
+    assert names(list(ROLES.values())) - given_out == others
     assert len(ROLES) == len(STAGES) * len(OF_A_STAGE) + len({*ACCOUNTS.values()}) + 1 + 1
 
 
@@ -226,7 +227,7 @@ def test_no_trust_policy_uses_an_operator_that_lets_absent_claims_in() -> None:
         for statement in role.trust["Statement"]:
             assert statement["Effect"] == "Allow"
             for operator in statement.get("Condition", {}):
-                assert operator in ("StringEquals", "StringLike"), (
+                assert operator in ("StringEquals", "StringLike", "Bool", "NumericLessThan"), (
                     "ForAllValues and …IfExists are true without the claim"
                 )
 
@@ -235,6 +236,44 @@ def test_only_the_read_only_plan_role_has_a_wildcard_and_only_for_the_number_of_
     for arn, role in ROLES.items():
         text = str(role.trust)
         assert text.count("*") == text.count("refs/pull/*/merge") == (2 if arn.endswith("-plan") else 0), arn
+
+
+# ── People, while GitHub is down ───────────────────────────────────────────────────────────────────────────────────
+
+SIGNED_IN = {"aws:MultiFactorAuthPresent": "true", "aws:MultiFactorAuthAge": "60"}
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_named_person_with_mfa_gets_the_role_for_emergencies_and_nobody_else(iam: Iam, stage: str) -> None:
+    role = BREAK_GLASS[stage]
+    for person in PEOPLE:
+        assert iam.taken(role, person, SIGNED_IN)
+        assert not iam.taken(role, person, {}), "with an access key alone"
+        assert not iam.taken(role, person, SIGNED_IN | {"aws:MultiFactorAuthPresent": "false"})
+        assert not iam.taken(role, person, SIGNED_IN | {"aws:MultiFactorAuthAge": "3600"}), "an hour ago"
+    for stranger in (
+        f"arn:aws:iam::{role.account}:root",
+        "arn:aws:iam::333333333333:user/mallory",
+        "arn:aws:iam::999999999999:user/on-call",
+        f"arn:aws:iam::{role.account}:role/foundation/audio-stitcher-{stage}-pipeline",
+    ):
+        assert not iam.taken(role, stranger, SIGNED_IN), stranger
+
+
+@pytest.mark.parametrize("person", PEOPLE)
+def test_a_person_gets_no_other_role(iam: Iam, person: str) -> None:
+    taken = {arn for arn, role in ROLES.items() if iam.taken(role, person, SIGNED_IN)}
+    assert taken == {role.arn for role in BREAK_GLASS.values()}
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_the_role_for_emergencies_may_do_what_the_pipeline_may(stage: str) -> None:
+    """So that a rollback from a laptop is the same rollback."""
+    role, pipeline = (
+        BREAK_GLASS[stage],
+        ROLES[f"arn:aws:iam::{ACCOUNTS[stage]}:role/foundation/audio-stitcher-{stage}-pipeline"],
+    )
+    assert (role.policies, role.boundary) == (pipeline.policies, pipeline.boundary)
 
 
 # The evaluator, on what the tests above rest on.

@@ -1,4 +1,4 @@
-# Copy to foundation.tfvars. The same file serves every account: terraform apply -var-file=foundation.tfvars
+# The settings of all accounts: a pull request changes them. The values here are examples: put yours in their place.
 github = {
   owner         = "octo-org"
   owner_id      = "123456"
@@ -23,3 +23,5 @@ budgets = {
 }
 
 alert_email = "operations@example.org"
+
+break_glass = ["arn:aws:iam::333333333333:user/on-call"]

@@ -1,0 +1,294 @@
+"""The functions of campaigns, over moto's S3: both ways in, a second run, failed chunks, tables that change."""
+
+import csv
+import io
+import json
+import uuid
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+from functions.campaigns import app as campaigns
+from functions.join import app as join
+from functions.say import app as say
+from functions.split import app as split
+
+from handlers.campaigns import buckets as repos
+from stitcher.campaigns import say as saying
+from stitcher.campaigns import shelf as shelves
+from stitcher.campaigns.places import id_of
+from stitcher.campaigns.shelf import BucketShelf
+from stitcher.formats.profiles import PROFILES
+from stitcher.storage import BucketRepo
+from tests.integration.steps import CONTEXT, INPUT, OUTPUT, Buckets, event
+from tests.integration.test_catalogue_api import answered
+
+KEY = "campaigns/-/morning.csv"
+ID = id_of("", "morning")
+TABLE = "phone,name\n+1,shreeshail\n+2,zebra\n+3,shreeshail\n"
+SETTINGS = json.dumps({"template": "hello {name}"})
+
+
+class Workflows:
+    """What the API asks of Step Functions."""
+
+    class exceptions:  # noqa: N801 - botocore's name
+        class ExecutionDoesNotExist(Exception):
+            pass
+
+    def __init__(self) -> None:
+        self.started: list[dict[str, Any]] = []
+        self.status = "RUNNING"
+
+    def start_execution(self, **asked: Any) -> None:
+        self.started.append(asked)
+
+    def describe_execution(self, *, executionArn: str, includedData: str) -> dict[str, str]:  # noqa: N803
+        assert includedData == "METADATA_ONLY"
+        assert executionArn.startswith("arn:aws:states:ap-south-1:123456789012:execution:campaign:")
+        return {"status": self.status}
+
+
+@pytest.fixture
+def workflows(monkeypatch: pytest.MonkeyPatch) -> Workflows:
+    found = Workflows()
+    monkeypatch.setattr(campaigns, "workflows", lambda: found)
+    return found
+
+
+@pytest.fixture(autouse=True)
+def made_anew(buckets: Buckets) -> Iterator[None]:
+    for cached in (repos, say.store):
+        cached.cache_clear()
+    yield
+    for cached in (repos, say.store):
+        cached.cache_clear()
+
+
+def called(verb: str, path: str, body: Any = None, status: int = 200) -> dict[str, Any]:
+    """The answer to a call of a path of `/campaigns`."""
+    path, _, query = path.partition("?")
+    parts = path.strip("/").split("/")
+    parts = [part for part in parts if part]
+    resource = "/".join(["", "campaigns", *(["{id}"] if parts else []), *parts[1:]])
+    sent = event("campaign") | {
+        "httpMethod": verb,
+        "resource": resource,
+        "pathParameters": {"id": parts[0]} if parts else None,
+        "queryStringParameters": dict(pair.split("=") for pair in query.split("&")) if query else None,
+        "body": None if body is None else json.dumps(body),
+    }
+    return answered(campaigns.lambda_handler(sent, CONTEXT), status)
+
+
+def parted(started: dict[str, Any]) -> dict[str, Any]:
+    name = str(uuid.uuid4())
+    arn = f"arn:aws:states:ap-south-1:123456789012:execution:campaign:{name}"
+    return split.lambda_handler({"started": started, "run": name, "execution": arn}, CONTEXT)
+
+
+def put_table(buckets: Buckets, table: str = TABLE, settings: str = SETTINGS, key: str = KEY) -> dict[str, Any]:
+    buckets.put(INPUT, f"{key.rpartition('.')[0]}.json", settings.encode())
+    buckets.put(INPUT, key, table.encode())
+    return {"detail": {"object": {"key": key}}}
+
+
+def said(done: dict[str, Any], *, audio: bool = True) -> None:
+    for number in range(done["chunks"]):
+        say.lambda_handler({**done, "chunk": number, "audio": audio}, CONTEXT)
+
+
+def joined(done: dict[str, Any], *, audio: bool = True) -> dict[str, Any]:
+    return join.lambda_handler({**done, "audio": audio}, CONTEXT)
+
+
+def manifest(buckets: Buckets, done: dict[str, Any]) -> list[dict[str, str]]:
+    text = buckets.read(OUTPUT, f"campaigns/{done['campaign']}/runs/{done['run']}/manifest.csv").decode("utf-8-sig")
+    return list(csv.DictReader(io.StringIO(text)))
+
+
+def test_a_second_run_of_the_same_table_joins_nothing_again(buckets: Buckets, monkeypatch: pytest.MonkeyPatch) -> None:
+    done = parted(put_table(buckets))
+    assert (done["outcome"], done["campaign"], done["chunks"], done["audio"]) == ("split", ID, 1, True)
+    said(done)
+    counts = joined(done)
+    assert {name: counts[name] for name in ("state", "rows", "made", "refused")} == {
+        "state": "finished", "rows": 3, "made": 2, "refused": 1,
+    }  # fmt: skip
+    before = manifest(buckets, done)
+    assert [row["status"] for row in before] == ["made", "refused", "made"]
+    assert before[0]["link"].startswith("https://stitcher-output-test.s3.ap-south-1.amazonaws.com/campaigns/")
+
+    def never(*_: object) -> None:
+        raise AssertionError("a message is joined again")
+
+    monkeypatch.setattr(saying, "stitch", never)
+    again = parted({"detail": {"object": {"key": KEY}}})
+    said(again)
+    assert joined(again)["made"] == 2
+    assert [row["file"] for row in manifest(buckets, again)] == [row["file"] for row in before]
+
+
+def test_the_same_step_tried_again_is_the_same_run(buckets: Buckets) -> None:
+    started = put_table(buckets)
+    event = {"started": started, "run": "one", "execution": "arn:…"}
+    assert split.lambda_handler(event, CONTEXT) == split.lambda_handler(event, CONTEXT)
+
+
+def test_a_chunk_without_results_is_failed_and_alone_in_the_next_list(
+    buckets: Buckets, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in ("stitcher.campaigns.split", "stitcher.campaigns.steps"):
+        monkeypatch.setattr(f"{module}.CHUNK", 1)
+    monkeypatch.setattr("stitcher.campaigns.split.split.__defaults__", (1,))
+    done = parted(put_table(buckets))
+    assert done["chunks"] == 2
+    say.lambda_handler({**done, "chunk": 1}, CONTEXT)
+    counts = joined(done)
+    assert (counts["state"], counts["failed"], counts["failed_chunks"], counts["refused"]) == ("failed", 2, 1, 1)
+    assert json.loads(buckets.read(OUTPUT, done["chunks_key"])) == [{"chunk": 0}]
+    say.lambda_handler({**done, "chunk": 0}, CONTEXT)
+    assert joined(done)["state"] == "finished"
+
+
+def test_the_results_of_a_check_are_no_results_of_a_run(buckets: Buckets) -> None:
+    done = parted(put_table(buckets, settings=json.dumps({"template": "hello {name}", "on_refusal": "stop"})))
+    assert (done["audio"], done["audio_later"]) == (False, True)
+    said(done, audio=False)
+    assert joined(done, audio=False)["ready"] == 2
+    assert joined(done, audio=True)["state"] == "failed"
+    assert buckets.keys(OUTPUT, f"campaigns/{ID}/audio/") == []
+
+
+def test_a_table_that_is_replaced_meanwhile_ends_the_run(buckets: Buckets, workflows: Workflows) -> None:
+    done = parted(put_table(buckets))
+    said(done)
+    buckets.put(INPUT, KEY, b"phone,name\n+1,shreeshail\n")
+    assert joined(done)["state"] == "refused"
+    assert "was replaced" in called("GET", f"/{ID}")["detail"]
+
+
+UNUSABLE = [
+    ("\n", SETTINGS, "the table has no header row"),
+    ("name\n", SETTINGS, "no rows below its header"),
+    ("text\nhello\n", SETTINGS, "the template's column 'name' is not in the table"),
+    (TABLE, "{", "are not JSON"),
+    (TABLE, "[]", "no JSON object"),
+    (TABLE, json.dumps({"voice": "x"}), "the table's key does"),
+    (TABLE, json.dumps({"template": "{name}", "format": "mp9"}), "format: it is not one of"),
+    (TABLE, json.dumps({"template": "{name}", "column": "name"}), "not both"),
+]
+
+
+def test_a_put_table_that_cannot_be_used_says_why(buckets: Buckets, workflows: Workflows) -> None:
+    for table, settings, said in UNUSABLE:
+        done = parted(put_table(buckets, table, settings))
+        assert done["outcome"] == "refused", said
+        found = called("GET", f"/{done['campaign']}")
+        assert (found["state"], found["manifest"]) == ("refused", None)
+        assert said in found["detail"]
+        assert "table.csv" not in found["detail"], "a place on the function's disk"
+
+
+def test_a_key_that_names_no_voice_and_table_is_refused_too(buckets: Buckets, workflows: Workflows) -> None:
+    done = parted(put_table(buckets, key="campaigns/a/b/c.csv"))
+    assert done["outcome"] == "refused"
+    assert "campaigns/<voice>/<name>.csv" in called("GET", f"/{done['campaign']}")["detail"]
+
+
+def test_a_campaign_is_asked_for_checked_run_and_listed(buckets: Buckets, workflows: Workflows) -> None:
+    made = called("POST", "/", {"name": "évening ", "template": "hello {name}"})
+    assert (made["name"], made["state"], made["id"]) == ("évening", "new", id_of("", "évening"))
+    assert made["upload"]["fields"]["key"] == f"campaigns/{made['id']}/table.csv"
+    assert called("GET", "/")["campaigns"] == [made | {"upload": None}]
+    running = called("POST", f"/{made['id']}/check", {})
+    assert (running["state"], running["check"], running["percent"]) == ("running", True, 0)
+    (asked,) = workflows.started
+    assert json.loads(asked["input"]) == {"campaign": made["id"], "audio": False}
+    assert called("POST", f"/{made['id']}/run", {}, 409)["code"] == "campaign_runs"
+    workflows.status = "FAILED"
+    assert called("GET", f"/{made['id']}")["state"] == "failed"
+    assert called("POST", f"/{made['id']}/run", {})["check"] is False
+
+
+def test_campaigns_come_in_pages(buckets: Buckets, workflows: Workflows) -> None:
+    ids = sorted(called("POST", "/", {"name": name})["id"] for name in ("a", "b", "c"))
+    first = called("GET", "/?limit=2")
+    assert [one["id"] for one in first["campaigns"]] == ids[:2]
+    second = called("GET", f"/?limit=2&after={first['next']}")
+    assert ([one["id"] for one in second["campaigns"]], second["next"]) == (ids[2:], None)
+    for query in ("limit=0", "limit=x", "after=../", "page=2"):
+        called("GET", f"/?{query}", status=400)
+
+
+def test_what_is_no_campaign_is_not_found(buckets: Buckets, workflows: Workflows) -> None:
+    for identity in ("x", "a" * 20, "..", "A" * 20, "0" * 21, "%2e%2e"):
+        for verb, rest in (("GET", ""), ("POST", "/run"), ("POST", "/check")):
+            assert called(verb, f"/{identity}{rest}", status=404)["code"] == "unknown_campaign"
+    assert workflows.started == []
+
+
+WRONG: list[Any] = [
+    None, [], {}, {"name": ""}, {"name": " "}, {"name": "a/b"}, {"name": "a\nb"}, {"name": "a" * 65}, {"name": 1},
+    {"name": "a", "voice": "../x"}, {"name": "a", "voice": "campaigns"}, {"name": "a", "format": "exe"},
+    {"name": "a", "missing": "perhaps"}, {"name": "a", "missing": "fallback:a/b"}, {"name": "a", "gap_ms": 5_001},
+    {"name": "a", "template": "x", "column": "y"}, {"name": "a", "more": 1}, {"name": "a", "on_refusal": "cry"},
+    {"name": "a", "template": "\ud800"}, {"name": "a", "template": "x" * 2_001},
+]  # fmt: skip
+
+
+def test_a_wrong_body_is_refused_with_a_sentence(buckets: Buckets, workflows: Workflows) -> None:
+    for body in WRONG:
+        assert called("POST", "/", body, 400)["code"] == "invalid_request", body
+    assert buckets.keys(OUTPUT) == []
+
+
+def test_a_file_is_stored_again_only_when_it_would_soon_be_deleted(buckets: Buckets) -> None:
+    repo, today = BucketRepo(OUTPUT, buckets.s3), date(2026, 6, 30)
+
+    def keep(day: date, audio: bytes) -> None:
+        with BucketShelf(repo, "campaigns/x/", PROFILES["mp3"], 30, day) as shelf:
+            shelf.keep("audio/a.mp3", audio)
+            shelf.wait()
+
+    keep(today, b"first")
+    keep(today + timedelta(days=15), b"second")
+    assert buckets.read(OUTPUT, "campaigns/x/audio/a.mp3") == b"first"
+    keep(today + timedelta(days=16), b"third")
+    assert buckets.read(OUTPUT, "campaigns/x/audio/a.mp3") == b"third"
+    with BucketShelf(repo, "campaigns/x/", PROFILES["mp3"], 30, today) as shelf:
+        assert not shelf.has("audio/b.mp3")
+
+
+def test_a_fault_of_the_storage_reaches_who_waits(buckets: Buckets, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shelves, "HELD_BYTES", 1)
+
+    def fails(*_: object, **__: object) -> None:
+        raise OSError("full")
+
+    repo = BucketRepo(OUTPUT, buckets.s3)
+    monkeypatch.setattr(BucketRepo, "save", fails)
+    with BucketShelf(repo, "x/", PROFILES["mp3"], 30, datetime.now(UTC).date()) as shelf:
+        shelf.keep("audio/a.mp3", b"xx")
+        with pytest.raises(OSError, match="full"):
+            shelf.keep("audio/b.mp3", b"xx")
+
+
+def test_a_long_file_is_stored_in_parts_whole_or_not_at_all(buckets: Buckets, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("stitcher.storage.PART_BYTES", 5 * 1024 * 1024)
+    repo, block = BucketRepo(OUTPUT, buckets.s3), b"x" * (1024 * 1024)
+    repo.save_blocks("long", (block for _ in range(12)), content_type="text/csv")
+    head = buckets.s3.head_object(Bucket=OUTPUT, Key="long")
+    assert (head["ContentLength"], head["ContentType"], head["ETag"][-3:]) == (12 * len(block), "text/csv", '-3"')
+    repo.save_blocks("empty", [])
+    assert buckets.read(OUTPUT, "empty") == b""
+
+    def breaking() -> Iterator[bytes]:
+        yield from [block] * 11
+        raise OSError("the source ended")
+
+    with pytest.raises(OSError, match="the source ended"):
+        repo.save_blocks("broken", breaking())
+    assert "broken" not in buckets.keys(OUTPUT)
+    assert "Uploads" not in buckets.s3.list_multipart_uploads(Bucket=OUTPUT)
