@@ -15,7 +15,7 @@ from xdist.scheduler import LoadScopeScheduling
 from identifier import picture
 from stitcher.clips.prepared import prepared_key
 from stitcher.formats import ffmpeg
-from stitcher.formats.profiles import SPLICED
+from stitcher.formats.profiles import FORMS
 from stitcher.planning.catalogue import clip_of
 from stitcher.storage import BucketRepo, Stored
 from tests import examples
@@ -78,7 +78,7 @@ def stack(embedded: Stack) -> Stack:
 def wait_until_prepared(stack: Stack, clips: list[Stored]) -> None:
     """Until the events of put clips have been worked off."""
     output = BucketRepo(stack.outputs["OutputBucketName"], stack.client("s3"))
-    wanted = [prepared_key(clip, profile) for clip in filter(None, map(clip_of, clips)) for profile in SPLICED]
+    wanted = [prepared_key(clip, profile) for clip in filter(None, map(clip_of, clips)) for profile in FORMS]
     until(lambda: all(map(output.stat, wanted)), "the clips, prepared")
 
 

@@ -44,6 +44,7 @@ from stitcher.api.campaigns import (
 from stitcher.api.listing import LARGEST_PAGE, PAGE
 from stitcher.api.recording import RestoreRequest, SettingsRequest, UploadRequest
 from stitcher.api.requests import Answer, StitchRequest
+from stitcher.formats.platforms import FORMATS
 from stitcher.formats.profiles import PROFILES
 
 Json = dict[str, Any]
@@ -83,7 +84,7 @@ REQUEST_MORE: Json = {
         "maxItems": limits.SEGMENTS,
     },
     "voice": {"description": "A folder of clips; the default voice where it is empty"},
-    "format": {"description": "How the audio is encoded", "enum": list(PROFILES)},
+    "format": {"description": "How the audio is encoded, or the platform that plays it", "enum": list(FORMATS)},
     "gap_ms": {},
     "missing": {},
     "read_numbers": {},

@@ -11,8 +11,9 @@ from pydantic import AwareDatetime, BaseModel
 from handlers.buckets import output, recordings
 from handlers.settings import read
 from handlers.telemetry import logger, metrics, step
-from stitcher.api.requests import Answer, StitchRequest, elapsed_ms
+from stitcher.api.requests import DURATION, Answer, StitchRequest, elapsed_ms
 from stitcher.errors import StitchError
+from stitcher.formats.platforms import check
 from stitcher.formats.profiles import PROFILES
 
 
@@ -71,6 +72,8 @@ def lookup(request: StitchRequest) -> dict[str, Any]:
     plan = request.plan(recordings())
     output_key = f"{settings.cache_prefix}{plan.cache_key}{PROFILES[plan.profile].suffix}"
     if stored := output().stat(output_key):
+        # It may have been made for another platform.
+        check(plan.profile, plan.platform, int(stored.metadata[DURATION]), stored.size)
         answer = Answer.of(plan, stored, output(), cached=True, url_seconds=settings.url_seconds)
         return {"outcome": "hit", "answer": answer.model_dump()}
     return {"outcome": "miss", "plan": plan.to_json(), "output_key": output_key}

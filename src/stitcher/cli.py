@@ -24,9 +24,10 @@ from stitcher.campaigns.starter import KINDS, needed_by
 from stitcher.campaigns.starter import starter as first_clips
 from stitcher.campaigns.table import CampaignFault, Interrupted, Table
 from stitcher.campaigns.template import Template
-from stitcher.errors import InvalidRequest, MissingWords, StitchError, UncertainNumbers, named
+from stitcher.errors import InvalidRequest, MissingWords, StitchError, UncertainNumbers, named, shown
 from stitcher.formats.ffmpeg import FfmpegFailed, FfmpegMissing
-from stitcher.formats.profiles import PCM, PROFILES
+from stitcher.formats.platforms import FORMATS, PLATFORMS
+from stitcher.formats.profiles import PROFILES, ending_of
 from stitcher.planning.catalogue import ignored, read_catalogue, voice_prefix
 from stitcher.storage import LocalRepo, NotStored, Repo, StorageFault
 from stitcher.voice import BUCKET, Voice
@@ -150,8 +151,9 @@ _message_options = _options(
     click.option("-m", "--message", required=True, metavar="TEXT", help='The message to say: "hello, shreeshail".'),
     _voice_options,
     click.option(
-        "--format", type=click.Choice(list(PROFILES)),
-        help="Format of the audio. Default: from the output's suffix, otherwise mp3.",
+        "--format", type=click.Choice(FORMATS), metavar="NAME",
+        help=f"Format of the audio ({', '.join(PROFILES)}), or the platform that plays it ({', '.join(PLATFORMS)}). "
+        "Default: by the output's ending, otherwise mp3.",
     ),
     _how_options,
 )  # fmt: skip
@@ -186,7 +188,8 @@ _as_json = click.option("--json", "as_json", is_flag=True, help="Print the answe
 @_message_options
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), metavar="FILE",
-    help="File to write. Default: the phrases joined by __, in this folder.",
+    help="File to write, whose ending decides the format, or a folder that is there. Default: the phrases joined by "
+    "__, in this folder.",
 )  # fmt: skip
 @_as_json
 def say(
@@ -197,8 +200,7 @@ def say(
     spoken = speaker.say(
         message, format=format or _format_of(output), gap_ms=gap_ms, missing=missing, read_numbers=read_numbers
     )
-    output = output or Path(spoken.name)
-    LocalRepo(output.parent).save(output.name, spoken.audio)  # exactly this file, whatever its suffix
+    output = spoken.save(output)
     if as_json:
         answer: dict[str, Any] = {
             "success": True,
@@ -209,20 +211,28 @@ def say(
             "path": spoken.path,
             "missing": list(spoken.missing),
             "substituted": list(spoken.substituted),
+            "warnings": list(spoken.warnings),
         }
         print(_json(answer | ({"why": spoken.why} if spoken.why else {})))
         return 0
     print(output)
     _print_words("missing", spoken.missing, file=sys.stderr)
     _print_words("substituted", spoken.substituted, file=sys.stderr)
+    for warning in spoken.warnings:
+        print(f"warning: {warning}", file=sys.stderr)
     return 0
 
 
 def _format_of(output: Path | None) -> str:
-    """The first format whose files end so: `.wav` is PCM, not µ-law."""
-    suffix = output.suffix.lower() if output else ""
-    named_so = [profile.name for profile in PROFILES.values() if profile.suffix == suffix]
-    return PCM if suffix == PROFILES[PCM].suffix else next(iter(named_so), "mp3")
+    """The first format whose files end so; `.wav` is PCM, not µ-law. Raises `InvalidRequest` where there is none."""
+    ending = "" if output is None or output.is_dir() else ending_of(output.name)
+    if not ending:
+        return next(iter(PROFILES))
+    for profile in PROFILES.values():
+        if ending in profile.endings:
+            return profile.name
+    known = dict.fromkeys(known for profile in PROFILES.values() for known in profile.endings)
+    raise InvalidRequest(f"no format has the ending {shown(ending)}: use one of {', '.join(known)}")
 
 
 # stitcher plan

@@ -13,8 +13,9 @@ from stitcher import limits
 from stitcher.api.requests import StitchRequest
 from stitcher.clip import Clip
 from stitcher.errors import InvalidRequest
-from stitcher.formats.profiles import PROFILES
-from stitcher.planning.catalogue import AUDIO_SUFFIXES, clip_of, read_catalogue, voice_prefix
+from stitcher.formats.platforms import warnings
+from stitcher.formats.profiles import PROFILES, ending_of
+from stitcher.planning.catalogue import clip_of, read_catalogue, voice_prefix
 from stitcher.storage import BucketRepo, LocalRepo, Repo
 
 if TYPE_CHECKING:
@@ -50,6 +51,8 @@ class Spoken:
         The words that it leaves out, because the caller allowed it.
     substituted
         The words that the fallback voice says.
+    warnings
+        What is poor about the file for its platform, in sentences.
 
     Examples
     --------
@@ -67,6 +70,7 @@ class Spoken:
     clips: tuple[Clip, ...]
     missing: tuple[str, ...]
     substituted: tuple[str, ...]
+    warnings: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -81,8 +85,8 @@ class Spoken:
         Parameters
         ----------
         file
-            A file, or a folder that is there. The format's suffix is appended where the name has no audio suffix.
-            None writes the file `name` into the current folder.
+            A file, or a folder that is there. The format's ending is appended where the name has none. None writes the
+            file `name` into the current folder.
 
         Returns
         -------
@@ -92,7 +96,7 @@ class Spoken:
         Raises
         ------
         InvalidRequest
-            The suffix is that of another format.
+            The ending is none of the format's.
         OSError
             The file cannot be written.
 
@@ -117,13 +121,13 @@ class Spoken:
         return written
 
     def _named(self, name: str) -> str:
-        right, given = PROFILES[self.format].suffix, Path(name).suffix.lower()
-        if given == right or (right == ".opus" and given in (".ogg", ".oga")):
+        profile, given = PROFILES[self.format], ending_of(name)
+        if given in profile.endings:
             return name
-        if given in AUDIO_SUFFIXES:
-            better = name[: -len(given)] + right
+        if given:
+            better = f"{name[: -len(given)]}{profile.suffix}"
             raise InvalidRequest(f"{name} would hold {self.format}: name it {better}, or choose another format")
-        return name + right
+        return name + profile.suffix
 
     def __repr__(self) -> str:
         return f"Spoken('{self.name}', {self.duration_ms} ms)"
@@ -133,7 +137,7 @@ class Spoken:
         from base64 import b64encode
         from html import escape
 
-        source = f"data:{PROFILES[self.format].content_type};base64,{b64encode(self.audio).decode()}"
+        source = f"data:{PROFILES[self.format].content_type.replace(' ', '')};base64,{b64encode(self.audio).decode()}"
         unsaid = f" · missing: {', '.join(self.missing)}" if self.missing else ""
         said = escape(f"{self.name} · {self.duration_ms / 1000:.1f} s{unsaid}")
         return f'<figure><audio controls src="{source}"></audio><figcaption>{said}</figcaption></figure>'
@@ -256,7 +260,8 @@ class Voice:
         message
             A text, or a list of clips by file name or phrase.
         format
-            How the audio is encoded: a key of `stitcher.formats.profiles.PROFILES`.
+            How the audio is encoded (`mp3`, `wav-8k`), or the platform that plays it (`asterisk`, `whatsapp`), whose
+            limits are then kept: one of `stitcher.formats.platforms.FORMATS`.
         gap_ms
             Milliseconds of silence between words, -500 to 5,000; less than 0 overlaps them. None takes the voice's.
         missing
@@ -295,7 +300,7 @@ class Voice:
         made = stitch(plan, self._prepared.load)
         return Spoken(
             made.audio, made.duration_ms, plan.profile, made.path, made.why, tuple(plan.clips), plan.missing,
-            plan.substituted,
+            plan.substituted, tuple(warnings(plan.profile, plan.platform, len(made.audio))),
         )  # fmt: skip
 
     def missing(self, messages: str | Iterable[str]) -> list[str]:

@@ -195,11 +195,43 @@ export interface components {
        */
       voice?: string;
       /**
-       * @description How the audio is encoded
+       * @description How the audio is encoded, or the platform that plays it
        * @default mp3
        * @enum {string}
        */
-      format?: "mp3" | "mp3-96" | "opus" | "ulaw" | "wav" | "wav-8k" | "mp3-128" | "m4a" | "flac";
+      format?:
+        | "mp3"
+        | "mp3-96"
+        | "opus"
+        | "wav"
+        | "wav-16k"
+        | "wav-8k"
+        | "ulaw"
+        | "alaw"
+        | "ulaw-raw"
+        | "alaw-raw"
+        | "sln"
+        | "sln16"
+        | "mp3-128"
+        | "m4a"
+        | "flac"
+        | "amr"
+        | "amr-wb"
+        | "gsm"
+        | "asterisk"
+        | "freeswitch"
+        | "twilio"
+        | "signalwire"
+        | "plivo"
+        | "telnyx"
+        | "exotel"
+        | "bandwidth"
+        | "sinch"
+        | "yeastar"
+        | "awaazde"
+        | "connect"
+        | "nsquared"
+        | "whatsapp";
       /** @description Between words; the voice's where it is not given. */
       gap_ms?: number;
       /**
@@ -279,7 +311,25 @@ export interface components {
        * @default mp3
        * @enum {string}
        */
-      format?: "mp3" | "mp3-96" | "opus" | "ulaw" | "wav" | "wav-8k" | "mp3-128" | "m4a" | "flac";
+      format?:
+        | "mp3"
+        | "mp3-96"
+        | "opus"
+        | "wav"
+        | "wav-16k"
+        | "wav-8k"
+        | "ulaw"
+        | "alaw"
+        | "ulaw-raw"
+        | "alaw-raw"
+        | "sln"
+        | "sln16"
+        | "mp3-128"
+        | "m4a"
+        | "flac"
+        | "amr"
+        | "amr-wb"
+        | "gsm";
       /** @description Between words; the voice's where it is not given. */
       gap_ms?: number;
       /**
@@ -318,6 +368,8 @@ export interface components {
       missing: string[];
       /** @description What is said by the fallback voice. */
       substituted: string[];
+      /** @description What is poor about the file for its platform, in sentences. */
+      warnings: string[];
     };
     /** @description How a message would be said. */
     PlanAnswer: {

@@ -6,7 +6,6 @@ import pytest
 from tools.client import Caller
 
 from stitcher import limits
-from stitcher.formats.profiles import PROFILES
 from tests.functional.test_stitch_api import MESSAGE, NONSENSE, made, refused
 
 
@@ -22,7 +21,7 @@ def test_a_plan_says_what_would_be_said(caller: Caller) -> None:
     assert (answer["missing"], answer["path"], answer["why"], answer["format"]) == ([], "spliced", "", "mp3")
 
 
-@pytest.mark.parametrize("profile", PROFILES)
+@pytest.mark.parametrize("profile", ["mp3", "opus", "wav", "asterisk", "amr"])
 @pytest.mark.parametrize("gap_ms", [-80, 0, 400])
 def test_a_plan_says_what_the_message_then_is(caller: Caller, profile: str, gap_ms: int) -> None:
     request = {"message": MESSAGE, "format": profile, "gap_ms": gap_ms}

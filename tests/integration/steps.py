@@ -65,14 +65,14 @@ def asked(**request: Any) -> dict[str, Any]:
     return {"request": request, "started": now(), "request_id": "the-request"}
 
 
-def looked_up(message: str) -> dict[str, Any]:
-    found: dict[str, Any] = cache_lookup.lambda_handler(asked(message=message), CONTEXT)
+def looked_up(message: str, **asks: Any) -> dict[str, Any]:
+    found: dict[str, Any] = cache_lookup.lambda_handler(asked(message=message, **asks), CONTEXT)
     return found
 
 
-def say_it(message: str) -> dict[str, Any]:
+def say_it(message: str, **asks: Any) -> dict[str, Any]:
     """The whole workflow, step by step; returns what the last one answered."""
-    found = looked_up(message)
+    found = looked_up(message, **asks)
     if found["outcome"] != "miss":
         return found
     made = stitch.lambda_handler({"plan": found["plan"]}, CONTEXT)

@@ -19,7 +19,7 @@ from stitcher.clips.prepared import PreparedClip, prepared_key
 from stitcher.clips.ready import make_ready
 from stitcher.clips.store import PreparedStore
 from stitcher.errors import FAULT
-from stitcher.formats.profiles import PROFILES
+from stitcher.formats.profiles import FORMS
 from stitcher.joining.stitch import stitch
 from stitcher.planning.catalogue import clip_of
 from stitcher.storage import BucketRepo, StorageFault, Stored
@@ -115,7 +115,7 @@ def test_the_sample_event_is_planned() -> None:
     assert (answer["path"], answer["why"], answer["format"]) == ("spliced", "", "mp3")
 
 
-@pytest.mark.parametrize("profile", PROFILES)
+@pytest.mark.parametrize("profile", ["mp3", "opus", "wav", "wav-16k", "ulaw", "alaw-raw", "m4a", "amr", "gsm"])
 @pytest.mark.parametrize("gap_ms", [-80, 0, 5, 40, 300])
 def test_the_plan_says_what_stitching_then_does(profile: str, gap_ms: int) -> None:
     request = {"message": "hello shreeshail heavy rain hello", "format": profile, "gap_ms": gap_ms}
@@ -364,7 +364,7 @@ def test_metadata_is_ascii_and_what_it_was_made_from(s3: Any) -> None:
     stored = next(item for item in BucketRepo(INPUT).list() if item.key == "hello.wav")
     clip = clip_of(stored)
     assert clip
-    for profile in ("mp3", "mp3-96", "opus", "ulaw", "wav"):
+    for profile in FORMS:
         key = prepared_key(clip, profile)
         metadata = s3.head_object(Bucket=OUTPUT, Key=key)["Metadata"]
         assert metadata[METADATA].isascii()

@@ -180,7 +180,7 @@ def test_wav_is_made_when_asked_for(capsys: pytest.CaptureFixture[str], here: Pa
 
 # What a file of each format begins with: Ogg, ISO 14496-12, FLAC, RIFF, and an MP3 frame's sync.
 MAGIC = {"mp3": b"\xff\xfb", "mp3-96": b"\xff\xfb", "opus": b"OggS", "m4a": b"ftypM4A", "flac": b"fLaC"}
-MAGIC |= dict.fromkeys(["wav", "wav-8k", "ulaw"], b"RIFF")
+MAGIC |= dict.fromkeys(["wav", "wav-8k", "wav-16k", "ulaw"], b"RIFF") | {"amr": b"#!AMR\n", "amr-wb": b"#!AMR-WB\n"}
 
 
 @pytest.mark.parametrize(
@@ -190,11 +190,14 @@ MAGIC |= dict.fromkeys(["wav", "wav-8k", "ulaw"], b"RIFF")
         ("out.WAV", [], "wav"),
         ("out.mp3", [], "mp3"),
         ("out.opus", [], "opus"),
+        ("out.ogg", [], "opus"),
+        ("out.wav16", [], "wav-16k"),
+        ("out.amr", [], "amr"),
+        ("out.awb", [], "amr-wb"),
+        ("out.OGG", ["--format", "whatsapp"], "opus"),
+        ("out.wav", ["--format", "asterisk"], "wav-8k"),
         ("out.m4a", [], "m4a"),
         ("out.flac", [], "flac"),
-        ("out", [], "mp3"),
-        ("out.bin", [], "mp3"),
-        ("out.mp3", ["--format", "wav"], "wav"),
         ("out.wav", ["--format", "ulaw"], "ulaw"),
         ("out.mp3", ["--format", "mp3-96"], "mp3-96"),
     ],
@@ -204,6 +207,34 @@ def test_the_format_is_the_one_asked_for_or_the_outputs(
 ) -> None:
     assert stitched(capsys, "hello", "-o", output, *options)["format"] == made
     assert MAGIC[made] in (here / output).read_bytes()[:12]
+
+
+@pytest.mark.parametrize(
+    ("output", "options", "reason"),
+    [
+        ("out.bin", [], "no format has the ending .bin: use one of .mp3, .ogg, "),
+        ("out.MP4", [], "no format has the ending .mp4: use one of "),
+        ("out.bin", ["--format", "wav"], "out.bin would hold wav: name it out.wav, or choose another format"),
+        ("out.mp3", ["--format", "wav-8k"], "out.mp3 would hold wav-8k: name it out.wav, or choose another format"),
+        ("out.wav", ["--format", "whatsapp"], "out.wav would hold opus: name it out.ogg, or choose another format"),
+        ("a.b/out.ulaw", ["--format", "sln"], "out.ulaw would hold sln: name it out.sln, or choose another format"),
+    ],
+)
+def test_an_ending_that_is_unknown_or_not_the_formats_is_refused(
+    capsys: pytest.CaptureFixture[str], here: Path, output: str, options: list[str], reason: str
+) -> None:
+    assert main(["-m", "hello", "-a", str(SAMPLES), "-o", output, *options]) == 2
+    assert reason in capsys.readouterr().err
+    assert nothing_written(here)
+
+
+@pytest.mark.parametrize(("output", "written"), [("out", "out.mp3"), ("there", "there/hello.mp3"), (".", "hello.mp3")])
+def test_an_output_without_an_ending_gets_the_formats(
+    capsys: pytest.CaptureFixture[str], here: Path, output: str, written: str
+) -> None:
+    (here / "there").mkdir()
+    assert stitched(capsys, "hello", "-o", output)["output_file"] == written
+    assert duration_ms(here / written) > 200
 
 
 def test_an_mp3_is_48_khz_mono_at_64_kbit_a_second(capsys: pytest.CaptureFixture[str], here: Path) -> None:
@@ -227,6 +258,7 @@ def test_json_says_what_was_made(capsys: pytest.CaptureFixture[str]) -> None:
         "path": "spliced",
         "missing": [],
         "substituted": [],
+        "warnings": [],
     }
 
 
@@ -345,11 +377,10 @@ def test_a_folder_that_is_not_there_is_a_fault(capsys: pytest.CaptureFixture[str
     assert nothing_written(here)
 
 
-@pytest.mark.parametrize("output", ["taken", ".", "..", "elsewhere.mp3", "hello.txt/out.mp3"])
+@pytest.mark.parametrize("output", ["elsewhere.mp3", "hello.txt/out.mp3"])
 def test_an_output_that_cannot_be_written_is_a_fault(
     capsys: pytest.CaptureFixture[str], here: Path, tmp_path: Path, output: str
 ) -> None:
-    (here / "taken").mkdir()
     (here / "hello.txt").touch()
     (here / "elsewhere.mp3").symlink_to(tmp_path / "elsewhere.mp3")
     before = sorted(here.iterdir())

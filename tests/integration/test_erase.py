@@ -11,7 +11,7 @@ from tools.operations.erase import carried_out, planned, versions
 from identifier.keys import claim_key, result_key
 from stitcher.clip import Clip
 from stitcher.clips.prepared import prepared_key
-from stitcher.formats.profiles import SPLICED
+from stitcher.formats.profiles import FORMS
 
 OUTPUTS = {f"{kind}BucketName": kind.lower() for kind in ("Input", "Output", "Images", "Results")}
 PICTURE = "inbox/form/ramesh.jpg"
@@ -49,7 +49,7 @@ class Person:
 
     def recorded(self, key: str, data: bytes) -> None:
         clip = Clip(key, self.put("input", key, data)["ETag"].strip('"'), len(data), "x")
-        for profile in SPLICED:
+        for profile in FORMS:
             self.put("output", prepared_key(clip, profile), data)
 
     def contents(self) -> dict[str, list[bytes]]:
@@ -81,7 +81,7 @@ def test_nothing_is_left_of_a_person_and_all_of_the_others(person: Person) -> No
     assert "output/campaigns/0/audio/0.mp3" in gone
     assert "output/campaigns/0/runs/0/manifest.csv" in after
     assert not [data for kept in after.values() for data in kept if data in (b"first", b"second")], "no take, no form"
-    assert len([key for key in gone if key.startswith("output/prepared/")]) == 2 * 2 * len(SPLICED)
+    assert len([key for key in gone if key.startswith("output/prepared/")]) == 2 * 2 * len(FORMS)
     assert len([key for key in gone if key.startswith("results/")]) == 3
     assert {key: before[key] for key in after} == after, "what is others' is as it was"
     assert {"input/rain.wav", "input/ramesh.wav.bak.wav", f"images/{PICTURE}.jpg"} <= after.keys()

@@ -20,7 +20,7 @@ from stitcher.clips.ready import make_ready
 from stitcher.errors import UnusableClip
 from stitcher.formats import ffmpeg
 from stitcher.formats.ffmpeg import FfmpegMissing, decode_to_wav, ffmpeg_path
-from stitcher.formats.profiles import SPLICED
+from stitcher.formats.profiles import FORMS
 from stitcher.planning.catalogue import clip_of
 from stitcher.storage import LocalRepo, NotStored
 from tests.audio import (
@@ -432,13 +432,13 @@ def folders(tmp_path: Path, clip: str) -> tuple[Clip, LocalRepo, LocalRepo]:
 
 
 @pytest.mark.parametrize("name", ["farmers.mp3", "hindi/आज.ogg"])
-def test_a_recording_is_made_ready_for_every_format_that_is_spliced(name: str, tmp_path: Path) -> None:
+def test_a_recording_is_made_ready_in_every_form(name: str, tmp_path: Path) -> None:
     clip, recordings, output = folders(tmp_path, name)
     report = make_ready(clip, recordings, output)
     assert report == prepared(name).report
-    for profile in SPLICED:
-        stored = PreparedClip.from_bytes(output.read(prepared_key(clip, profile)))
-        assert stored == encode(prepared(name), profile)
+    for form in FORMS:
+        stored = PreparedClip.from_bytes(output.read(prepared_key(clip, form)))
+        assert [stored] == encode(prepared(name), [form])
 
 
 def test_a_recording_that_was_replaced_since_it_was_listed_is_not_made_ready(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import hashlib
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,8 @@ from handlers.telemetry import logger
 from stitcher import limits
 from stitcher.api.requests import StitchRequest
 from stitcher.clips.prepared import PreparedClip
-from stitcher.formats.profiles import SPLICED
+from stitcher.formats.platforms import PLATFORMS
+from stitcher.formats.profiles import FORMS
 from stitcher.storage import AlreadyStored, BucketRepo, NotStored
 from tests.integration.steps import CONTEXT, EVENTS, INPUT, OUTPUT, Buckets, asked, counted, event, looked_up, say_it
 from tests.paths import ROOT, SAMPLES
@@ -61,11 +63,11 @@ def test_a_message_too_long_to_hear_is_refused_and_counted(
     assert not buckets.keys(OUTPUT, "work/")
 
 
-def test_fetch_clips_prepares_its_sample_event_for_every_spliced_profile(buckets: Buckets) -> None:
+def test_fetch_clips_prepares_its_sample_event_in_every_form(buckets: Buckets) -> None:
     clip = event("fetch_clips")
     assert fetch_clips.lambda_handler(clip, CONTEXT) == {"outcome": "ready"}
     keys = buckets.keys(OUTPUT)
-    assert keys == sorted(f"prepared/v3/-/{profile}/{clip['etag']}.clip" for profile in SPLICED)
+    assert keys == sorted(f"prepared/v3/-/{profile}/{clip['etag']}.clip" for profile in FORMS)
     for key in keys:
         assert PreparedClip.from_bytes(buckets.read(OUTPUT, key)).samples > 0
 
@@ -83,7 +85,7 @@ def test_stitch_says_its_sample_event(buckets: Buckets) -> None:
 
 def test_prepare_clip_prepares_its_sample_event(buckets: Buckets) -> None:
     assert prepare_clip.lambda_handler(event("prepare_clip"), CONTEXT) == {"outcome": "ready"}
-    assert len(buckets.keys(OUTPUT, "prepared/")) == len(SPLICED)
+    assert len(buckets.keys(OUTPUT, "prepared/")) == len(FORMS)
 
 
 def put_event(key: str, etag: str, size: int) -> dict[str, Any]:
@@ -139,6 +141,46 @@ def test_what_was_published_is_a_hit(buckets: Buckets) -> None:
     same = {"output_file", "duration_ms", "audio_files"}
     assert {key: found["answer"][key] for key in same} == {key: made[key] for key in same}
     assert found["answer"]["cached"] is True
+
+
+def test_a_cached_message_that_is_too_long_for_a_platform_is_refused(
+    buckets: Buckets, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was made for a caller who named the format, not the platform."""
+    ulaw = {"message": "hello, shreeshail", "format": "ulaw"}
+    say_it(**ulaw)
+    assert cache_lookup.lambda_handler(asked(**ulaw | {"format": "connect"}), CONTEXT)["outcome"] == "hit"
+    monkeypatch.setitem(PLATFORMS, "connect", replace(PLATFORMS["connect"], under_seconds=1))
+    assert cache_lookup.lambda_handler(asked(**ulaw), CONTEXT)["outcome"] == "hit"
+    found = cache_lookup.lambda_handler(asked(**ulaw | {"format": "connect"}), CONTEXT)
+    assert found["problem"]["detail"] == "connect plays messages under 1 s: say it in several messages"
+    assert (found["outcome"], found["problem"]["status"]) == ("rejected", 413)
+
+
+def test_a_message_that_is_too_long_for_a_platform_is_not_made(
+    buckets: Buckets, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    say_it("hello, shreeshail")
+    monkeypatch.setitem(PLATFORMS, "connect", replace(PLATFORMS["connect"], under_seconds=1))
+    found = cache_lookup.lambda_handler(asked(message="hello, shreeshail", format="connect"), CONTEXT)
+    refused = stitch.lambda_handler({"plan": found["plan"]}, CONTEXT)
+    assert (refused["outcome"], refused["problem"]["code"]) == ("rejected", "message_too_long")
+    assert "connect plays messages under 1 s" in refused["problem"]["detail"]
+
+
+def test_a_voice_note_that_is_too_large_is_made_with_a_warning(
+    buckets: Buckets, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Made, and from the cache."""
+    monkeypatch.setitem(PLATFORMS, "whatsapp", replace(PLATFORMS["whatsapp"], voice_note_bytes=1024))
+    answers = [say_it("hello", format="whatsapp"), say_it("hello", format="opus")["answer"]]
+    for answer in answers:
+        assert answer["output_file"].endswith(".ogg")
+        (warning,) = answer["warnings"]
+        assert warning.endswith("KB: whatsapp shows a voice note with a play button up to 1 KB")
+    assert buckets.s3.head_object(Bucket=OUTPUT, Key=answers[0]["output_file"])["ContentType"] == (
+        "audio/ogg; codecs=opus"
+    )
 
 
 def test_only_clips_that_are_not_prepared_are_fetched(buckets: Buckets) -> None:

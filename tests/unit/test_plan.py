@@ -252,7 +252,7 @@ def test_a_gap_out_of_range_is_refused(gap_ms: int) -> None:
 
 
 def test_an_unknown_format_is_refused_with_those_there_are() -> None:
-    with pytest.raises(InvalidRequest, match="format 'mid' is not one of mp3, mp3-96, opus, ulaw, wav, "):
+    with pytest.raises(InvalidRequest, match=r"format 'mid' is not one of mp3, mp3-96, opus, wav, .*asterisk, "):
         plan_message("a", voice_that_says("a"), profile="mid")
 
 

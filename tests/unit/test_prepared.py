@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from stitcher.clip import Clip
 from stitcher.clips.prepared import CorruptPrepared, PreparedClip, Report, prepared_key
-from stitcher.formats.profiles import PROFILES, SPLICED
+from stitcher.formats.profiles import FORMS, PROFILES
 from tests.audio import REPORT, samples_clip
 
 CLIP = samples_clip(struct.pack("<6h", 0, 1, -2, 32767, -32768, 0), 1, 5)
@@ -30,8 +30,8 @@ REPORTS = st.builds(
 
 @st.composite
 def clips(draw: st.DrawFn) -> PreparedClip:
-    """Of every profile; what the payload is, only the profile `wav` says."""
-    profile = draw(st.sampled_from(SPLICED))
+    """In every form; what the payload is, only the form `wav` says."""
+    profile = draw(st.sampled_from(FORMS))
     samples = draw(st.integers(1, 50))
     begin = draw(st.integers(0, samples - 1))
     payload = st.binary(min_size=2 * samples, max_size=2 * samples) if profile == "wav" else st.binary(max_size=100)
@@ -124,7 +124,7 @@ def test_a_strange_header_under_a_right_checksum_is_corrupt_or_harmless(data: by
         clip = PreparedClip.from_bytes(data)
     except CorruptPrepared:
         return
-    assert clip.profile in SPLICED
+    assert clip.profile in FORMS
     assert 0 <= clip.begin < clip.end <= clip.samples
     assert clip.lead >= 0
 
@@ -171,8 +171,8 @@ def test_a_lead_before_the_payload_is_corrupt() -> None:
         PreparedClip.from_bytes(replace(CLIP, lead=-1).to_bytes())
 
 
-@pytest.mark.parametrize("profile", ["", "mid", "MP3", *sorted(set(PROFILES) - set(SPLICED))])
-def test_a_clip_for_a_profile_that_is_not_spliced_is_corrupt(profile: str) -> None:
+@pytest.mark.parametrize("profile", ["", "mid", "MP3", *sorted(set(PROFILES) - set(FORMS))])
+def test_a_clip_in_no_form_is_corrupt(profile: str) -> None:
     with pytest.raises(CorruptPrepared, match="does not fit the audio"):
         PreparedClip.from_bytes(replace(CLIP, profile=profile).to_bytes())
 
@@ -183,7 +183,7 @@ def test_a_file_of_another_format_version_is_corrupt(version: int) -> None:
         PreparedClip.from_bytes(file_with(version=version))
 
 
-@pytest.mark.parametrize("profile", SPLICED)
-def test_a_prepared_clip_lies_by_format_version_folder_profile_and_etag(profile: str) -> None:
+@pytest.mark.parametrize("profile", FORMS)
+def test_a_prepared_clip_lies_by_format_version_folder_form_and_etag(profile: str) -> None:
     assert prepared_key(Clip("hindi/आज.ogg", "abc", 1, "आज"), profile) == f"prepared/v3/hindi/{profile}/abc.clip"
     assert prepared_key(Clip("hello.wav", "abc", 1, "hello"), profile) == f"prepared/v3/-/{profile}/abc.clip"

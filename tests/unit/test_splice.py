@@ -1,11 +1,10 @@
 """Encoded clips joined: where each lies, to the sample, in files taken apart again without an encoder or decoder."""
 
-import io
 import struct
-import wave
 from array import array
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import NamedTuple
 
 import pytest
@@ -14,7 +13,7 @@ from hypothesis import strategies as st
 
 from stitcher.clips.prepared import PreparedClip
 from stitcher.formats import mp3, ogg
-from stitcher.formats.profiles import PROFILES, RATE, SPLICED
+from stitcher.formats.profiles import FORMS, LINEAR, PROFILES, RATE
 from stitcher.joining.splice import LATE_MS, CannotSplice, splice
 from tests.audio import REPORT
 
@@ -61,9 +60,10 @@ def wav_clip(number: int, shape: Shape) -> PreparedClip:
     return clip("wav", samples.tobytes(), shape)
 
 
-def ulaw_clip(number: int, shape: Shape) -> PreparedClip:
-    """A sixth of the samples, rounded up as a resampler does."""
-    return clip("ulaw", bytes((number % 255,)) * -(-shape.samples // 6), shape)
+def slower_clip(number: int, shape: Shape, form: str) -> PreparedClip:
+    """A sixth or a third of the samples, rounded up as a resampler does; its number is in all of them."""
+    sample = number.to_bytes(2, "little") if LINEAR[PROFILES[form].codec][0] == 2 else bytes((number % 200 + 1,))
+    return clip(form, sample * -(-shape.samples // GRIDS[form]), shape)
 
 
 def opus_clip(number: int, shape: Shape) -> PreparedClip:
@@ -86,12 +86,15 @@ MAKERS: dict[str, Callable[[int, Shape], PreparedClip]] = {
     "mp3": mp3_clip,
     "mp3-96": lambda number, shape: mp3_clip(number, shape, "mp3-96"),
     "opus": opus_clip,
-    "ulaw": ulaw_clip,
     "wav": wav_clip,
 }
-GRIDS = {"mp3": 1152, "mp3-96": 1152, "opus": 120, "ulaw": 6, "wav": 1}
+SLOWER = ("wav-16k", "wav-8k", "ulaw", "alaw")
+MAKERS |= {form: partial(slower_clip, form=form) for form in SLOWER}
+GRIDS = {"mp3": 1152, "mp3-96": 1152, "opus": 120, "wav": 1, "wav-16k": 3, "wav-8k": 6, "ulaw": 6, "alaw": 6}
 """What the place of a clip is a multiple of, in samples at 48 kHz."""
-every_profile = pytest.mark.parametrize("profile", SPLICED)
+every_profile = pytest.mark.parametrize("profile", FORMS)
+every_kind = pytest.mark.parametrize("profile", ["mp3", "opus", "wav", "wav-8k", "alaw"])
+"""One for each way to join."""
 
 
 def clips_of(shapes: Sequence[Shape], profile: str) -> list[PreparedClip]:
@@ -106,8 +109,12 @@ def places_in(file: bytes, profile: str, shapes: Sequence[Shape]) -> list[int]:
         for number in numbers:
             found.append(samples.index(number, found[-1]))
         return [begin - shape.before for begin, shape in zip(found[1:], shapes, strict=True)]
-    if profile == "ulaw":
-        return [6 * file.index(number, 58) - 6 * 58 for number in numbers]
+    if profile in SLOWER:
+        held, at, found = samples_in(file), 0, []
+        for number in numbers:
+            at = held.index(number if held.itemsize == 2 else number % 200 + 1, at)
+            found.append(GRIDS[profile] * at)
+        return found
     starts: dict[int, int] = {}
     for place, number in packets_in(file) if profile == "opus" else frames_in(file):
         starts.setdefault(number, place)
@@ -117,7 +124,8 @@ def places_in(file: bytes, profile: str, shapes: Sequence[Shape]) -> list[int]:
 def frames_in(file: bytes) -> Iterator[tuple[int, int]]:
     """Where each frame after the tag begins, and whose it is; 0 for silence."""
     kbps = file[161]
-    size, audio = mp3.frame_bytes(kbps), file[mp3.frame_bytes(64) :]
+    size = mp3.frame_bytes(kbps)
+    audio = file[size:]
     assert mp3.check_frames(audio, kbps) == struct.unpack_from(">I", file, 29)[0]
     skipped = (int.from_bytes(file[162:165], "big") >> 12) + mp3.DECODER_DELAY
     for index in range(len(audio) // size):
@@ -137,8 +145,10 @@ def packets_in(file: bytes) -> Iterator[tuple[int, int]]:
 
 
 def samples_in(file: bytes) -> "array[int]":
-    with wave.open(io.BytesIO(file)) as opened:
-        return array("h", opened.readframes(opened.getnframes()))
+    """Of a WAV; codes of a byte as they are."""
+    start = file.index(b"data") + 8
+    samples = file[start : start + struct.unpack_from("<I", file, start - 4)[0]]
+    return array("h" if struct.unpack_from("<H", file, 20)[0] == 1 else "B", samples)
 
 
 def pauses_in(file: bytes, profile: str, shapes: Sequence[Shape]) -> list[int]:
@@ -152,7 +162,7 @@ def pauses_in(file: bytes, profile: str, shapes: Sequence[Shape]) -> list[int]:
 # Where clips lie
 
 
-@every_profile
+@every_kind
 @given(messages(least_ms=140))
 def test_a_pause_is_as_long_as_wanted_to_half_a_step_of_the_grid(profile: str, message: Message) -> None:
     """With 140 ms there is always room for what clips carry around their audible parts, and their codecs need."""
@@ -161,7 +171,7 @@ def test_a_pause_is_as_long_as_wanted_to_half_a_step_of_the_grid(profile: str, m
         assert abs(pause - wanted * MS) <= GRIDS[profile] // 2
 
 
-@every_profile
+@every_kind
 @given(messages(least_ms=0, most_ms=200))
 def test_a_pause_is_never_shorter_than_that_and_at_most_24_ms_longer(profile: str, message: Message) -> None:
     try:
@@ -181,7 +191,7 @@ def test_an_mp3_pause_is_12_ms_off_at_most(profile: str) -> None:
         assert abs(pauses_in(file, profile, shapes)[0] / MS - wanted) <= 12
 
 
-@every_profile
+@every_kind
 @given(messages(least_ms=0))
 def test_the_duration_is_from_the_first_clips_beginning_to_the_last_ones_end(profile: str, message: Message) -> None:
     try:
@@ -191,7 +201,8 @@ def test_the_duration_is_from_the_first_clips_beginning_to_the_last_ones_end(pro
     places = places_in(file, profile, message.shapes)
     assert places[0] == 0
     exact = places[-1] + message.shapes[-1].samples
-    assert duration == (exact if profile != "ulaw" else -(-exact // 6) * 6)
+    step = GRIDS[profile] if profile in SLOWER else 1
+    assert duration == -(-exact // step) * step
     assert played_samples(file, profile) == duration
 
 
@@ -203,12 +214,10 @@ def played_samples(file: bytes, profile: str) -> int:
     if profile == "opus":
         last = file.rindex(b"OggS")
         return int(struct.unpack_from("<q", file, last + 6)[0]) - ogg.packets(file)[0]
-    if profile == "ulaw":
-        return 6 * int(struct.unpack_from("<I", file, 46)[0])
-    return len(samples_in(file))
+    return GRIDS[profile] * len(samples_in(file))
 
 
-@every_profile
+@every_kind
 @given(messages(least_ms=140))
 def test_every_clip_is_in_the_file_as_it_was_encoded_and_in_order(profile: str, message: Message) -> None:
     clips = clips_of(message.shapes, profile)
@@ -220,7 +229,7 @@ def test_every_clip_is_in_the_file_as_it_was_encoded_and_in_order(profile: str, 
         position = file.index(each.payload, position) + len(each.payload)
 
 
-@every_profile
+@every_kind
 @given(shape=SHAPES)
 def test_a_single_clip_is_a_message(profile: str, shape: Shape) -> None:
     alone = clips_of([shape], profile)
@@ -237,7 +246,7 @@ def test_500_clips_are_a_message(profile: str) -> None:
     wanted = 500 * 20 * MS + 499 * 150 * MS
     assert abs(duration - wanted - shapes[0].before - shapes[-1].after) <= 499 * GRIDS[profile] // 2 + 6
     assert played_samples(file, profile) == duration
-    if profile != "ulaw":  # whose codes do not number so many
+    if profile not in ("ulaw", "alaw"):  # whose codes do not number so many
         assert all(abs(pause - 150 * MS) <= GRIDS[profile] // 2 for pause in pauses_in(file, profile, shapes))
 
 
@@ -249,10 +258,22 @@ def test_the_same_clip_may_be_said_again_and_again(profile: str) -> None:
     assert payload.count(one.payload) == 3
 
 
+@pytest.mark.parametrize(
+    ("profile", "wrapped"), [("ulaw-raw", "ulaw"), ("alaw-raw", "alaw"), ("sln", "wav-8k"), ("sln16", "wav-16k")]
+)
+@given(messages(least_ms=140))
+def test_a_raw_file_is_the_samples_of_its_wav_alone(profile: str, wrapped: str, message: Message) -> None:
+    clips = clips_of(message.shapes, PROFILES[profile].form)
+    raw, duration = splice(clips, message.pauses_ms, profile)
+    file, same = splice(clips, message.pauses_ms, wrapped)
+    assert (raw, duration) == (samples_in(file).tobytes(), same)
+
+
 @pytest.mark.parametrize(("profile", "kbps"), [("mp3", 64), ("mp3-96", 96)])
-def test_an_mp3_has_the_bit_rate_of_its_profile(profile: str, kbps: int) -> None:
+def test_all_frames_of_an_mp3_have_the_bit_rate_of_its_profile(profile: str, kbps: int) -> None:
+    """The one with the length, too: players show the bit rate of the first."""
     file, _ = splice(clips_of([Shape(10 * MS, 100 * MS, 30 * MS)] * 2, profile), [200], profile)
-    assert mp3.check_frames(file[mp3.frame_bytes(64) :], kbps)
+    assert mp3.check_frames(file, kbps)
 
 
 @every_profile
@@ -275,7 +296,7 @@ def test_at_least_the_shortest_silence_stands_between_two_opus_clips() -> None:
 # What cannot be spliced
 
 
-@every_profile
+@every_kind
 @given(shapes=st.lists(SHAPES, min_size=2, max_size=3), wanted=st.integers(0, 150))
 def test_the_shortest_pause_is_named_and_can_be_had(profile: str, shapes: list[Shape], wanted: int) -> None:
     clips = clips_of(shapes[:2], profile)

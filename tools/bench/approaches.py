@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from stitcher.clips.prepared import PreparedClip
-from stitcher.formats.profiles import PCM, SPLICED
+from stitcher.formats.profiles import FORMS, PCM
 from stitcher.joining.splice import splice
 from stitcher.limits import DEFAULT_GAP_MS
 
@@ -249,7 +249,8 @@ APPROACHES = {
         Approach("pyav", "PyAV, in process", _pyav),
         Approach("sox", "sox", _sox),
         Approach("render", "ours, rendered: mp3", _render, PCM),
-        *(Approach(f"splice {name}", f"**ours, spliced: {name}**", _splicing(name), name) for name in SPLICED),
+        # A raw file is that of its form without the header.
+        *(Approach(f"splice {name}", f"**ours, spliced: {name}**", _splicing(name), name) for name in FORMS),
         Approach(FLOOR, "floor: a copy of the MP3", _copy, RESULT),
     )
     if approach.name != "sox" or shutil.which("sox")

@@ -27,7 +27,7 @@ from typing import Any
 from stitcher.clips.encode import encode
 from stitcher.clips.prepare import prepare
 from stitcher.formats.ffmpeg import decode_to_wav, ffmpeg_path
-from stitcher.formats.profiles import RATE, SPLICED
+from stitcher.formats.profiles import FORMS, RATE
 from tools.bench.approaches import APPROACHES, RESULT, recordings
 from tools.bench.handlers import imported, steps
 from tools.bench.measure import cpu_seconds, peak_mb, processes, saying, timings
@@ -101,12 +101,12 @@ def _version(command: Sequence[str]) -> str:
 
 
 def _prepare(folder: Path) -> None:
-    """What the approaches take: each clip prepared for each profile, and finished messages for the floor."""
+    """What the approaches take: each clip prepared in each form, and finished messages for the floor."""
 
     def prepare_one(index: int, path: Path) -> None:
         samples = prepare(path.name, path.read_bytes())
-        for profile in SPLICED:
-            (folder / f"{index}.{profile}").write_bytes(encode(samples, profile).to_bytes())
+        for ready in encode(samples, FORMS):
+            (folder / f"{index}.{ready.profile}").write_bytes(ready.to_bytes())
 
     paths = recordings()
     with ThreadPoolExecutor() as pool:

@@ -44,7 +44,7 @@ def draw(to: Path) -> None:
 
     @cache
     def prepared(clip: Clip, profile: str) -> PreparedClip:
-        return encode(prepare(clip.key, repo.read(clip.key)), profile)
+        return encode(prepare(clip.key, repo.read(clip.key)), [profile])[0]
 
     with tempfile.TemporaryDirectory() as folder:
         speaker = Speaker(PROFILE, lambda wanted, profile: [prepared(clip, profile) for clip in wanted], Path(folder))

@@ -42,7 +42,7 @@ from stitcher.clips.ready import make_ready
 from stitcher.clips.store import PreparedStore
 from stitcher.errors import UnusableClip
 from stitcher.formats.ffmpeg import ffmpeg_path
-from stitcher.formats.profiles import PCM, PROFILES, RATE, SPLICED
+from stitcher.formats.profiles import FORMS, PCM, PROFILES, RATE
 from stitcher.joining.stitch import Load, Stitched, stitch
 from stitcher.planning.plan import Pause, Plan
 from stitcher.storage import LocalRepo
@@ -58,7 +58,7 @@ PYDUB = "pydub"
 AUDIBLE_DB = 35.0
 """Sound within this many dB of a word's loudest 5 ms is audible."""
 
-ON_FRAMES = tuple(profile for profile in SPLICED if PROFILES[profile].codec == "mp3")
+ON_FRAMES = tuple(profile for profile in FORMS if PROFILES[profile].codec == "mp3")
 """Profiles whose clips stand on a grid of 24 ms; what is rendered to MP3 stands where it is wanted."""
 
 Floats = npt.NDArray[np.float64]
@@ -343,7 +343,7 @@ def control(speaker: Speaker, clips: Sequence[Clip], name: str) -> Values:
     """The same message of clips that are cut hard in mid-vowel: a meter that finds no clicks in it measures nothing."""
 
     def load(wanted: Sequence[Clip], profile: str) -> list[PreparedClip]:
-        return [encode(_cut_in_vowels(clip), profile) for clip in speaker.load(wanted, PCM)]
+        return [encode(_cut_in_vowels(clip), [profile])[0] for clip in speaker.load(wanted, PCM)]
 
     cutter = Speaker(speaker.profile, load, speaker.folder)
     file, _ = cutter.say(clips, f"control-{name}")
@@ -417,7 +417,7 @@ def measure(made: Corpus, progress: Callable[[str], None]) -> dict[str, Row]:
         messages = [[clips[index] for index in part] for part in order.reshape(MESSAGES, CLIPS)]
         names = [str(number) for number in range(MESSAGES)]
         load = PreparedStore(output).load
-        for profile in (*SPLICED, RENDERED):
+        for profile in (*FORMS, RENDERED):
             progress(f"{MESSAGES} messages in {profile}")
             speaker = Speaker(profile, load, folder)
             found = pool.map(partial(measured, speaker), messages, names)

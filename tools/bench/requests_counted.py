@@ -21,7 +21,7 @@ from typing import Any
 
 from stitcher.clip import Clip
 from stitcher.clips.prepared import prepared_key
-from stitcher.formats.profiles import SPLICED
+from stitcher.formats.profiles import FORMS
 from tools.bench.approaches import CLIPS, recordings
 from tools.bench.handlers import ENVIRONMENT, HEAVY, ROOT, environment
 from tools.bench.measure import each_process
@@ -116,9 +116,9 @@ def _fill_buckets(folder: Path, *, prepared: bool) -> list[str]:
     for index, path in voice:
         put = s3.put_object(Bucket=INPUT, Key=path.name, Body=path.read_bytes())
         clip = Clip(path.name, put["ETag"].strip('"'), path.stat().st_size, path.stem)
-        for profile in SPLICED if prepared else ():
-            body = (folder / f"{index}.{profile}").read_bytes()
-            s3.put_object(Bucket=OUTPUT, Key=prepared_key(clip, profile), Body=body)
+        for form in FORMS if prepared else ():
+            body = (folder / f"{index}.{form}").read_bytes()
+            s3.put_object(Bucket=OUTPUT, Key=prepared_key(clip, form), Body=body)
     return [path.name for _, path in voice[:CLIPS_OF_MESSAGE]]
 
 

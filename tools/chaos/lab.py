@@ -12,7 +12,7 @@ from typing import Any
 
 from stitcher.clip import Clip
 from stitcher.clips.prepared import prepared_key
-from stitcher.formats.profiles import PROFILES, SPLICED
+from stitcher.formats.profiles import FORMS, PROFILES
 from tools.client import Response, fetch
 from tools.local.stack import ROOT, STACK, Stack
 
@@ -42,7 +42,7 @@ class Lab:
     metadata: dict[str, str] = field(default_factory=dict)
     key: str = ""
     forms: dict[tuple[str, str], bytes] = field(default_factory=dict)
-    """The clips' prepared forms, by clip and profile."""
+    """The clips' prepared forms, by clip and form."""
     answers: dict[str, bytes] = field(default_factory=dict)
     """What else is answered, by path."""
 
@@ -88,8 +88,8 @@ class Lab:
         self.s3.put_object(Bucket=self.output, Key=self.key, Body=self.audio, Metadata=self.metadata)
 
     def read_forms(self, voice: str) -> dict[tuple[str, str], bytes]:
-        """The voice's prepared forms that are there, by clip and profile."""
-        known = {form_key(voice, name, profile): (name, profile) for name in CLIPS for profile in SPLICED}
+        """The voice's prepared forms that are there, by clip and form."""
+        known = {form_key(voice, name, profile): (name, profile) for name in CLIPS for profile in FORMS}
         return {known[key]: data for key, (data, _) in self._read(f"prepared/v3/{voice}/").items()}
 
     def cached(self) -> dict[str, tuple[bytes, dict[str, str]]]:
@@ -142,7 +142,7 @@ class Lab:
 
     def put_and_stitch(self, voice: str) -> Response:
         """Upload a clip, wait until its event is handled (prepared or reported), then ask for the message."""
-        wanted = {(CLIPS[0], profile) for profile in SPLICED}
+        wanted = {(CLIPS[0], profile) for profile in FORMS}
         return self._after_event(voice, CLIPS[0], lambda: wanted <= self.read_forms(voice).keys())
 
     def refuse_and_stitch(self, voice: str) -> Response:

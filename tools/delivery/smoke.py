@@ -16,7 +16,7 @@ from identifier.errors import UnknownPrompt
 from identifier.keys import result_key
 from identifier.prompt_store import read_pointer
 from stitcher.clips.prepared import prepared_key
-from stitcher.formats.profiles import SPLICED
+from stitcher.formats.profiles import FORMS
 from stitcher.planning.catalogue import clip_of
 from stitcher.storage import Stored
 from tools.client import Caller, Response, fetch
@@ -93,7 +93,7 @@ class Smoke:
             key = f"{self._voice}/{name}"
             etag = s3.put_object(Bucket=self._outputs["InputBucketName"], Key=key, Body=data)["ETag"].strip('"')
             if clip := clip_of(Stored(key, etag, len(data))):
-                wanted += [prepared_key(clip, profile) for profile in SPLICED]
+                wanted += [prepared_key(clip, form) for form in FORMS]
         self._made |= {f"{key.partition(self._voice)[0]}{self._voice}/" for key in wanted}
         self._until(lambda: all(self._there("OutputBucketName", key) for key in wanted), "the clips were not prepared")
         return f"{len(deploy.CLIPS)} clips in {time.monotonic() - started:.1f} s"

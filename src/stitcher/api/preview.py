@@ -11,6 +11,7 @@ from stitcher.clips.facts import Shape
 from stitcher.clips.length import Length
 from stitcher.clips.prepared import Report
 from stitcher.errors import MissingWords, UncertainNumbers
+from stitcher.formats.platforms import check, chosen
 from stitcher.formats.profiles import PROFILES, RATE, milliseconds
 from stitcher.joining.splice import CannotSplice, spliced_samples
 from stitcher.planning.plan import Note, Pause, Plan
@@ -22,8 +23,8 @@ _UNKNOWN = Shape(0, 0, 0, 0, 0, Report(0, 0.0, 0.0, 0.0, 0.0, 0.0))
 class Shapes(Protocol):
     """Knows clips without their audio, as `stitcher.clips.facts.Shapes` and `stitcher.clips.memory.PreparedHere` do."""
 
-    def of(self, clips: Sequence[Clip], profile: str) -> Sequence[Shape | None]:
-        """Each clip's shape, prepared for a profile that is spliced; None if it is not prepared."""
+    def of(self, clips: Sequence[Clip], form: str) -> Sequence[Shape | None]:
+        """Each clip's shape, prepared in a form; None if it is not prepared."""
 
 
 class Snapshot:
@@ -65,12 +66,12 @@ def _without(missing: Sequence[str], request: StitchRequest, clips: Repo) -> Pla
     else:
         said = [part for part in request.message_parts if part not in missing]
         if not said:
-            return Plan((), request.format)
+            return Plan((), chosen(request.format)[0])
         request = request.model_copy(update={"message_parts": said})
     try:
         return request.plan(clips)
     except MissingWords:
-        return Plan((), request.format)
+        return Plan((), chosen(request.format)[0])
 
 
 def _answer(
@@ -80,12 +81,14 @@ def _answer(
     lack: MissingWords | None = None,
 ) -> PlanAnswer:
     profile = PROFILES[plan.profile]
-    known = shapes.of(plan.clips, profile.name if profile.spliced else profile.edges)
-    length = Length(plan.clips, plan.pauses)
+    known = shapes.of(plan.clips, profile.form)
+    length = Length(plan.clips, plan.pauses, plan.profile, plan.platform)
     for clip, shape in zip(plan.clips, known, strict=True):
         if shape:
             length.add(clip, shape)
     path, why, duration_ms = expected(plan, known) if known else (None, "", None)
+    if duration_ms is not None:
+        check(plan.profile, plan.platform, duration_ms)
     return PlanAnswer(
         segments=list(_segments(request.message, plan, known)),
         missing=lack.missing if lack else [word for word in plan.missing if word not in plan.decoration],
@@ -135,7 +138,7 @@ def expected(plan: Plan, shapes: Sequence[Shape | None]) -> tuple[Path, str, int
             why = str(error)
         else:
             return "spliced", "", None if unprepared else milliseconds(samples)
-    return "rendered", why, None if unprepared else milliseconds(_rendered_samples(known, plan.pauses))
+    return "rendered", why, None if unprepared else milliseconds(profile.holds(_rendered_samples(known, plan.pauses)))
 
 
 def _rendered_samples(clips: Sequence[Shape], pauses_ms: Sequence[int]) -> int:

@@ -16,6 +16,7 @@ from pydantic import (
 
 from stitcher import limits
 from stitcher.errors import InvalidRequest, listed, shown
+from stitcher.formats.platforms import warnings
 from stitcher.formats.profiles import PROFILES
 from stitcher.planning.catalogue import read_catalogue
 from stitcher.planning.plan import Plan, Policy, ReadNumbers, plan_message, plan_parts
@@ -119,6 +120,8 @@ class Answer(BaseModel):
     """What is not said, by the request's leave."""
     substituted: list[str]
     """What is said by the fallback voice."""
+    warnings: list[str]
+    """What is poor about the file for its platform, in sentences."""
 
     @classmethod
     def of(cls, plan: Plan, stored: Stored, output: BucketRepo, *, cached: bool, url_seconds: int) -> Self:
@@ -135,4 +138,5 @@ class Answer(BaseModel):
             why=stored.metadata.get(WHY, ""),
             missing=list(plan.missing),
             substituted=list(plan.substituted),
+            warnings=warnings(plan.profile, plan.platform, stored.size),
         )

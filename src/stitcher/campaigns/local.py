@@ -210,7 +210,7 @@ def _prepare(recordings: Repo, work: LocalRepo, clip: Clip, profile: str) -> Non
     try:  # another process may have made it meanwhile
         PreparedClip.from_bytes(work.read(key))
     except (NotStored, CorruptPrepared):
-        work.save(key, encode(read_and_prepare(clip, recordings), profile).to_bytes())
+        work.save(key, encode(read_and_prepare(clip, recordings), [profile])[0].to_bytes())
 
 
 @contextlib.contextmanager

@@ -56,9 +56,9 @@ class Shapes:
         self._output = output
         self._known: dict[str, Shape] = {}
 
-    def of(self, clips: Sequence[Clip], profile: str) -> list[Shape | None]:
-        """Each clip's shape, prepared for a profile that is spliced; None where it is not prepared."""
-        keys = [prepared_key(clip, profile) for clip in clips]
+    def of(self, clips: Sequence[Clip], form: str) -> list[Shape | None]:
+        """Each clip's shape, prepared in a form; None where it is not prepared."""
+        keys = [prepared_key(clip, form) for clip in clips]
         if len(self._known) > REMEMBERED:
             self._known.clear()
         found = {key: self._known[key] for key in keys if key in self._known}

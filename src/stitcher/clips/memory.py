@@ -19,9 +19,9 @@ class PreparedHere:
 
     def __init__(self, recordings: Repo) -> None:
         self._samples = lru_cache(limits.SEGMENTS)(lambda clip: read_and_prepare(clip, recordings))
-        self._encoded = lru_cache(limits.SEGMENTS)(lambda clip, profile: encode(self._samples(clip), profile))
+        self._encoded = lru_cache(limits.SEGMENTS)(lambda clip, form: encode(self._samples(clip), [form])[0])
 
-    def load(self, clips: Sequence[Clip], profile: str) -> list[PreparedClip]:
+    def load(self, clips: Sequence[Clip], form: str) -> list[PreparedClip]:
         """The clips' prepared forms, in order.
 
         Raises
@@ -42,8 +42,8 @@ class PreparedHere:
                 refused += error.unusable
         if refused:
             raise UnusableClip(*refused)
-        return [self._encoded(clip, profile) for clip in clips]
+        return [self._encoded(clip, form) for clip in clips]
 
-    def of(self, clips: Sequence[Clip], profile: str) -> list[Shape]:
+    def of(self, clips: Sequence[Clip], form: str) -> list[Shape]:
         """The clips' shapes, in order; raises as `load`."""
-        return [Shape.of(clip) for clip in self.load(clips, profile)]
+        return [Shape.of(clip) for clip in self.load(clips, form)]

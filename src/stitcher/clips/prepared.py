@@ -14,8 +14,8 @@ A prepared clip's file (numbers little-endian):
     80 + n  …      payload: the clip encoded for its profile
     end-4   4      CRC-32 (zlib) of everything before it
 
-The payload by codec: `wav` signed 16 bit samples, mono, 48 kHz; `ulaw` µ-law codes, mono, 8 kHz; `mp3` whole frames
-without bit reservoir; `opus` packets of 20 ms, each after its length in two bytes.
+The payload by codec, all mono: `pcm` signed 16 bit samples, `ulaw` and `alaw` codes of a byte, at the profile's rate;
+`mp3` whole frames without bit reservoir; `opus` packets of 20 ms, each after its length in two bytes.
 
 It needs only the standard library to be read.
 """
@@ -27,7 +27,7 @@ from dataclasses import dataclass
 
 from stitcher.clip import Clip
 from stitcher.formats import mp3, ogg
-from stitcher.formats.profiles import PCM, PROFILES, RATE, SPLICED
+from stitcher.formats.profiles import FORMS, LINEAR, PCM, PROFILES, RATE
 
 MAGIC = b"STPC"
 VERSION = 3
@@ -62,7 +62,7 @@ class PreparedClip:
     Parameters
     ----------
     profile
-        A key of `profiles.PROFILES` that is spliced.
+        Its form, one of `profiles.FORMS`.
     payload
         What is joined; its form is the codec's (see the module).
     samples
@@ -123,7 +123,7 @@ class PreparedClip:
             raise CorruptPrepared("the header cannot be read: warnings that are no list of texts")
         report = Report(duration_ms, loudness, gain, noise_floor, peak, limited, tuple(warnings))
         clip = cls(profile, body[start:], samples, lead, begin, end, report)
-        if clip.profile not in SPLICED or not 0 <= begin < end <= samples or lead < 0:
+        if clip.profile not in FORMS or not 0 <= begin < end <= samples or lead < 0:
             raise CorruptPrepared("the header does not fit the audio")
         if clip.profile == PCM and len(clip.payload) != 2 * samples:
             raise CorruptPrepared("the header does not fit the audio")
@@ -137,10 +137,11 @@ def length_of(clip: PreparedClip) -> int:
         return len(clip.payload) // mp3.frame_bytes(profile.kbps) * mp3.FRAME
     if profile.codec == "opus":
         return len(ogg.unpack(clip.payload)) * ogg.FRAME
-    return len(clip.payload) * (RATE // profile.rate) // (1 if profile.codec == "ulaw" else 2)
+    width, _ = LINEAR[profile.codec]
+    return len(clip.payload) // width * (RATE // profile.rate)
 
 
-def prepared_key(clip: Clip, profile: str) -> str:
-    """Where a clip's prepared form lies in the output bucket: by format version, voice, profile and source's ETag."""
+def prepared_key(clip: Clip, form: str) -> str:
+    """Where a clip's prepared form lies in the output bucket: by format version, voice, form and source's ETag."""
     folder = clip.key.rpartition("/")[0]
-    return f"prepared/v{VERSION}/{folder or '-'}/{profile}/{clip.etag}.clip"
+    return f"prepared/v{VERSION}/{folder or '-'}/{form}/{clip.etag}.clip"

@@ -1,4 +1,4 @@
-"""Making recordings ready once: read, prepare, encode for every profile that is spliced, store."""
+"""Making recordings ready once: read, prepare, encode in every form, store."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -9,7 +9,7 @@ from stitcher.clips.facts import Shape
 from stitcher.clips.prepare import prepare
 from stitcher.clips.prepared import PreparedClip, Report, prepared_key
 from stitcher.errors import UnusableClip
-from stitcher.formats.profiles import SPLICED
+from stitcher.formats.profiles import FORMS
 from stitcher.storage import Repo, Unreadable
 
 
@@ -25,12 +25,11 @@ def make_ready(clip: Clip, recordings: Repo, output: Repo) -> Report:
     """
     samples = read_and_prepare(clip, recordings)
 
-    def store(profile: str) -> None:
-        ready = encode(samples, profile)
-        output.save(prepared_key(clip, profile), ready.to_bytes(), metadata=Shape.of(ready).to_metadata())
+    def store(ready: PreparedClip) -> None:
+        output.save(prepared_key(clip, ready.profile), ready.to_bytes(), metadata=Shape.of(ready).to_metadata())
 
-    with ThreadPoolExecutor(len(SPLICED)) as pool:
-        list(pool.map(store, SPLICED))
+    with ThreadPoolExecutor(len(FORMS)) as pool:
+        list(pool.map(store, encode(samples, FORMS)))
     return samples.report
 
 

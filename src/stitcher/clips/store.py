@@ -39,7 +39,7 @@ class PreparedStore:
         self._memory: OrderedDict[str, PreparedClip] = OrderedDict()
         self._held = 0
 
-    def load(self, clips: Sequence[Clip], profile: str) -> list[PreparedClip]:
+    def load(self, clips: Sequence[Clip], form: str) -> list[PreparedClip]:
         """The clips' prepared forms, in order.
 
         Raises
@@ -49,7 +49,7 @@ class PreparedStore:
         MessageTooLong
             Together they are; the rest is not read then.
         """
-        keys = [prepared_key(clip, profile) for clip in clips]
+        keys = [prepared_key(clip, form) for clip in clips]
         found: dict[str, PreparedClip] = {}
         length = Length(keys)
         for key in keys:

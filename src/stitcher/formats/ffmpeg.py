@@ -1,11 +1,14 @@
 """The pinned static ffmpeg: where it is, and how it is run on audio that nobody vouches for."""
 
 import contextlib
+import os
 import re
 import resource
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import NamedTuple
 
@@ -29,11 +32,19 @@ DECODERS = ",".join(
 DECODE_SECONDS = 10
 CPU_SECONDS, MEMORY_BYTES = 10, 1024**3
 """What ffmpeg may take of a processor and of addresses; the largest clip takes a fifth of it."""
+ENCODE_BYTES = 4 * 1024**3
+"""The same where it encodes: it has some threads for each file, which take addresses, but no memory."""
 PEAKS = "astats=length=0.001:measure_perchannel=none:measure_overall=Peak_count+Number_of_samples"
 """Counts the samples at the recording's highest and lowest value, before resampling moves them. The window, which the
 count does not use, is short, because a header may claim 2 GHz."""
 MAX_ALLOCATION = 256 * 1024 * 1024
 """Bytes of one allocation inside ffmpeg: a header that claims an absurd size is refused instead of served."""
+
+# Of a decoder or filter, whatever number of processors there is.
+_ONE_THREAD = ("-threads", "1", "-filter_threads", "1")
+_SAMPLES = ("-f", "s16le", "-ar", "48000", "-ac", "1", "-i", "pipe:0")
+# Without metadata and version strings the same sound is the same file everywhere.
+_SAME_EVERYWHERE = ("-map_metadata", "-1", "-fflags", "+bitexact", "-flags:a", "+bitexact")
 
 
 class FfmpegMissing(RuntimeError):
@@ -67,42 +78,64 @@ def ffmpeg_path() -> str:
     return str(imageio_ffmpeg.get_ffmpeg_exe())
 
 
-def transcode(data: bytes, *options: str) -> bytes:
-    """Our own samples (16 bit, mono, 48 kHz) through ffmpeg; `options` say what to make of them.
+def transcode(data: bytes, *outputs: Sequence[str]) -> list[bytes]:
+    """Our own samples (16 bit, mono, 48 kHz) through one call of ffmpeg, which makes several files at once.
+
+    Parameters
+    ----------
+    outputs
+        For each file, the options that say what to make of the samples.
 
     Raises
     ------
     FfmpegFailed
-        Where nothing comes out, or not in time: a fault, because what goes in is ours.
+        Where a file is empty, or not made in time: a fault, because what goes in is ours.
     """
-    command = [
-        *(ffmpeg_path(), "-hide_banner", "-loglevel", "error", "-nostdin", "-threads", "1"),
-        *("-f", "s16le", "-ar", "48000", "-ac", "1", "-i", "pipe:0"),
-        *("-map_metadata", "-1", "-fflags", "+bitexact", "-flags:a", "+bitexact", *options, "pipe:1"),
-    ]
-    try:
-        status, made, log = _run(command, data)
-    except subprocess.TimeoutExpired:
-        raise FfmpegFailed(f"encoding took longer than {DECODE_SECONDS} s") from None
-    if status or not made:
+    with contextlib.ExitStack() as opened:
+        ends = [os.pipe() for _ in outputs]
+        readers = [opened.enter_context(os.fdopen(end, "rb")) for end, _ in ends]
+        writers = [opened.enter_context(os.fdopen(end, "wb")) for _, end in ends]
+        command = [ffmpeg_path(), "-hide_banner", "-loglevel", "error", "-nostdin", *_ONE_THREAD, *_SAMPLES]
+        for options, writer in zip(outputs, writers, strict=True):
+            command += [*_SAME_EVERYWHERE, *options, f"pipe:{writer.fileno()}"]
+        # A thread a file: ffmpeg waits where one pipe is full.
+        with ThreadPoolExecutor(len(outputs)) as pool:
+            made = [pool.submit(reader.read) for reader in readers]
+            try:
+                status, _, log = _run(command, data, [writer.fileno() for writer in writers], ENCODE_BYTES)
+            except subprocess.TimeoutExpired:
+                raise FfmpegFailed(f"encoding took longer than {DECODE_SECONDS} s") from None
+            finally:
+                for writer in writers:  # only then do the readers come to an end
+                    writer.close()
+        files = [each.result() for each in made]
+    if status or not all(files):
         raise FfmpegFailed(log.decode(errors="replace")[-500:])
-    return made
+    return files
 
 
-def _run(command: list[str], data: bytes) -> tuple[int, bytes, bytes]:
+def _run(
+    command: list[str], data: bytes, pipes: Sequence[int] = (), addresses: int | None = None
+) -> tuple[int, bytes, bytes]:
     """Run ffmpeg on a file without a name; its exit status, what it made, and what it said.
 
-    It has nothing of this process's environment, and no more of the machine than a clip needs; it may write no file.
-    Raises `subprocess.TimeoutExpired`.
+    It has nothing of this process's environment but the descriptors `pipes`, and no more of the machine than a clip
+    needs; it may write no file. `addresses` is in bytes, by default `MEMORY_BYTES`. Raises `subprocess.TimeoutExpired`.
     """
     with tempfile.TemporaryFile() as source:
         source.write(data)
         source.flush()
         source.seek(0)
         with subprocess.Popen(
-            command, stdin=source, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={}, close_fds=True
+            command,
+            stdin=source,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env={},
+            close_fds=True,
+            pass_fds=pipes,
         ) as process:
-            _limit(process.pid)
+            _limit(process.pid, addresses or MEMORY_BYTES)
             try:
                 made, log = process.communicate(timeout=DECODE_SECONDS)
             except BaseException:
@@ -111,13 +144,13 @@ def _run(command: list[str], data: bytes) -> tuple[int, bytes, bytes]:
         return process.returncode, made, log
 
 
-def _limit(pid: int) -> None:
+def _limit(pid: int, addresses: int) -> None:
     # From here, because a process with threads may not run Python between fork and exec. Linux only, and so Lambda.
     if not hasattr(resource, "prlimit"):
         return
     for what, most in (
         (resource.RLIMIT_CPU, CPU_SECONDS),
-        (resource.RLIMIT_AS, MEMORY_BYTES),
+        (resource.RLIMIT_AS, addresses),
         (resource.RLIMIT_FSIZE, 0),
         (resource.RLIMIT_CORE, 0),
     ):

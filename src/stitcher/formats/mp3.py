@@ -88,9 +88,9 @@ def info_frame(kbps: int, frames: int, audio_bytes: int, lead: int, tail: int) -
     -----
     Layout: Xing's header description, and "MP3 Info Tag rev 1" by Gabriel Bouvier and the LAME project.
     """
-    # The tag needs 177 bytes: a frame of 64 kbit/s has room for it, whatever the audio's bit rate.
-    size = frame_bytes(64)
-    tag = bytearray(silence(64))
+    # The tag needs 177 bytes: a frame of 64 kbit/s has room for it. It is of the audio's rate, by which players go.
+    size = frame_bytes(kbps)
+    tag = bytearray(silence(kbps))
     tag[21:141] = b"Info" + struct.pack(">III", 0b1111, frames, audio_bytes + size) + _CONTENTS + struct.pack(">I", 50)
     delay, padding = min(4095, max(0, lead - DECODER_DELAY)), min(4095, max(0, tail + DECODER_DELAY))
     tag[141:150] = b"LAME3.100"

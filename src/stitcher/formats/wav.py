@@ -1,28 +1,24 @@
-"""WAV files of one channel: 16 bit PCM, and µ-law as telephony has it (Microsoft RIFF, WAVEFORMATEX; ITU-T G.711)."""
+"""WAV files of one channel: 16 bit PCM, and G.711 as telephony has it (Microsoft RIFF, WAVEFORMATEX)."""
 
 import struct
 
-TELEPHONY_RATE = 8_000
-MULAW_SILENCE = b"\xff"
-"""The µ-law code of 0."""
-_PCM, _MULAW = 1, 7
+_TAGS = {"pcm": 1, "alaw": 6, "ulaw": 7}
 
 
-def pcm_wav(samples: bytes, rate: int) -> bytes:
-    """16 bit little-endian samples as a WAV file."""
-    size = len(samples)
-    return struct.pack(
-        "<4sI4s4sIHHIIHH4sI",
-        *(b"RIFF", 36 + size, b"WAVE", b"fmt ", 16, _PCM, 1, rate, 2 * rate, 2, 16, b"data", size),
-    ) + samples  # fmt: skip
+def wav(samples: bytes, codec: str, rate: int) -> bytes:
+    """Samples as a WAV file; formats other than PCM have a `fact` chunk with the length.
 
-
-def mulaw_wav(codes: bytes, rate: int) -> bytes:
-    """µ-law codes, a byte a sample, as a WAV file; formats other than PCM have a `fact` chunk with the length."""
-    size, pad = len(codes), len(codes) & 1
-    return b"".join((
-        struct.pack("<4sI4s4sIHHIIHHH", b"RIFF", 50 + size + pad, b"WAVE", b"fmt ", 18, _MULAW, 1, rate, rate, 1, 8, 0),
-        struct.pack("<4sII4sI", b"fact", 4, size, b"data", size),
-        codes,
-        bytes(pad),
-    ))  # fmt: skip
+    Parameters
+    ----------
+    samples
+        Little-endian with 16 bits (`pcm`), or a code a sample (`alaw`, `ulaw`).
+    rate
+        Samples a second.
+    """
+    tag, size, pad = _TAGS[codec], len(samples), len(samples) & 1
+    if codec == "pcm":
+        form = struct.pack("<4sIHHIIHH", b"fmt ", 16, tag, 1, rate, 2 * rate, 2, 16)
+    else:
+        form = struct.pack("<4sIHHIIHHH4sII", b"fmt ", 18, tag, 1, rate, rate, 1, 8, 0, b"fact", 4, size)
+    head = struct.pack("<4sI4s", b"RIFF", 12 + len(form) + size + pad, b"WAVE") + form
+    return b"".join((head, struct.pack("<4sI", b"data", size), samples, bytes(pad)))

@@ -9,10 +9,13 @@ import sys
 import warnings
 from array import array
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from stitcher.clips.prepared import PreparedClip
+from stitcher.formats import gsm
 from stitcher.formats.ffmpeg import ffmpeg_path
-from stitcher.formats.profiles import PROFILES, RATE, milliseconds
+from stitcher.formats.profiles import LINEAR, PROFILES, RATE, milliseconds
+from stitcher.formats.wav import wav
 
 with warnings.catch_warnings():
     # pydub looks for ffmpeg and ffplay on PATH when imported and warns; the one it shall use is set below.
@@ -21,15 +24,30 @@ with warnings.catch_warnings():
 
 # Without metadata and version strings the same message is the same file everywhere.
 _SAME_EVERYWHERE = ["-map_metadata", "-1", "-fflags", "+bitexact", "-flags:a", "+bitexact"]
-# How pydub has to ask ffmpeg for each codec: container and encoder.
+# How pydub has to ask ffmpeg for each codec: container and encoder. Samples get their header, if any, from us.
 _ENCODERS = {
     "mp3": ("mp3", "libmp3lame"),
     "opus": ("opus", "libopus"),
     "aac": ("ipod", "aac"),
     "flac": ("flac", "flac"),
-    "wav": ("wav", "pcm_s16le"),
-    "ulaw": ("wav", "pcm_mulaw"),
+    "pcm": ("s16le", "pcm_s16le"),
+    "ulaw": ("mulaw", "pcm_mulaw"),
+    "alaw": ("alaw", "pcm_alaw"),
+    "gsm": ("s16le", "pcm_s16le"),
+    "amr": ("amr", "libopencore_amrnb"),
+    "amr-wb": ("amr", "libvo_amrwbenc"),
 }
+
+
+class _Amr(NamedTuple):
+    """The highest bit rate, and bytes of the header and of a frame with its own head (RFC 4867, 5)."""
+
+    rate: str
+    head: int
+    frame: int
+
+
+_AMR = {"amr": _Amr("12.2k", 6, 32), "amr-wb": _Amr("23.85k", 9, 61)}
 
 
 def render(clips: Sequence[PreparedClip], pauses_ms: Sequence[int], profile: str) -> tuple[bytes, int]:
@@ -38,7 +56,7 @@ def render(clips: Sequence[PreparedClip], pauses_ms: Sequence[int], profile: str
     Parameters
     ----------
     clips
-        Prepared for the profile `wav`.
+        Prepared in the form `wav`.
     pauses_ms
         Silence before each clip but the first, between audible edges; one fewer than the clips. Less than 0 overlaps
         the audible parts with a crossfade.
@@ -52,6 +70,8 @@ def render(clips: Sequence[PreparedClip], pauses_ms: Sequence[int], profile: str
     """
     chosen = PROFILES[profile]
     samples = join(clips, pauses_ms)
+    held = chosen.holds(len(samples))
+    samples.extend(array("h", bytes(2 * (held - len(samples)))))
     segment = AudioSegment(data=samples.tobytes(), sample_width=2, frame_rate=RATE, channels=1)
     container, encoder = _ENCODERS[chosen.codec]
     options = [*_SAME_EVERYWHERE]
@@ -61,9 +81,16 @@ def render(clips: Sequence[PreparedClip], pauses_ms: Sequence[int], profile: str
         options += ["-af", f"aresample={chosen.rate}:resampler=soxr:precision=28"]
     out = io.BytesIO()
     AudioSegment.converter = ffmpeg_path()
-    bitrate = f"{chosen.kbps}k" if chosen.kbps else None
+    bitrate = _AMR[chosen.codec].rate if chosen.codec in _AMR else f"{chosen.kbps}k" if chosen.kbps else None
     segment.export(out, format=container, codec=encoder, bitrate=bitrate, parameters=options)
-    return out.getvalue(), milliseconds(len(samples))
+    made = out.getvalue()
+    if chosen.codec in LINEAR and not chosen.raw:
+        made = wav(made, chosen.codec, chosen.rate)
+    if chosen.codec == "gsm":
+        made = gsm.encode(made)
+    if chosen.codec in _AMR:  # the encoder may add a frame of its own
+        made = made[: _AMR[chosen.codec].head + _AMR[chosen.codec].frame * (held // chosen.frame)]
+    return made, milliseconds(held)
 
 
 def join(clips: Sequence[PreparedClip], pauses_ms: Sequence[int]) -> "array[int]":

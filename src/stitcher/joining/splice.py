@@ -11,7 +11,7 @@ from typing import Protocol, TypeVar
 from stitcher.clips.prepared import PreparedClip
 from stitcher.formats import mp3, ogg
 from stitcher.formats import wav as riff
-from stitcher.formats.profiles import PROFILES, RATE
+from stitcher.formats.profiles import LINEAR, PROFILES, RATE, Profile
 
 LATE_MS = 24
 """A pause may come out longer than wanted by at most this before splicing is given up."""
@@ -50,7 +50,7 @@ def splice(clips: Sequence[PreparedClip], pauses_ms: Sequence[int], profile: str
     Parameters
     ----------
     clips
-        Prepared for the profile; at least one.
+        Of the profile's form; at least one.
     pauses_ms
         Silence before each clip but the first, between audible edges; one fewer than the clips.
 
@@ -64,7 +64,8 @@ def splice(clips: Sequence[PreparedClip], pauses_ms: Sequence[int], profile: str
     CannotSplice
         Where a pause is too short for it, or less than 0.
     """
-    return _JOINS[PROFILES[profile].codec](clips, pauses_ms, PROFILES[profile].kbps)
+    chosen = PROFILES[profile]
+    return _JOINS.get(chosen.codec, _linear)(clips, pauses_ms, chosen)
 
 
 def spliced_samples(clips: Sequence[Placed], pauses_ms: Sequence[int], profile: str) -> int:
@@ -105,7 +106,8 @@ def _duration(clips: Sequence[Edges], places: Sequence[int]) -> int:
     return places[-1] + clips[-1].lead + clips[-1].samples - clips[0].lead
 
 
-def _mp3(clips: Sequence[PreparedClip], pauses_ms: Sequence[int], kbps: int) -> tuple[bytes, int]:
+def _mp3(clips: Sequence[PreparedClip], pauses_ms: Sequence[int], profile: Profile) -> tuple[bytes, int]:
+    kbps = profile.kbps
     size = mp3.frame_bytes(kbps)
     places = _place(clips, pauses_ms, mp3.FRAME, lambda clip: len(clip.payload) // size * mp3.FRAME)
     silence = mp3.silence(kbps)
@@ -122,7 +124,7 @@ def _mp3(clips: Sequence[PreparedClip], pauses_ms: Sequence[int], kbps: int) -> 
     return b"".join(parts), duration
 
 
-def _opus(clips: Sequence[PreparedClip], pauses_ms: Sequence[int], _kbps: int) -> tuple[bytes, int]:
+def _opus(clips: Sequence[PreparedClip], pauses_ms: Sequence[int], _profile: Profile) -> tuple[bytes, int]:
     held = [ogg.unpack(clip.payload) for clip in clips]
     lengths = {id(clip): len(packets) * ogg.FRAME for clip, packets in zip(clips, held, strict=True)}
     # At least the shortest silence between two clips: it resets the decoder.
@@ -137,26 +139,17 @@ def _opus(clips: Sequence[PreparedClip], pauses_ms: Sequence[int], _kbps: int) -
     return ogg.file(stream, clips[0].lead, duration), duration
 
 
-def _linear(clips: Sequence[PreparedClip], pauses_ms: Sequence[int], width: int, rate: int, zero: bytes) -> bytes:
-    """Samples of `width` bytes at `rate` in a row, with zeros between."""
-    step = RATE // rate
+def _linear(clips: Sequence[PreparedClip], pauses_ms: Sequence[int], profile: Profile) -> tuple[bytes, int]:
+    """Samples in a row, with the code of 0 between."""
+    (width, zero), step = LINEAR[profile.codec], RATE // profile.rate
     places = _place(clips, pauses_ms, step, lambda clip: len(clip.payload) // width * step)
     parts: list[bytes] = []
     end = 0
     for place, clip in zip(places, clips, strict=True):
         parts += (zero * ((place - end) // step), clip.payload)
         end = place + len(clip.payload) // width * step
-    return b"".join(parts)
+    samples = b"".join(parts)
+    return samples if profile.raw else riff.wav(samples, profile.codec, profile.rate), end
 
 
-def _wav(clips: Sequence[PreparedClip], pauses_ms: Sequence[int], _kbps: int) -> tuple[bytes, int]:
-    samples = _linear(clips, pauses_ms, 2, RATE, b"\0\0")
-    return riff.pcm_wav(samples, RATE), len(samples) // 2
-
-
-def _ulaw(clips: Sequence[PreparedClip], pauses_ms: Sequence[int], _kbps: int) -> tuple[bytes, int]:
-    codes = _linear(clips, pauses_ms, 1, riff.TELEPHONY_RATE, riff.MULAW_SILENCE)
-    return riff.mulaw_wav(codes, riff.TELEPHONY_RATE), len(codes) * (RATE // riff.TELEPHONY_RATE)
-
-
-_JOINS = {"mp3": _mp3, "opus": _opus, "wav": _wav, "ulaw": _ulaw}
+_JOINS = {"mp3": _mp3, "opus": _opus}

@@ -6,12 +6,13 @@ from dataclasses import dataclass, replace
 from stitcher.clip import Clip
 from stitcher.clips.length import Length
 from stitcher.clips.prepared import PreparedClip
+from stitcher.formats.platforms import check
 from stitcher.formats.profiles import PCM, PROFILES, milliseconds
 from stitcher.joining.splice import CannotSplice, splice
 from stitcher.planning.plan import Plan
 
 Load = Callable[[Sequence[Clip], str], list[PreparedClip]]
-"""Gives the clips' prepared forms for a profile, in order."""
+"""Gives the clips, prepared in a form, in order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,31 +31,37 @@ def stitch(plan: Plan, load: Load) -> Stitched:
     Raises
     ------
     MessageTooLong
-        It would be over `limits.MESSAGE_SECONDS`; nothing is joined.
+        It would be over `limits.MESSAGE_SECONDS` or the platform's limit, and nothing is joined; or the file is over
+        that.
     Whatever `load` raises.
     """
+    made = _stitched(plan, load)
+    check(plan.profile, plan.platform, made.duration_ms, len(made.audio))
+    return made
+
+
+def _stitched(plan: Plan, load: Load) -> Stitched:
     clips, profile = plan.clips, PROFILES[plan.profile]
 
     def loaded(form: str) -> list[PreparedClip]:
         prepared = load(clips, form)
-        length = Length(clips, plan.pauses)
+        length = Length(clips, plan.pauses, plan.profile, plan.platform)
         for clip, ready in zip(clips, prepared, strict=True):
             length.add(clip, ready)
         return prepared
 
+    parts = loaded(profile.form)
+    why = f"{profile.name} cannot be spliced"
     if profile.spliced:
         try:
-            audio, samples = splice(loaded(profile.name), plan.pauses, profile.name)
+            audio, samples = splice(parts, plan.pauses, profile.name)
             return Stitched(audio, milliseconds(samples), "spliced")
         except CannotSplice as error:
             why = str(error)
-    else:
-        why = f"{profile.name} cannot be spliced"
     # Imported here, because a spliced message does not need it.
     from stitcher.joining.render import render
 
-    parts = loaded(profile.edges)
-    if profile.edges != PCM:
+    if profile.form != PCM:
         samples_of = load(clips, PCM)
         parts = [replace(one, begin=edge.begin, end=edge.end) for one, edge in zip(samples_of, parts, strict=True)]
     audio, duration_ms = render(parts, plan.pauses, profile.name)

@@ -38,7 +38,7 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The message as an ordered list of segments, and the profile it is made in."""
+    """The message as an ordered list of segments, the profile it is made in, and the platform whose limits it keeps."""
 
     segments: tuple[Segment, ...]
     profile: str
@@ -53,6 +53,9 @@ class Plan:
 
     unsure: tuple[tuple[str, str], ...] = field(default=(), compare=False)
     """Numbers of the missing that are not read for certain, each with the reason."""
+
+    platform: str = ""
+    """A key of `platforms.PLATFORMS`, or "". The audio does not depend on it."""
 
     @property
     def clips(self) -> list[Clip]:
@@ -86,6 +89,7 @@ class Plan:
         """The plan as the workflow carries it from step to step."""
         return {
             "profile": self.profile,
+            **({"platform": self.platform} if self.platform else {}),
             "missing": list(self.missing),
             **({"decoration": list(self.decoration)} if self.decoration else {}),
             "substituted": list(self.substituted),
@@ -97,7 +101,7 @@ class Plan:
         """The reverse of `to_json`. Raises KeyError or TypeError where the document is not one of its making."""
         segments = (Pause(s["pause_ms"]) if "pause_ms" in s else Clip(**s) for s in document["segments"])
         unsaid = {name: tuple(document.get(name, ())) for name in ("missing", "substituted", "decoration")}
-        return cls(tuple(segments), document["profile"], **unsaid)
+        return cls(tuple(segments), document["profile"], platform=document.get("platform", ""), **unsaid)
 
 
 def plan_message(
@@ -116,6 +120,8 @@ def plan_message(
     ----------
     gap_ms
         Between words; None takes the voice's.
+    profile
+        The name of a profile, or of a platform that takes one, of `platforms.FORMATS`.
     policy
         What becomes of words without a clip, and of numbers that are not read for certain: `error`, `skip` them, a
         `silence` for each, or the clips of `fallback`.

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from stitcher import limits
 from stitcher.clip import Clip
 from stitcher.errors import InvalidRequest, MessageTooLong, MissingWords, UncertainNumbers, named, shown
-from stitcher.formats.profiles import PROFILES
+from stitcher.formats.platforms import chosen
 from stitcher.planning import names
 from stitcher.planning.catalogue import Catalogue
 from stitcher.planning.numerals import Numeral, numerals
@@ -88,8 +88,7 @@ class Planner:
     def plan(self, gap_ms: int | None, profile: str) -> Plan:
         """The finished plan; raises as `plan_message`."""
         gap_ms = self.catalogue.settings.gap_ms if gap_ms is None else gap_ms
-        if profile not in PROFILES:
-            raise InvalidRequest(f"format '{shown(profile)}' is not one of {', '.join(PROFILES)}")
+        profile, platform = chosen(profile)
         if not -limits.CROSSFADE_MS <= gap_ms <= limits.GAP_MS:
             raise InvalidRequest(f"gap_ms {gap_ms} is not between {-limits.CROSSFADE_MS} and {limits.GAP_MS}")
         lacking = self.missing or (self.decoration if not self.said else [])
@@ -110,6 +109,7 @@ class Planner:
             substituted=tuple(dict.fromkeys(self.substituted)),
             decoration=tuple(dict.fromkeys(self.decoration)),
             unsure=tuple(self.reasons.items()),
+            platform=platform,
         )
         # Written out only where it could be too long: at most six bytes a character, and some for the names of fields.
         at_most = sum(7 * len(clip.key + clip.phrase) + 240 for clip in plan.clips) + 60 * len(segments)

@@ -21,7 +21,7 @@ from stitcher.clips.decode import Samples, decode
 from stitcher.clips.prepare import prepare
 from stitcher.clips.prepared import prepared_key
 from stitcher.errors import FAULT
-from stitcher.formats.profiles import RATE, SPLICED
+from stitcher.formats.profiles import FORMS, RATE
 from stitcher.planning.catalogue import clip_of
 from stitcher.storage import Stored
 from tests.conftest import wait_until_prepared
@@ -55,7 +55,7 @@ def unprepare(stack: Stack, clip: Stored) -> None:
     s3, bucket = stack.client("s3"), stack.outputs["OutputBucketName"]
     named = clip_of(clip)
     assert named
-    keys = [{"Key": prepared_key(named, profile)} for profile in SPLICED]
+    keys = [{"Key": prepared_key(named, profile)} for profile in FORMS]
     s3.delete_objects(Bucket=bucket, Delete={"Objects": keys})
 
 
