@@ -10,13 +10,16 @@ import { clips, language, nameOf, say, told, voice } from "../store";
 import { curl, python } from "./snippets";
 import { type Piece, isClip, pieces, sentenceOf, spans } from "./spans";
 
-/** The formats that most listeners have, by the place where they play. */
-const FORMATS: [string, string][] = [
+type Format = NonNullable<Request["format"]>;
+
+/** Where most messages are played; the service knows the format of each. */
+const PLACES: [Format, string][] = [
   ["mp3", "MP3"],
-  ["opus", "WhatsApp"],
-  ["ulaw", "Telephone (µ-law)"],
-  ["wav-8k", "Telephone (WAV 8 kHz)"],
-  ["m4a", "M4A"],
+  ["whatsapp", "WhatsApp"],
+  ["asterisk", "Asterisk"],
+  ["exotel", "Exotel"],
+  ["twilio", "Twilio"],
+  ["connect", "Amazon Connect"],
   ["wav", "WAV 48 kHz"],
 ];
 /** After the last key: who types on is not asked for, and the plan is there within 200 ms. */
@@ -24,7 +27,7 @@ const WAIT_MS = 30;
 const HEAR_MS = 700;
 
 export const text = signal(sessionStorage.getItem("message") ?? "");
-const format = signal("mp3");
+const format = signal<Format>("mp3");
 const skip = signal(false);
 /** The plan, and the message that it is for. */
 const planned = signal<{ text: string; plan: Plan } | null>(null);
@@ -34,8 +37,12 @@ const heard = signal<{ key: string; message: Message; samples: Float32Array } | 
 const request = computed<Request>(() => ({
   message: text.value,
   ...(voice.value ? { voice: voice.value } : {}),
-  ...(format.value === "mp3" ? {} : { format: format.value as NonNullable<Request["format"]> }),
   ...(skip.value ? { missing: "skip" } : {}),
+}));
+/** The same for the place where it will be played. Browsers do not play what telephones do: they hear MP3. */
+const taken = computed<Request>(() => ({
+  ...request.value,
+  ...(format.value === "mp3" ? {} : { format: format.value }),
 }));
 const hasWords = computed(() => text.value.trim() !== "");
 const isReady = computed(() => {
@@ -107,15 +114,18 @@ async function listen(): Promise<void> {
   await play("message", [buffer]);
 }
 
+/** The message in the chosen format; says what the service warns of. */
+async function take(): Promise<Message> {
+  const message = await stitch(taken.value);
+  if (message.warnings.length) say(message.warnings.join("; "));
+  return message;
+}
+
 async function download(): Promise<void> {
-  const { message } = await made(request.value);
-  const answer = await fetch(message.public_url);
-  const name =
-    (text.value
-      .trim()
-      .replace(/[^\p{L}\p{M}\p{N}]+/gu, "_")
-      .slice(0, 60) || "message") + message.output_file.slice(message.output_file.lastIndexOf("."));
-  save(await answer.blob(), name);
+  const { public_url, output_file } = await take();
+  const answer = await fetch(public_url);
+  const name = text.value.trim().replace(/[^\p{L}\p{M}\p{N}]+/gu, "_");
+  save(await answer.blob(), (name.slice(0, 60) || "message") + output_file.slice(output_file.lastIndexOf(".")));
 }
 
 export function save(file: Blob, name: string): void {
@@ -164,7 +174,7 @@ export function ComposePage() {
         <section class="card" aria-label="Format">
           <h2 class="eyebrow">Plays on</h2>
           <div class="chips left" role="radiogroup" aria-label="Format">
-            {FORMATS.map(([name, title]) => (
+            {PLACES.map(([name, title]) => (
               <label class="choice">
                 <input
                   type="radio"
@@ -192,7 +202,7 @@ export function ComposePage() {
             disabled={!isReady.value}
             onClick={() => {
               copy(
-                made(request.value).then(({ message }) => message.public_url),
+                take().then(({ public_url }) => public_url),
                 "The link is copied. It lasts 15 minutes.",
               );
             }}
@@ -203,7 +213,7 @@ export function ComposePage() {
             disabled={!hasWords.value}
             onClick={() => {
               copy(
-                settings().then((found) => curl(request.value, found)),
+                settings().then((found) => curl(taken.value, found)),
                 "Copied: paste it into a shell that has AWS credentials.",
               );
             }}
@@ -214,7 +224,7 @@ export function ComposePage() {
             disabled={!hasWords.value}
             onClick={() => {
               copy(
-                settings().then((found) => python(request.value, found)),
+                settings().then((found) => python(taken.value, found)),
                 "Copied: it needs boto3 and AWS credentials.",
               );
             }}

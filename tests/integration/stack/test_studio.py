@@ -284,6 +284,26 @@ def test_a_voice_is_exported_and_imported_as_a_zip(page: Page, stack: Stack, tmp
     assert clip_of(stack, "copy/कल.wav") == clip_of(stack, "hindi/कल.wav")
 
 
+def test_a_table_is_checked_a_row_heard_and_its_missing_words_lead_to_their_recording(page: Page) -> None:
+    show(page, "Campaign")
+    page.locator(".drop input[type=file]").set_input_files(ROOT / "samples" / "campaign.csv")
+    template = "hello, {name}: {weather} is expected {day} in {place}. {advice}"
+    page.get_by_label("Or write it").fill(template)
+    expect(page.get_by_role("row").filter(has_text="is expected")).to_have_count(5)
+    page.get_by_role("button", name=re.compile("Listen to row")).first.click()
+    expect(page.locator(".play", has_text="♪")).to_be_visible()
+    accessible(page)
+    page.get_by_role("button", name="Check the table").click()
+    expect(page.get_by_text("Checked: nothing is made yet.")).to_be_visible()
+    expect(page.get_by_text("12 rows")).to_be_visible()
+    accessible(page)
+    picture(page, "campaign")
+    page.get_by_role("button", name="Record these").click()
+    expect(page.locator(".stage .word")).to_be_visible()
+    expect(page.locator(".queue li")).to_have_count(13)
+    expect(page.locator(".sentence mark").first).to_be_visible()
+
+
 @pytest.mark.parametrize(
     ("voice", "language", "words", "direction"),
     [
