@@ -45,13 +45,23 @@ function opened(): Promise<IDBPDatabase<Schema>> {
   return database;
 }
 
+let writing = 0;
+
+/** Whether closing the page now would lose a take: it is being written, which takes some milliseconds. */
+export const isWriting = () => writing > 0;
+
 /** Keep a take; resolves when it is written, so that closing the page then loses nothing. */
 export async function keep(take: Take): Promise<number> {
-  const store = await opened();
-  const written = store.transaction("takes", "readwrite", { durability: "strict" });
-  const id = await written.store.put(take);
-  await written.done;
-  return id;
+  writing++;
+  try {
+    const store = await opened();
+    const written = store.transaction("takes", "readwrite", { durability: "strict" });
+    const id = await written.store.put(take);
+    await written.done;
+    return id;
+  } finally {
+    writing--;
+  }
 }
 
 export async function forget(id: number): Promise<void> {

@@ -1,6 +1,6 @@
 import { signal } from "@preact/signals";
 import { Refusal, clip, upload } from "./api";
-import { type Take, keep, take, unreported, waiting } from "./takes";
+import { type Take, isWriting, keep, take, unreported, waiting } from "./takes";
 
 /** Takes that are on this device alone. */
 export const pending = signal(0);
@@ -21,8 +21,7 @@ let again: ReturnType<typeof setTimeout> | undefined;
 export function watch(): void {
   addEventListener("online", () => void work());
   addEventListener("beforeunload", (event) => {
-    // Nothing would be lost; an upload would only begin anew.
-    if (progress.value.size) event.preventDefault();
+    if (isWriting()) event.preventDefault(); // an upload only begins anew
   });
   void work();
   void unreported().then((ids) => {

@@ -174,9 +174,9 @@ export async function accept(): Promise<void> {
   const next = items.value.findIndex((one, i) => i > at.value && !isDone(one));
   const any = items.value.findIndex((one) => !isDone(one));
   move(next >= 0 ? next : any >= 0 ? any : at.value);
-  pending.value++;
   try {
     await keep(take);
+    pending.value++; // what is said to wait is written
   } catch {
     say("This device has no room for the recording: free some, then record the word again.");
     takes.value = new Map([...takes.value].filter(([phrase]) => phrase !== item.phrase));
