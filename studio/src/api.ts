@@ -30,14 +30,19 @@ const part = (text: string) =>
 /** A voice as paths name it. */
 const voicePart = (voice: string) => part(voice || "-");
 
+const UNREACHED = "The service cannot be reached: check the network, then try again.";
+
 async function call<T>(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<T> {
   const { apiUrl, region } = await settings();
   for (const anew of [false, true]) {
     const client = new AwsClient({ ...(await credentials(anew)), region, service: "execute-api", retries: 0 });
-    const answer = await client.fetch(apiUrl.replace(/\/$/, "") + path, {
+    const sent = client.fetch(apiUrl.replace(/\/$/, "") + path, {
       method,
       ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { "Content-Type": "application/json" } }),
       ...(signal ? { signal } : {}),
+    });
+    const answer = await sent.catch((error: unknown) => {
+      throw signal?.aborted ? error : new Error(UNREACHED, { cause: error });
     });
     const text = await answer.text();
     if (answer.ok) return JSON.parse(text) as T;
@@ -111,7 +116,7 @@ export async function postForm(form: Form, file: Blob, progress: (share: number)
       else reject(new Refusal(request.status, { detail: "the storage did not take the file: try again" }, ""));
     };
     request.onerror = () => {
-      reject(new Error("no network"));
+      reject(new Error(UNREACHED));
     };
     request.open("POST", form.url);
     request.send(body);
