@@ -32,6 +32,7 @@ RULES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("tools/bench/*", ()),
     (".github/*", ("pipeline",)),
     ("tools/delivery/*", ("integration", "pipeline")),
+    ("infra/policies/*", ("integration", "pipeline")),
     ("infra/*", ("pipeline",)),
     ("tests/unit/*", ("unit",)),
     ("tests/integration/*", ("integration",)),
