@@ -204,13 +204,14 @@ class _Folder:
         """Nothing: `keep` returns when the file is there."""
 
 
-def _prepare(recordings: Repo, work: LocalRepo, clip: Clip, profile: str) -> None:
+def _prepare(recordings: Repo, work: LocalRepo, clip: Clip, form: str) -> None:
     """A clip's prepared form in the work folder, for all processes."""
-    key = prepared_key(clip, profile)
+    key = prepared_key(clip, form)
     try:  # another process may have made it meanwhile
         PreparedClip.from_bytes(work.read(key))
     except (NotStored, CorruptPrepared):
-        work.save(key, encode(read_and_prepare(clip, recordings), [profile])[0].to_bytes())
+        (ready,) = encode(read_and_prepare(clip, recordings), [form])
+        work.save(key, ready.to_bytes())
 
 
 @contextlib.contextmanager
