@@ -45,7 +45,6 @@ from stitcher.api.listing import LARGEST_PAGE, PAGE
 from stitcher.api.recording import RestoreRequest, SettingsRequest, UploadRequest
 from stitcher.api.requests import Answer
 from stitcher.formats.platforms import FORMATS
-from stitcher.formats.profiles import PROFILES
 
 Json = dict[str, Any]
 ROOT = Path(__file__).parents[1]
