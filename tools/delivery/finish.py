@@ -23,8 +23,8 @@ from tools.delivery.template import parts
 BYTECODE = Path(__file__).with_name("bytecode.py")
 CLIENT = re.compile(r"""client\(\s*["']([a-z0-9-]+)["']""")
 NAME = re.compile(r"\b[a-z][a-z0-9_]+\b")
-BY_BOTOCORE = {"s3": {"HeadBucket", "CreateSession"}}
-"""Operations that botocore calls by itself: where a bucket has moved, and for directory buckets."""
+BY_BOTOCORE = {"s3": {"HeadBucket", "CreateSession", "CreateBucket"}}
+"""Operations that botocore uses by itself: where a bucket has moved, for directory buckets, and to sign a form."""
 Json = dict[str, Any]
 
 
