@@ -347,11 +347,13 @@ class BucketRepo:
             # Every version of the key sorts before those of a longer key.
             page = self.client.list_object_versions(Bucket=self.bucket, Prefix=key, MaxKeys=most)
         found = [
-            Version(item["Key"], item["VersionId"], item["ETag"].strip('"'), item["Size"], item["LastModified"])
+            Version(
+                item["Key"], item["VersionId"], item["ETag"].strip('"'), item["Size"], _moment(item["LastModified"])
+            )
             for item in page.get("Versions", ())
         ]
         found += [
-            Version(item["Key"], item["VersionId"], "", 0, item["LastModified"], deleted=True)
+            Version(item["Key"], item["VersionId"], "", 0, _moment(item["LastModified"]), deleted=True)
             for item in page.get("DeleteMarkers", ())
         ]
         newest = {
@@ -425,6 +427,11 @@ def _why_unreadable(error: "ClientError") -> str:
     if code.startswith("KMS.") or (code == "AccessDenied" and "kms" in message):
         return "it is encrypted with a key of KMS that may not be used here: put it without"
     return ""
+
+
+def _moment(told: Any) -> datetime:
+    """A time of an answer: `s3_client` leaves times as S3 writes them."""
+    return told if isinstance(told, datetime) else datetime.fromisoformat(told)
 
 
 def _status(error: "ClientError") -> int:
