@@ -133,7 +133,7 @@ def test_a_browser_asks_first_without_a_signature(stack: Stack, path: str) -> No
 
 
 def test_every_answer_names_the_origin(stack: Stack, people: dict[str, Caller]) -> None:
-    """But for a right that is missing: MiniStack answers that itself, and API Gateway as ACCESS_DENIED (test_template)."""
+    """Not where a right is missing: MiniStack answers that itself, API Gateway as ACCESS_DENIED (test_template)."""
     nobody = Caller(stack.api_url, REGION, None)
     for answer in (
         people["listener"].post("/stitch", {"message": "hello"}),
