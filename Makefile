@@ -71,7 +71,7 @@ define TERRAFORM_READY
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run identify campaign call serve events quick test unit integration functional phone pipeline typescript lint format audit scan fuzz mutants chaos quality bench
+.PHONY: help setup run identify campaign call serve studio events quick test unit integration functional phone pipeline typescript lint format audit scan fuzz mutants chaos quality bench
 .PHONY: redrive openapi operations dashboard-images fault-recording lock build rehearse deploy smoke adopt tools changes contract gate service sbom package tag verify promote note-passed releases rollback prune infra-plan infra-apply load cost probe notice drift clean
 
 help: ## list the targets
@@ -150,6 +150,10 @@ call: $(READY) $(READY_LOCAL) $(NODE) ## play a telephony provider (PROVIDER) th
 
 serve: $(READY) $(READY_LOCAL) $(NODE) ## run the service on PORT and print how to call it (CONTAINERS=1: Docker's containers reach it, too)
 	@$(BIN)/python -m tools.local serve --port="$$PORT" --audios="$$AUDIOS" $(if $(value CONTAINERS),--containers)
+
+studio: $(READY) $(if $(value API_URL),,$(READY_LOCAL)) studio/node_modules/.ready ## record, compose and listen in the browser, here or for the service at API_URL (AWS_PROFILE)
+	@npm run --silent build --prefix studio
+	@$(BIN)/python -m tools.local studio --audios="$$AUDIOS" --url="$$API_URL"
 
 events: $(READY) ## write .local/events/ for `sam local invoke`: for STAGE of ACCOUNT; without ACCOUNT, for the service of `make serve`
 	@$(BIN)/python -m tools.local events --account="$$ACCOUNT" --stage="$$STAGE" --port="$$PORT"
@@ -343,4 +347,4 @@ drift: $(READY_DEPLOY) ## print the resources that somebody changed by hand in S
 	@$(DEPLOY) -m tools.delivery drift --stage="$$STAGE"
 
 clean: ## remove all generated files and environments
-	rm -rf .venv .venv-local .venv-sight .venv-bench .venv-delivery .venv-deploy node_modules functions/*/node_modules studio/node_modules .local .aws-sam out
+	rm -rf .venv .venv-local .venv-sight .venv-bench .venv-delivery .venv-deploy node_modules functions/*/node_modules studio/node_modules studio/dist .local .aws-sam out

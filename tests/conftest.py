@@ -9,7 +9,7 @@ import pytest
 from botocore.credentials import ReadOnlyCredentials
 from tools.client import Caller, Response, ambient_caller
 from tools.local.containers import gateway
-from tools.local.stack import Stack, running
+from tools.local.stack import Stack, free_port, running
 from xdist.scheduler import LoadScopeScheduling
 
 from identifier import picture
@@ -87,7 +87,7 @@ def patience() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def embedded() -> Iterator[Stack]:
     """The real template on a new embedded AWS, once for the whole run."""
-    with running(host=gateway()) as stack:
+    with running(host=gateway(), studio=f"http://127.0.0.1:{free_port()}") as stack:
         stack.model.invents = True
         yield stack
 

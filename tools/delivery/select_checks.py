@@ -20,7 +20,7 @@ SERVICE = ("unit", "integration", "functional", "phone")
 # The first rule that matches a path decides; `*` matches `/` too. No suites: text that no test reads, or the benchmark.
 RULES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("README.md", SUITES),
-    ("docs/openapi.yaml", ("unit", "pipeline")),
+    ("docs/openapi.yaml", ("unit", "integration", "pipeline")),  # the studio has its types
     ("docs/identify.md", ("unit", "integration")),
     ("docs/delivery.md", ("unit", "pipeline")),
     ("docs/aws.md", ("unit", "pipeline")),
@@ -32,6 +32,7 @@ RULES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("tools/bench/*", ()),
     (".github/*", ("pipeline",)),
     ("tools/delivery/*", ("integration", "pipeline")),
+    ("infra/policies/*", ("integration", "pipeline")),
     ("infra/*", ("pipeline",)),
     ("tests/unit/*", ("unit",)),
     ("tests/integration/*", ("integration",)),

@@ -1,4 +1,4 @@
-"""`make run`, `make identify`, `make campaign`, `make call`, `make serve`, `make events` and `make rehearse`."""
+"""`make run`, `identify`, `campaign`, `call`, `serve`, `studio`, `events` and `rehearse`."""
 
 import argparse
 import contextlib
@@ -16,7 +16,7 @@ from stitcher.formats.profiles import PROFILES
 from stitcher.planning.inventory import inventory
 from stitcher.storage import LocalRepo
 from tools.client import fetch
-from tools.local import calls
+from tools.local import calls, studio
 from tools.local import root as root_account
 from tools.local.containers import gateway, passed_on
 from tools.local.pictures import put_prompts, send_picture
@@ -51,7 +51,9 @@ def main() -> int:
     serve = commands.add_parser("serve", help="run the service until Ctrl-C")
     serve.add_argument("--port", type=int, default=4566)
     serve.add_argument("--containers", action="store_true", help="let Docker's containers reach it, too")
-    for command in (run, identify, campaign, call, serve):
+    page = commands.add_parser("studio", help="serve the studio's page until Ctrl-C")
+    page.add_argument("--url", default="", help="of a deployed API; default: the embedded AWS")
+    for command in (run, identify, campaign, call, serve, page):
         command.add_argument("--audios", type=Path, default=ROOT / "samples" / "clips", help="the clips to upload")
     rehearse = commands.add_parser(
         "rehearse", help="deploy a stage's own template here, and list what is not simulated"
@@ -69,6 +71,7 @@ def main() -> int:
         "campaign": _campaign,
         "call": _call,
         "serve": _serve,
+        "studio": _studio,
         "build": _build,
         "events": _events,
         "rehearse": _rehearse,
@@ -228,6 +231,28 @@ def _serve(options: argparse.Namespace) -> int:
         print(_how_to_call(stack), flush=True)
         with contextlib.suppress(KeyboardInterrupt):
             signal.pause()
+    return 0
+
+
+def _studio(options: argparse.Namespace) -> int:
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    with contextlib.ExitStack() as exits:
+        if options.url:
+            site = studio.deployed(options.url)
+        else:
+            stack = exits.enter_context(running(state=HOME / "aws"))
+            _put_clips(stack, options.audios)
+            put_prompts(stack)
+            site = studio.embedded(stack)
+        try:
+            address = exits.enter_context(studio.serving(site, studio.PORT))
+        except OSError as error:
+            raise StackError(f"port {studio.PORT} is in use: perhaps the studio runs in another window") from error
+        print(f"The studio, for this machine alone: {address}\nCtrl-C stops it.", flush=True)
+        try:
+            signal.pause()
+        except KeyboardInterrupt:
+            say("\nstopping …")
     return 0
 
 

@@ -6,7 +6,6 @@ The page is the worst that can be: it knows the root's secret, and signs in the 
 import http.server
 import json
 import os
-import shutil
 import stat
 import subprocess
 import threading
@@ -24,7 +23,8 @@ from tools.client import fetch
 from tools.local.root import NAME, read
 from tools.local.stack import REGION, emulator, free_port
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+from tests.chromium import chromium
+
 TRUST = json.dumps({"Version": "2012-10-17", "Statement": []})
 
 
@@ -187,10 +187,7 @@ def elsewhere() -> Iterator[Elsewhere]:
 
 @pytest.fixture(scope="module")
 def browser() -> str:
-    found = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if found is None:
-        pytest.skip("Chromium is not installed: no real page was tried")
-    return found
+    return chromium()
 
 
 def seen(browser: str, url: str, folder: Path) -> str:

@@ -1,0 +1,156 @@
+import { AwsClient } from "aws4fetch";
+import { credentials, settings } from "./config";
+import type { components } from "./openapi";
+
+type Schemas = components["schemas"];
+export type Plan = Schemas["PlanAnswer"];
+export type ClipSegment = Schemas["ClipSegment"];
+export type Message = Schemas["Answer"];
+export type Request = Schemas["StitchRequest"];
+export type Clip = Schemas["ClipEntry"];
+export type ClipAnswer = Schemas["ClipAnswer"];
+export type Voice = Schemas["VoiceEntry"];
+export type Settings = Schemas["SettingsAnswer"];
+
+/** A refusal or a fault, with the service's own sentence. */
+export class Refusal extends Error {
+  constructor(
+    readonly status: number,
+    readonly problem: Partial<Schemas["Problem"]>,
+    readonly requestId: string,
+  ) {
+    super(problem.detail ?? problem.title ?? `the service answered ${status.toString()}`);
+  }
+}
+
+/** One part of a path, as SigV4 wants it. */
+const part = (text: string) =>
+  encodeURIComponent(text).replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
+
+/** A voice as paths name it. */
+const voicePart = (voice: string) => part(voice || "-");
+
+const UNREACHED = "The service cannot be reached: check the network, then try again.";
+
+async function call<T>(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<T> {
+  const { apiUrl, region } = await settings();
+  for (const anew of [false, true]) {
+    const client = new AwsClient({ ...(await credentials(anew)), region, service: "execute-api", retries: 0 });
+    const sent = client.fetch(apiUrl.replace(/\/$/, "") + path, {
+      method,
+      ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { "Content-Type": "application/json" } }),
+      ...(signal ? { signal } : {}),
+    });
+    const answer = await sent.catch((error: unknown) => {
+      throw signal?.aborted ? error : new Error(UNREACHED, { cause: error });
+    });
+    const text = await answer.text();
+    if (answer.ok) return JSON.parse(text) as T;
+    // Credentials may have ended; the second time they are asked for anew.
+    if (answer.status === 403 && !anew) continue;
+    let problem: Partial<Schemas["Problem"]> = {};
+    try {
+      problem = JSON.parse(text) as Partial<Schemas["Problem"]>;
+    } catch {
+      // Not the service's own answer.
+    }
+    throw new Refusal(answer.status, problem, answer.headers.get("x-request-id") ?? "");
+  }
+  throw new Error("unreachable");
+}
+
+export const plan = (request: Request, signal?: AbortSignal) => call<Plan>("POST", "/plans", request, signal);
+
+export const stitch = (request: Request, signal?: AbortSignal) => call<Message>("POST", "/stitch", request, signal);
+
+/** All voices. */
+export async function voices(): Promise<Voice[]> {
+  const found: Voice[] = [];
+  for (let after: string | null = ""; after !== null;) {
+    const query: string = after ? `&after=${part(after)}` : "";
+    const page: Schemas["VoicesPage"] = await call("GET", `/voices?limit=200${query}`);
+    found.push(...page.voices);
+    after = page.next;
+  }
+  return found;
+}
+
+/** All clips of a voice, handed over page by page. */
+export async function clips(voice: string, each: (page: Clip[]) => void): Promise<void> {
+  for (let after: string | null = ""; after !== null;) {
+    const query: string = after ? `&after=${part(after)}` : "";
+    const page: Schemas["ClipsPage"] = await call("GET", `/voices/${voicePart(voice)}/clips?limit=200${query}`);
+    each(page.clips);
+    after = page.next;
+  }
+}
+
+const clipPath = (voice: string, name: string) => `/voices/${voicePart(voice)}/clips/${part(name)}`;
+
+export const clip = (voice: string, name: string) => call<ClipAnswer>("GET", clipPath(voice, name));
+
+export const deleteClip = (voice: string, name: string) =>
+  call<Schemas["ClipChanged"]>("DELETE", clipPath(voice, name));
+
+export const restoreClip = (voice: string, name: string, version: string) =>
+  call<Schemas["ClipChanged"]>("PUT", clipPath(voice, name), { version });
+
+/** A form of the service, as `postForm` sends it. */
+export interface Form {
+  url: string;
+  fields: Record<string, string>;
+}
+
+/** Upload a file with a form of the service. Rejects with `Refusal`, or with another error where there is no network. */
+export async function postForm(form: Form, file: Blob, progress: (share: number) => void): Promise<void> {
+  const body = new FormData();
+  for (const [field, value] of Object.entries(form.fields)) body.append(field, value);
+  body.append("file", file);
+  await new Promise<void>((resolve, reject) => {
+    const request = new XMLHttpRequest(); // fetch does not say how far an upload is
+    request.upload.onprogress = (event) => {
+      if (event.total) progress(event.loaded / event.total);
+    };
+    request.onload = () => {
+      if (request.status < 300) resolve();
+      else reject(new Refusal(request.status, { detail: "the storage did not take the file: try again" }, ""));
+    };
+    request.onerror = () => {
+      reject(new Error(UNREACHED));
+    };
+    request.open("POST", form.url);
+    request.send(body);
+  });
+}
+
+/** Upload one recording; rejects as `postForm`. */
+export async function upload(
+  voice: string,
+  name: string,
+  file: Blob,
+  progress: (share: number) => void,
+): Promise<void> {
+  const asked = { name, size: file.size };
+  const form = await call<Schemas["UploadAnswer"]>("POST", `/voices/${voicePart(voice)}/clips`, asked);
+  await postForm(form, file, progress);
+}
+
+const settingsPath = (voice: string) => `/voices/${voicePart(voice)}/settings`;
+
+export const voiceSettings = (voice: string) => call<Settings>("GET", settingsPath(voice));
+
+export const changeVoiceSettings = (voice: string, toml: string) =>
+  call<Settings>("PUT", settingsPath(voice), { toml });
+
+export type Campaign = Schemas["CampaignAnswer"];
+
+export const createCampaign = (request: Schemas["CampaignRequest"]) => call<Campaign>("POST", "/campaigns", request);
+
+export const campaign = (id: string) => call<Campaign>("GET", `/campaigns/${part(id)}`);
+
+export const checkCampaign = (id: string) => call<Campaign>("POST", `/campaigns/${part(id)}/check`);
+
+export const runCampaign = (id: string) => call<Campaign>("POST", `/campaigns/${part(id)}/run`);
+
+/** The first campaigns by id. */
+export const campaigns = async () => (await call<Schemas["CampaignsPage"]>("GET", "/campaigns?limit=100")).campaigns;

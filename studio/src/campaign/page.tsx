@@ -1,0 +1,443 @@
+import { signal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
+import {
+  type Campaign,
+  campaign as askCampaign,
+  campaigns as listCampaigns,
+  checkCampaign,
+  createCampaign,
+  postForm,
+  runCampaign,
+  stitch,
+} from "../api";
+import { play, sound, sounding } from "../audio/player";
+import { type Item } from "../takes";
+import { add, open as openQueue } from "../record/state";
+import { parse } from "../record/script";
+import { go, language, nameOf, say, told, voice } from "../store";
+import { type Refused, type Table, messageOf, refusedIn, tableOf } from "./table";
+
+const POLL_MS = 1000;
+
+const known = signal<Campaign[]>([]);
+const current = signal<Campaign | null>(null);
+const file = signal<{ name: string; table: Table; data: File } | null>(null);
+const column = signal("");
+const template = signal("");
+const missing = signal<Item[]>([]);
+const refused = signal<Refused[]>([]);
+const sending = signal<number | null>(null);
+
+async function list(): Promise<void> {
+  known.value = await listCampaigns();
+}
+
+async function choose(files: FileList | null | undefined): Promise<void> {
+  const [data] = files ?? [];
+  if (!data) return;
+  const table = await tableOf(data);
+  if (table.read < 1)
+    throw new Error("There are no rows in it: the first row names the columns, and each other row is a message.");
+  file.value = { name: data.name, table, data };
+  column.value = table.columns.find((name) => name.toLowerCase() === "message") ?? table.columns[0] ?? "";
+  template.value = "";
+  current.value = null;
+}
+
+/** Send the table, and let the service plan all of its rows. */
+async function check(): Promise<void> {
+  const chosen = file.value;
+  if (!chosen) return;
+  sending.value = 0;
+  try {
+    const made = await createCampaign({
+      name: chosen.name.replace(/\.\w+$/, "").slice(0, 64),
+      voice: voice.value,
+      ...(template.value ? { template: template.value } : { column: column.value }),
+    });
+    if (made.upload) await postForm(made.upload, chosen.data, (share) => (sending.value = share));
+    current.value = await checkCampaign(made.id);
+  } finally {
+    sending.value = null;
+  }
+  await follow();
+}
+
+async function run(): Promise<void> {
+  if (!current.value) return;
+  current.value = await runCampaign(current.value.id);
+  await follow();
+}
+
+let following = 0;
+
+/** Look at the campaign until its run has ended. */
+async function follow(): Promise<void> {
+  const mine = ++following;
+  while (current.value?.state === "running" && mine === following) {
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    const found = await askCampaign(current.value.id);
+    if (mine === following) current.value = found;
+  }
+  if (mine === following) await Promise.all([readMissing(), readRefused(), list()]);
+}
+
+async function show(one: Campaign): Promise<void> {
+  current.value = await askCampaign(one.id);
+  if (file.value && file.value.name.replace(/\.\w+$/, "") !== one.name) file.value = null;
+  await follow();
+}
+
+async function readMissing(): Promise<void> {
+  const link = current.value?.recording_script;
+  missing.value = link && current.value?.to_record ? parse(await (await fetch(link)).text()) : [];
+}
+
+/** The first rows that cannot be said. */
+async function readRefused(): Promise<void> {
+  const one = current.value;
+  refused.value = one?.manifest && one.refused ? await refusedIn(one.manifest) : [];
+}
+
+async function record(): Promise<void> {
+  const name = current.value?.name ?? "";
+  await openQueue();
+  await add(missing.value, name, { anew: true });
+  go("record");
+}
+
+export function CampaignPage() {
+  useEffect(() => {
+    told(list());
+    return () => {
+      following++;
+    };
+  }, []);
+  return (
+    <main class="two" id="main">
+      <h1 class="hidden">Campaign</h1>
+      <Side />
+      <div class="stack">
+        {current.value ? <Standing one={current.value} /> : file.value ? <Prepare /> : <Begin />}
+        {file.value && <Try />}
+        {current.value && <Lacks />}
+      </div>
+    </main>
+  );
+}
+
+function Side() {
+  return (
+    <section class="card side" aria-label="Campaigns">
+      <h2 class="eyebrow">Campaigns</h2>
+      <Drop />
+      <ul class="queue">
+        {known.value.map((one) => (
+          <li aria-current={one.id === current.value?.id ? "true" : undefined}>
+            <button
+              class="plain"
+              onClick={() => {
+                told(show(one));
+              }}
+            >
+              <span dir="auto">{one.name}</span>
+              <small>{one.state}</small>
+            </button>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+function Drop() {
+  return (
+    <div
+      class="drop"
+      onDrop={(event) => {
+        event.preventDefault();
+        told(choose(event.dataTransfer?.files));
+      }}
+    >
+      <p class="quiet">Drop a table of messages here: CSV, a row for each message.</p>
+      <label class="button">
+        Open a table
+        <input
+          type="file"
+          accept=".csv,text/csv"
+          class="hidden"
+          onChange={(event) => {
+            told(choose(event.currentTarget.files));
+            event.currentTarget.value = "";
+          }}
+        />
+      </label>
+    </div>
+  );
+}
+
+function Begin() {
+  return (
+    <section class="card stage empty">
+      <p class="word">No table yet</p>
+      <p class="sentence">
+        Open a CSV file. You see which rows “{nameOf(voice.value)}” can say, hear a few of them, and record what is
+        missing before anything is made.
+      </p>
+    </section>
+  );
+}
+
+/** How rows become messages. */
+function Prepare() {
+  const chosen = file.value;
+  if (!chosen) return null;
+  const { columns, read, whole } = chosen.table;
+  return (
+    <section class="card" aria-label="The table">
+      <div class="row">
+        <h2 class="big">{chosen.name}</h2>
+        <span class="chip">
+          {whole ? `${read.toLocaleString("en")} rows` : `more than ${read.toLocaleString("en")} rows`}
+        </span>
+      </div>
+      <label>
+        The message is in the column
+        <select
+          value={column.value}
+          disabled={template.value !== ""}
+          onChange={(event) => (column.value = event.currentTarget.value)}
+        >
+          {columns.map((name) => (
+            <option value={name}>{name}</option>
+          ))}
+        </select>
+      </label>
+      <label>
+        Or write it, with columns in braces
+        <textarea
+          rows={2}
+          lang={language.value || undefined}
+          dir="auto"
+          value={template.value}
+          placeholder={`hello, {${columns[0] ?? "name"}}`}
+          onInput={(event) => (template.value = event.currentTarget.value)}
+        />
+      </label>
+      <div class="chips left">
+        {columns.map((name) => (
+          <button class="plain near" onClick={() => (template.value += `{${name}}`)}>
+            {`{${name}}`}
+          </button>
+        ))}
+      </div>
+      <div class="keys left">
+        <button
+          class="main"
+          disabled={sending.value !== null}
+          onClick={() => {
+            told(check());
+          }}
+        >
+          {sending.value === null ? "Check the table" : `Sending … ${Math.round(100 * sending.value).toString()} %`}
+        </button>
+        <span class="quiet">Nothing is made yet.</span>
+      </div>
+    </section>
+  );
+}
+
+function Standing({ one }: { one: Campaign }) {
+  const ready = Math.max(one.ready, one.made);
+  const share = (part: number) => ({ width: `${((100 * part) / Math.max(1, one.rows)).toFixed(1)}%` });
+  const isRunning = one.state === "running";
+  return (
+    <section class="card" aria-label="The campaign">
+      <div class="row">
+        <h2 class="big" dir="auto">
+          {one.name}
+        </h2>
+        <span class="chip">
+          {one.rows.toLocaleString("en")} rows · {one.distinct.toLocaleString("en")} different messages
+        </span>
+        {one.state === "finished" && one.check && ready > 0 && (
+          <button
+            class="main end"
+            onClick={() => {
+              told(run());
+            }}
+          >
+            Make what is ready
+          </button>
+        )}
+        {one.state === "failed" && (
+          <button
+            class="main end"
+            onClick={() => {
+              told(run());
+            }}
+          >
+            Run it again
+          </button>
+        )}
+      </div>
+      <div class="figures">
+        <Figure title={one.check ? "Ready" : "Made"} number={ready} kind="leaf" />
+        <Figure title="Words to record" number={one.to_record} kind="clay" />
+        <Figure title="Cannot be said" number={one.refused} />
+        <Figure title="Failed" number={one.failed} />
+      </div>
+      <div
+        class="progress tall"
+        role="progressbar"
+        aria-label="Rows"
+        aria-valuemin={0}
+        aria-valuemax={100}
+        aria-valuenow={isRunning ? one.percent : Math.round((100 * ready) / Math.max(1, one.rows))}
+      >
+        {isRunning ? (
+          <i style={{ width: `${one.percent.toString()}%` }} />
+        ) : (
+          <>
+            <i style={share(ready)} />
+            <i class="lacking" style={share(one.refused)} />
+          </>
+        )}
+      </div>
+      <p role="status" aria-live="polite" class="quiet">
+        {isRunning
+          ? `${one.check ? "Checking" : "Making"} … ${one.percent.toString()} %`
+          : {
+              new: "",
+              finished: one.check ? "Checked: nothing is made yet." : "Made: the manifest has a line for each row.",
+              failed: "The service failed: run it again, and what is made is kept.",
+              refused: "The table cannot be used.",
+            }[one.state as "new"]}
+        {one.detail && <span class="chip bad">{one.detail}</span>}
+      </p>
+      {one.manifest && (
+        <p class="row">
+          <a class="button" href={one.manifest} download>
+            Manifest with the files
+          </a>
+          {one.recording_script_page && (
+            <a class="button" href={one.recording_script_page} target="_blank" rel="noreferrer">
+              Recording script to print
+            </a>
+          )}
+        </p>
+      )}
+    </section>
+  );
+}
+
+function Figure({ title, number, kind = "" }: { title: string; number: number; kind?: string }) {
+  return (
+    <div>
+      <p class="eyebrow">{title}</p>
+      <p class={`figure ${kind}`}>{number.toLocaleString("en")}</p>
+    </div>
+  );
+}
+
+/** A few random rows, to hear before anything is sent. */
+function Try() {
+  const chosen = file.value;
+  if (!chosen) return null;
+  const hear = async (message: string) => {
+    const made = await stitch({ message, voice: voice.value, missing: "skip" });
+    await play(message, [await sound(made.output_file, () => Promise.resolve(made.public_url))]);
+    if (made.missing.length) say(`Not said, because it has no clip: ${made.missing.join(", ")}`);
+  };
+  return (
+    <section class="card" aria-label="A few rows">
+      <h2 class="eyebrow">Hear a few before you send</h2>
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">
+              <span class="hidden">Listen</span>
+            </th>
+            <th scope="col">row</th>
+            <th scope="col">message</th>
+          </tr>
+        </thead>
+        <tbody>
+          {chosen.table.rows.map(({ number, cells }) => {
+            const message = messageOf(cells, column.value, template.value);
+            return (
+              <tr>
+                <td>
+                  <button
+                    class="plain play"
+                    aria-label={`Listen to row ${number.toString()}`}
+                    disabled={!message.trim()}
+                    onClick={() => {
+                      told(hear(message));
+                    }}
+                  >
+                    {sounding.value === message ? "♪" : "▶"}
+                  </button>
+                </td>
+                <td>{number.toLocaleString("en")}</td>
+                <td lang={language.value || undefined} dir="auto">
+                  {message}
+                </td>
+              </tr>
+            );
+          })}
+        </tbody>
+      </table>
+    </section>
+  );
+}
+
+function Lacks() {
+  const most = Math.max(1, ...missing.value.map(({ messages }) => messages));
+  return (
+    <>
+      {missing.value.length > 0 && (
+        <section class="card" aria-label="Most needed words">
+          <h2 class="eyebrow">Most needed words</h2>
+          <table lang={language.value || undefined}>
+            <tbody>
+              {missing.value.slice(0, 8).map(({ phrase, messages }) => (
+                <tr>
+                  <td dir="auto">{phrase}</td>
+                  <td class="wide">
+                    <div class="bar" style={{ width: `${((100 * messages) / most).toFixed(0)}%` }} />
+                  </td>
+                  <td>{messages.toLocaleString("en")}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+          <button
+            class="rec"
+            onClick={() => {
+              told(record());
+            }}
+          >
+            ● Record{" "}
+            {missing.value.length === 1 ? "this word" : `these ${missing.value.length.toLocaleString("en")} words`}
+          </button>
+        </section>
+      )}
+      {refused.value.length > 0 && (
+        <section class="card" aria-label="Rows that cannot be said">
+          <h2 class="eyebrow">Rows that cannot be said</h2>
+          <table>
+            <tbody>
+              {refused.value.map(({ row, reason }) => (
+                <tr>
+                  <td>row {row}</td>
+                  <td dir="auto">{reason}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </section>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,10 @@
+import type { Item } from "../takes";
+
+/** A sentence with its phrase marked. */
+export function Example({ pieces, lang }: { pieces: Item["example"]; lang: string }) {
+  return (
+    <p class="sentence" lang={lang || undefined} dir="auto">
+      {pieces.map(([piece, isPhrase]) => (isPhrase ? <mark>{piece}</mark> : piece))}
+    </p>
+  );
+}

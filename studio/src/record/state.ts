@@ -1,0 +1,248 @@
+import { batch, computed, signal } from "@preact/signals";
+import { clip as askClip, stitch } from "../api";
+import { type Heard, type Verdict, hear, level, verdicts } from "../audio/levels";
+import { play, silence, sound, soundOf } from "../audio/player";
+import { RATE, Recorder, at48k } from "../audio/recorder";
+import { wav } from "../audio/wav";
+import { clips, clipsChanged, go, say, voice } from "../store";
+import { type Item, type Take, keep, keepQueue, queueOf, takesOf } from "../takes";
+import { changed, pending, work } from "../uploads";
+import { baseName, fileName, plainPhrase } from "./name";
+
+export interface Recording {
+  samples: Float32Array;
+  heard: Heard;
+  verdicts: Verdict[];
+}
+
+/** The words to record, and the name of the list. */
+export const items = signal<Item[]>([]);
+export const from = signal("");
+export const at = signal(0);
+export const current = computed(() => items.value[at.value]);
+/** The take on the stage; null before it is recorded. */
+export const recording = signal<Recording | null>(null);
+export const live = signal(false);
+export const meter = signal({ peak: 0, db: -100, most: 0 });
+/** The newest take of each phrase of this voice, kept on this device. */
+export const takes = signal<ReadonlyMap<string, Take>>(new Map());
+export const microphone = signal("");
+
+const recorder = new Recorder();
+let began = 0;
+let spent = { count: 0, ms: 0 };
+
+recorder.onLevel = (peak, db) => {
+  meter.value = { peak, db, most: Math.max(peak, 0.97 * meter.value.most) };
+};
+
+recorder.onTake = (take) => {
+  void at48k(take).then((samples) => {
+    const heard = hear(samples, RATE);
+    batch(() => {
+      live.value = false;
+      recording.value = { samples, heard, verdicts: verdicts(heard, RATE) };
+    });
+  });
+};
+
+changed.subscribe((take) => {
+  if (take?.voice !== voice.value) return;
+  takes.value = new Map(takes.value).set(take.phrase, take);
+  if (take.state === "ready") clipsChanged(); // messages that lacked it are planned anew
+});
+
+/** Whether an item needs nothing more from the speaker. */
+export const isDone = (item: Item) => {
+  const take = takes.value.get(item.phrase);
+  return take !== undefined && take.state !== "refused";
+};
+
+export const done = computed(() => items.value.filter(isDone).length);
+
+/** Minutes that the rest takes at this speaker's pace; 6 seconds a word before it is known. */
+export const minutesLeft = computed(() => {
+  const each = spent.count > 2 ? spent.ms / spent.count : 6000;
+  return Math.max(1, Math.round(((items.value.length - done.value) * each) / 60_000));
+});
+
+/** Show what this voice has to record. */
+export async function open(): Promise<void> {
+  const mine = voice.value;
+  const [queue, kept] = await Promise.all([queueOf(mine), takesOf(mine)]);
+  if (mine !== voice.value) return;
+  batch(() => {
+    takes.value = new Map(kept.map((take) => [take.phrase, take]));
+    items.value = queue.items;
+    from.value = queue.from;
+    const next = queue.items.findIndex((item) => !isDone(item));
+    at.value = Math.max(0, next);
+    recording.value = null;
+  });
+}
+
+/** Put words at the end of the list, or begin a new list with them. */
+export async function add(more: Item[], name: string, { anew = false, first = false } = {}): Promise<void> {
+  const old = anew ? [] : items.value;
+  const fresh = more.filter(({ phrase }) => !old.some((one) => one.phrase === phrase));
+  // What is recorded again is asked for again.
+  takes.value = new Map([...takes.value].filter(([phrase]) => !more.some((one) => one.phrase === phrase)));
+  items.value = first ? [...fresh, ...old] : [...old, ...fresh];
+  from.value = anew || !old.length ? name : from.value;
+  const next = first ? items.value.findIndex(({ phrase }) => phrase === more[0]?.phrase) : -1;
+  const undone = items.value.findIndex((item) => !isDone(item));
+  move(next >= 0 ? next : anew || undone >= 0 ? Math.max(0, undone) : at.value);
+  await keepQueue(voice.value, from.value, items.value);
+}
+
+/** From another page: record these now, before the rest of the list. */
+export async function recordNow(some: Item[]): Promise<void> {
+  await open();
+  await add(some, "single words", { first: true });
+  go("record");
+}
+
+export async function clear(): Promise<void> {
+  items.value = [];
+  from.value = "";
+  move(0);
+  await keepQueue(voice.value, "", []);
+}
+
+export function move(to: number): void {
+  silence();
+  batch(() => {
+    at.value = Math.max(0, Math.min(items.value.length - 1, to));
+    recording.value = null;
+  });
+  prefetch();
+}
+
+/** Space: record, or stop. */
+export async function toggle(): Promise<void> {
+  if (recorder.recording) {
+    recorder.stop();
+    return;
+  }
+  if (!current.value) return;
+  silence();
+  try {
+    await recorder.open();
+    microphone.value = "";
+  } catch (error) {
+    microphone.value = error instanceof Error ? error.message : String(error);
+    return;
+  }
+  began = performance.now();
+  recorder.start();
+  batch(() => {
+    recording.value = null;
+    live.value = true;
+  });
+}
+
+export function closeMicrophone(): void {
+  recorder.close();
+  live.value = false;
+}
+
+/** The clip that the voice has for the phrase already. */
+export const existing = computed(() =>
+  current.value ? clips.value.get(plainPhrase(current.value.phrase)) : undefined,
+);
+
+const kept = ({ samples, heard }: Recording) => samples.subarray(heard.from, heard.to);
+
+/** Enter: keep the take and show the next word. */
+export async function accept(): Promise<void> {
+  const item = current.value;
+  const made = recording.value;
+  if (!item || !made?.heard.end || live.value) return;
+  const old = existing.value;
+  const take: Take = {
+    voice: voice.value,
+    phrase: item.phrase,
+    name: old ? baseName(old.key) : fileName(item.phrase),
+    file: new Blob([wav(kept(made), RATE)], { type: "audio/wav" }),
+    state: "waiting",
+    verdicts: made.verdicts,
+    report: [],
+    at: Date.now(),
+  };
+  spent = { count: spent.count + 1, ms: spent.ms + Math.min(60_000, performance.now() - began) };
+  takes.value = new Map(takes.value).set(item.phrase, take);
+  const next = items.value.findIndex((one, i) => i > at.value && !isDone(one));
+  const any = items.value.findIndex((one) => !isDone(one));
+  move(next >= 0 ? next : any >= 0 ? any : at.value);
+  try {
+    await keep(take);
+    pending.value++; // what is said to wait is written
+  } catch {
+    say("This device has no room for the recording: free some, then record the word again.");
+    takes.value = new Map([...takes.value].filter(([phrase]) => phrase !== item.phrase));
+    return;
+  }
+  void work();
+}
+
+/** Play the take alone. */
+export function hearTake(): void {
+  const made = recording.value;
+  if (made) void play("take", [soundOf(kept(made))]);
+}
+
+/** The words before and after the phrase in its sentence, said by the voice; those without a clip are left out. */
+function around(item: Item): Promise<AudioBuffer | null>[] {
+  const marked = item.example.findIndex(([, isPhrase]) => isPhrase);
+  if (marked < 0) return [];
+  const text = (pieces: Item["example"]) =>
+    pieces
+      .map(([piece]) => piece)
+      .join("")
+      .replaceAll("…", " ")
+      .trim();
+  return [text(item.example.slice(0, marked)), text(item.example.slice(marked + 1))].map(async (message) => {
+    if (!/[\p{L}\p{N}]/u.test(message)) return null;
+    const request = { message, voice: voice.value, missing: "skip" };
+    return sound(`around ${voice.value} ${message}`, async () => (await stitch(request)).public_url).catch(() => null);
+  });
+}
+
+/** So that the sentence plays at once when it is asked for. */
+function prefetch(): void {
+  if (current.value && navigator.onLine) void Promise.all(around(current.value));
+}
+
+/** P: the take inside of its sentence, as loud as its neighbours; alone where there is no sentence. */
+export async function hearInSentence(): Promise<void> {
+  const item = current.value;
+  const made = recording.value;
+  if (!item || !made) return;
+  const [before, after] = await Promise.all(around(item));
+  if (!before && !after) {
+    hearTake();
+    return;
+  }
+  const { heard, samples } = made;
+  const speech = samples.subarray(heard.start, heard.end);
+  const neighbour = before ?? after;
+  const wanted = neighbour ? level(neighbour.getChannelData(0)) : level(speech);
+  const gain = Math.min(10 ** ((wanted - level(speech)) / 20), 15);
+  const matched = soundOf(speech.map((sample) => Math.max(-1, Math.min(1, gain * sample))));
+  await play(
+    "sentence",
+    [before, matched, after].filter((one) => one !== null && one !== undefined),
+    120,
+  );
+}
+
+/** B: the recording that the voice has now. */
+export async function hearOld(): Promise<void> {
+  const old = existing.value;
+  if (!old) return;
+  const mine = voice.value;
+  const name = baseName(old.key);
+  await play("old", [
+    await sound(`${old.key} ${old.size.toString()}`, async () => (await askClip(mine, name)).url ?? ""),
+  ]);
+}

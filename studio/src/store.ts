@@ -1,0 +1,95 @@
+import { computed, effect, signal } from "@preact/signals";
+import { type Clip, type Voice, clips as listClips, voices as listVoices } from "./api";
+
+const PAGES = ["record", "compose", "campaign", "voices"] as const;
+export type Page = (typeof PAGES)[number];
+
+const named = (): Page => PAGES.find((page) => location.hash.startsWith(`#/${page}`)) ?? "record";
+
+export const page = signal<Page>(named());
+addEventListener("hashchange", () => {
+  page.value = named();
+});
+
+export function go(to: Page): void {
+  location.hash = `#/${to}`;
+}
+
+export const voices = signal<Voice[]>([]);
+/** The voice that all pages are about; the default one is empty. */
+export const voice = signal(localStorage.getItem("voice") ?? "");
+effect(() => {
+  localStorage.setItem("voice", voice.value);
+});
+
+export const language = computed(() => voices.value.find((one) => one.voice === voice.value)?.language ?? "");
+
+const FROM_THE_RIGHT = new Set(["ar", "dv", "fa", "he", "ks", "ps", "sd", "ug", "ur", "yi"]);
+
+/** How the voice's words are written. */
+export const direction = computed(() => (FROM_THE_RIGHT.has(language.value.split("-")[0] ?? "") ? "rtl" : "ltr"));
+
+/** The voice's clips, by phrase. */
+export const clips = signal<ReadonlyMap<string, Clip>>(new Map());
+export const clipsRead = signal(false);
+
+/** A sentence at the foot of the page, with a way back where there is one. */
+export const notice = signal<{ text: string; undo?: () => void } | null>(null);
+let forgetting: ReturnType<typeof setTimeout> | undefined;
+
+export function say(text: string, undo?: () => void): void {
+  clearTimeout(forgetting);
+  notice.value = undo ? { text, undo } : { text };
+  forgetting = setTimeout(() => (notice.value = null), undo ? 20_000 : 8_000);
+}
+
+/** Run something whose failure the user should read. */
+export function told(work: Promise<unknown>): void {
+  work.catch((error: unknown) => {
+    say(error instanceof Error ? error.message : String(error));
+  });
+}
+
+export async function readVoices(): Promise<void> {
+  voices.value = await listVoices();
+}
+
+let reading = 0;
+let soon: ReturnType<typeof setTimeout> | undefined;
+
+/** A clip of the voice has changed: read the clips anew, once for many changes. */
+export function clipsChanged(): void {
+  clearTimeout(soon);
+  soon = setTimeout(() => {
+    told(readClips());
+  }, 300);
+}
+
+/** Read the voice's clips anew. */
+export async function readClips(): Promise<void> {
+  const mine = ++reading;
+  const found = new Map<string, Clip>();
+  clipsRead.value = false;
+  await listClips(voice.value, (page) => {
+    for (const clip of page) if (!found.has(clip.phrase)) found.set(clip.phrase, clip);
+    if (mine === reading) clips.value = new Map(found);
+  });
+  if (mine === reading) {
+    clips.value = found;
+    clipsRead.value = true;
+  }
+}
+
+/** What a person calls a voice: its name, and its language in that language. */
+export function nameOf(one: string): string {
+  const tag = voices.value.find((found) => found.voice === one)?.language;
+  return [one || "Default voice", ownName(tag ?? "")].filter(Boolean).join(" · ");
+}
+
+function ownName(tag: string): string {
+  try {
+    return tag ? (new Intl.DisplayNames([tag], { type: "language" }).of(tag) ?? "") : "";
+  } catch {
+    return ""; // a language that this browser does not know
+  }
+}

@@ -1,0 +1,96 @@
+import { type DBSchema, type IDBPDatabase, openDB } from "idb";
+import type { Verdict } from "./audio/levels";
+
+/** A word or phrase to record. */
+export interface Item {
+  phrase: string;
+  /** The sentence that it comes from, as pieces; those of the phrase are marked. */
+  example: [string, boolean][];
+  /** How many messages need it. */
+  messages: number;
+}
+
+/** A recording that was kept, until the service has said what it is. */
+export interface Take {
+  id?: number;
+  voice: string;
+  phrase: string;
+  /** Of the file: what it is uploaded as. */
+  name: string;
+  /** Gone when it is uploaded. */
+  file: Blob | null;
+  state: "waiting" | "uploaded" | "ready" | "refused";
+  verdicts: Verdict[];
+  /** Why it was refused, or what the service found poor. */
+  report: string[];
+  at: number;
+}
+
+interface Schema extends DBSchema {
+  takes: { key: number; value: Take; indexes: { state: string; voice: string } };
+  queues: { key: string; value: { voice: string; from: string; items: Item[] } };
+}
+
+let database: Promise<IDBPDatabase<Schema>> | undefined;
+
+function opened(): Promise<IDBPDatabase<Schema>> {
+  database ??= openDB<Schema>("studio", 1, {
+    upgrade(made) {
+      const takes = made.createObjectStore("takes", { keyPath: "id", autoIncrement: true });
+      takes.createIndex("state", "state");
+      takes.createIndex("voice", "voice");
+      made.createObjectStore("queues", { keyPath: "voice" });
+    },
+  });
+  return database;
+}
+
+let writing = 0;
+
+/** Whether closing the page now would lose a take: it is being written, which takes some milliseconds. */
+export const isWriting = () => writing > 0;
+
+/** Keep a take; resolves when it is written, so that closing the page then loses nothing. */
+export async function keep(take: Take): Promise<number> {
+  writing++;
+  try {
+    const store = await opened();
+    const written = store.transaction("takes", "readwrite", { durability: "strict" });
+    const id = await written.store.put(take);
+    await written.done;
+    return id;
+  } finally {
+    writing--;
+  }
+}
+
+export async function forget(id: number): Promise<void> {
+  await (await opened()).delete("takes", id);
+}
+
+/** The takes of a voice, the newest of each phrase last. */
+export async function takesOf(voice: string): Promise<Take[]> {
+  return (await opened()).getAllFromIndex("takes", "voice", voice);
+}
+
+/** Ids of the takes that are not uploaded, the oldest first. */
+export async function waiting(): Promise<number[]> {
+  return (await opened()).getAllKeysFromIndex("takes", "state", "waiting");
+}
+
+/** Ids of the takes that the service has, and has not reported on. */
+export async function unreported(): Promise<number[]> {
+  return (await opened()).getAllKeysFromIndex("takes", "state", "uploaded");
+}
+
+export async function take(id: number): Promise<Take | undefined> {
+  return (await opened()).get("takes", id);
+}
+
+export async function queueOf(voice: string): Promise<{ from: string; items: Item[] }> {
+  return (await (await opened()).get("queues", voice)) ?? { from: "", items: [] };
+}
+
+export async function keepQueue(voice: string, from: string, items: Item[]): Promise<void> {
+  await (await opened()).put("queues", { voice, from, items });
+}

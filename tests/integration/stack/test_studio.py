@@ -1,0 +1,355 @@
+"""The studio in a real browser, against the embedded stack: whole flows, with a microphone that says "tomato".
+
+With PICTURES=docs/images the tests write the pictures of the documentation anew.
+"""
+
+import gzip
+import io
+import os
+import re
+import shutil
+import subprocess
+import wave
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import numpy as np
+import pytest
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, expect, sync_playwright
+from tools.local import studio
+from tools.local.stack import Stack
+
+from stitcher.clips.decode import decode
+from tests.chromium import chromium
+from tests.paths import ROOT, SAMPLES
+from tests.waiting import LONGEST_S, until
+
+LARGEST_BYTES = 60 * 1024
+MESSAGE = (
+    "Good morning farmers. The price of onion is 20 rupees per kilo today. Heavy rain is expected in Sangli tomorrow."
+)
+LAPTOP, PHONE = {"width": 1280, "height": 860}, {"width": 412, "height": 860}
+expect.set_options(timeout=1000 * LONGEST_S)
+
+
+@pytest.fixture(scope="module")
+def microphone(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file that Chromium plays into the microphone again and again: half a second of room, a word, room."""
+    said = decode((SAMPLES / "tomato.wav").read_bytes())
+    loud = np.flatnonzero(np.abs(said) > 0.02)
+    word = 0.5 * said[loud[0] : loud[-1]]
+    heard = np.concatenate([np.zeros(24_000), word, np.zeros(57_600)])
+    heard += np.random.default_rng(1).normal(0, 0.0004, len(heard))
+    path = tmp_path_factory.mktemp("microphone") / "tomato.wav"
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(48_000)
+        file.writeframes((32767 * heard).astype("<i2").tobytes())
+    return path
+
+
+@pytest.fixture(scope="module")
+def built() -> Path:
+    """The page, as `make studio` builds it."""
+    npm = shutil.which("npm")
+    if npm is None or not (ROOT / "studio" / "node_modules").is_dir():
+        pytest.skip("the studio's packages are not installed: run `make setup`")
+    subprocess.run([npm, "run", "--silent", "build", "--prefix", "studio"], cwd=ROOT, check=True)
+    return studio.DIST
+
+
+@pytest.fixture(scope="module")
+def address(built: Path, embedded: Stack) -> Iterator[str]:
+    """The studio for the embedded stack, with its token."""
+    with studio.serving(studio.embedded(embedded), int(embedded.studio.rpartition(":")[2])) as served:
+        yield served
+
+
+@pytest.fixture(scope="module")
+def browser(microphone: Path) -> Iterator[Browser]:
+    flags = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream", "--no-sandbox"]
+    program = chromium()
+    with sync_playwright() as playwright:
+        yield playwright.chromium.launch(
+            executable_path=program, args=[*flags, f"--use-file-for-fake-audio-capture={microphone}"]
+        )
+
+
+@pytest.fixture
+def context(browser: Browser, address: str) -> Iterator[BrowserContext]:
+    """A new person at the browser: nothing is stored yet."""
+    made = browser.new_context(viewport=LAPTOP)  # type: ignore[arg-type]
+    made.grant_permissions(["microphone", "clipboard-read", "clipboard-write"])
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def page(context: BrowserContext, address: str, stack: Stack) -> Page:
+    """The studio, open, whose faults end the test."""
+    opened = context.new_page()
+    opened.set_default_timeout(1000 * LONGEST_S)
+    opened.on("pageerror", lambda error: pytest.fail(str(error)))
+    opened.goto(address)
+    expect(opened.get_by_text("Add words")).to_be_visible()
+    return opened
+
+
+def show(page: Page, name: str) -> None:
+    """Open one of the pages by its link."""
+    page.get_by_role("navigation").get_by_role("link", name=name).click()
+
+
+def list_words(page: Page, *words: str) -> None:
+    """Type words into the list."""
+    field = page.get_by_label("One word or phrase on each line")
+    if not field.is_visible():
+        page.get_by_text("Add words", exact=True).click()
+    field.fill("\n".join(words))
+    page.get_by_role("button", name="Add them").click()
+
+
+def choose(page: Page, voice: str) -> None:
+    """Choose a voice in the head of the page."""
+    page.get_by_label("Voice", exact=True).select_option(voice)
+    expect(page.get_by_label("Voice", exact=True)).to_have_value(voice)
+
+
+def say_word(page: Page, key: str = "Space") -> None:
+    """Record with the keyboard, again if need be, until the recording has stopped by itself.
+
+    The microphone's file plays all the time: the first recording may begin in the middle of the word, and says so. It
+    stops in the silence after the word, where the next one begins.
+    """
+    page.keyboard.press(key)
+    expect(page.get_by_role("button", name="Stop")).to_be_visible()
+    verdict = page.locator(".stage .chip", has_text=re.compile("ends are clean|cut off|Too short|Nothing"))
+    expect(verdict).to_be_visible()
+    if "clean" not in (verdict.text_content() or ""):
+        page.keyboard.press("r")
+        expect(page.get_by_role("button", name="Stop")).to_be_visible()
+    expect(page.get_by_text("ends are clean")).to_be_visible()
+
+
+def picture(page: Page, name: str) -> None:
+    """Write a picture for the documentation, if that is asked for."""
+    if folder := os.environ.get("PICTURES"):
+        page.screenshot(path=ROOT / folder / f"studio-{name}.png")
+
+
+def accessible(page: Page) -> None:
+    """No violation that axe-core finds."""
+    page.evaluate((ROOT / "studio" / "node_modules" / "axe-core" / "axe.min.js").read_text())
+    found: Any = page.evaluate("axe.run().then(({violations}) => violations)")
+    assert [(one["id"], one["nodes"][0]["html"], one["nodes"][0]["any"]) for one in found] == []
+
+
+def clip_of(stack: Stack, key: str) -> bytes:
+    data: bytes = stack.client("s3").get_object(Bucket=stack.outputs["InputBucketName"], Key=key)["Body"].read()
+    return data
+
+
+def test_the_page_is_small(built: Path) -> None:
+    sent = [path for path in built.iterdir() if path.is_file()]
+    assert sum(len(gzip.compress(path.read_bytes(), 9)) for path in sent) <= LARGEST_BYTES
+
+
+def test_the_types_are_those_of_the_api(built: Path, tmp_path: Path) -> None:
+    made, tools = tmp_path / "openapi.d.ts", ROOT / "studio" / "node_modules" / ".bin"
+    source = str(ROOT / "docs" / "openapi.yaml")
+    written = [str(tools / "openapi-typescript"), source, "--default-non-nullable=false", "--output", str(made)]
+    subprocess.run(written, check=True, capture_output=True)
+    styled = [str(ROOT / "node_modules" / ".bin" / "prettier"), "--log-level=warn", "--print-width=120", "--write"]
+    subprocess.run([*styled, str(made)], check=True, capture_output=True)
+    kept = (ROOT / "studio" / "src" / "openapi.d.ts").read_text()
+    assert kept == made.read_text(), "run `npm run types --prefix studio`"
+
+
+def test_a_word_is_recorded_by_keyboard_alone_uploaded_and_said(page: Page, stack: Stack) -> None:
+    list_words(page, "sangamner", "onion")
+    say_word(page)
+    accessible(page)
+    page.keyboard.press("Enter")
+    expect(page.locator(".stage .word")).to_have_text("onion")
+    expect(page.locator(".queue li").first).to_contain_text("ready")
+    recording = clip_of(stack, "sangamner.wav")
+    with wave.open(io.BytesIO(recording), "rb") as file:
+        assert (file.getnchannels(), file.getframerate(), file.getsampwidth()) == (1, 48_000, 2)
+        assert 0.8 < file.getnframes() / 48_000 < 1.6, "the word and its margins"
+    expect(page.get_by_role("button", name="The old recording")).to_be_visible()
+    page.keyboard.press("b")
+    expect(page.get_by_role("button", name="The old recording")).to_contain_text("♪")
+
+    show(page, "Compose")
+    page.get_by_role("textbox", name="Message").fill("the price of onion in sangamner")
+    expect(page.locator(".marks .said").last).to_have_text("sangamner")
+    expect(page.get_by_role("button", name="Listen")).to_be_enabled()
+
+
+def test_what_a_message_lacks_is_recorded_in_its_sentence_and_then_heard(page: Page) -> None:
+    show(page, "Compose")
+    page.get_by_role("textbox", name="Message").fill(MESSAGE)
+    expect(page.locator(".marks .missing")).to_have_text("Sangli")
+    expect(page.locator(".marks .read")).to_have_text("20")
+    accessible(page)
+    page.get_by_role("button", name="Skip it").click()
+    expect(page.locator(".seg canvas").first).to_be_visible()
+    page.keyboard.press("Control+Enter")
+    expect(page.get_by_role("button", name="Stop")).to_be_visible()
+    picture(page, "compose")
+    page.get_by_role("button", name="Record “sangli”").click()
+    expect(page.locator(".stage .word")).to_have_text("sangli")
+    expect(page.locator(".sentence mark")).to_have_text("Sangli")
+    say_word(page)
+    page.keyboard.press("p")
+    expect(page.get_by_role("button", name="In its sentence")).to_contain_text("♪")
+    picture(page, "record")
+    say_word(page, "r")
+    page.keyboard.press("Enter")
+    expect(page.locator(".queue li").first).to_contain_text("ready")
+    show(page, "Compose")
+    expect(page.locator(".marks .missing")).to_have_count(0)
+    page.get_by_role("button", name="Copy link").click()
+    expect(page.get_by_text("The link is copied")).to_be_visible()
+    assert page.evaluate("navigator.clipboard.readText()").startswith("http://127.0.0.1")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download").click()
+    assert download.value.suggested_filename.endswith(".mp3")
+
+
+def test_takes_that_were_recorded_offline_survive_a_closed_tab(
+    page: Page, context: BrowserContext, address: str, stack: Stack
+) -> None:
+    list_words(page, "nagar", "satara", "latur")
+    context.set_offline(True)
+    for word in ("satara", "latur"):
+        say_word(page)
+        page.keyboard.press("Enter")
+        expect(page.locator(".stage .word")).to_have_text(word)
+    expect(page.get_by_text("2 waiting to upload")).to_be_visible()
+    page.close()
+    context.set_offline(False)
+    again = context.new_page()
+    again.goto(address)
+    expect(again.locator(".stage .word")).to_have_text("latur")
+    expect(again.get_by_text("waiting to upload")).to_have_count(0)
+    assert clip_of(stack, "nagar.wav")[:4] == clip_of(stack, "satara.wav")[:4] == b"RIFF"
+
+
+def test_a_voice_is_searched_heard_deleted_brought_back_and_its_settings_checked(page: Page, stack: Stack) -> None:
+    show(page, "Voices")
+    page.get_by_label("Search the clips").fill("heavy")
+    row = page.get_by_role("row", name=re.compile("heavy rain"))
+    row.get_by_role("button", name="Listen").click()
+    expect(row).to_contain_text("♪")
+    accessible(page)
+    row.get_by_role("button", name="Delete").click()
+    expect(row).to_have_count(0)
+    page.get_by_role("button", name="Undo").click()
+    expect(row).to_have_count(1)
+    page.get_by_text("Settings", exact=True).click()
+    page.get_by_label("Pause between words").fill("90")
+    page.get_by_text("The whole file").click()
+    whole = page.get_by_label("voice.toml", exact=True)
+    expect(whole).to_have_value(re.compile("gap_ms = 90"))
+    accessible(page)
+    whole.fill("gap_ms = soon")
+    page.get_by_role("button", name="Save the settings").click()
+    expect(page.get_by_role("alert")).to_contain_text("TOML")
+    picture(page, "voices")
+
+
+def test_a_voice_is_exported_and_imported_as_a_zip(page: Page, stack: Stack, tmp_path: Path) -> None:
+    bucket, put = stack.outputs["InputBucketName"], stack.client("s3").put_object
+    for name in ("कल.wav", "बीस.mp3", "voice.toml"):
+        put(Bucket=bucket, Key=f"few/{name}", Body=(SAMPLES / "hindi" / name).read_bytes())
+    page.reload()
+    choose(page, "few")
+    show(page, "Voices")
+    expect(page.get_by_text("2 clips", exact=True)).to_be_visible()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Export as zip").click()
+    archive = tmp_path / "few.zip"
+    download.value.save_as(archive)
+    page.get_by_label("Name of a new voice").fill("copy")
+    page.get_by_role("button", name="Begin").click()
+    page.locator(".drop input[type=file]").set_input_files(archive)
+    expect(page.get_by_text("2 clips upload by themselves")).to_be_visible()
+    s3 = stack.client("s3")
+    until(
+        lambda: s3.list_objects_v2(Bucket=bucket, Prefix="copy/")["KeyCount"] == 3,
+        "the clips and the settings, copied",
+    )
+    assert clip_of(stack, "copy/कल.wav") == clip_of(stack, "hindi/कल.wav")
+
+
+def test_a_table_is_checked_a_row_heard_and_its_missing_words_lead_to_their_recording(page: Page) -> None:
+    show(page, "Campaign")
+    page.locator(".drop input[type=file]").set_input_files(ROOT / "samples" / "campaign.csv")
+    template = "hello, {name}: {weather} is expected {day} in {place}. {advice}"
+    page.get_by_label("Or write it").fill(template)
+    expect(page.get_by_role("row").filter(has_text="is expected")).to_have_count(5)
+    page.get_by_role("button", name=re.compile("Listen to row")).first.click()
+    expect(page.locator(".play", has_text="♪")).to_be_visible()
+    accessible(page)
+    page.get_by_role("button", name="Check the table").click()
+    expect(page.get_by_text("Checked: nothing is made yet.")).to_be_visible()
+    expect(page.get_by_text("12 rows")).to_be_visible()
+    accessible(page)
+    picture(page, "campaign")
+    page.get_by_role("button", name="Record these").click()
+    expect(page.locator(".stage .word")).to_be_visible()
+    expect(page.locator(".queue li")).to_have_count(13)
+    expect(page.locator(".sentence mark").first).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    ("voice", "language", "words", "direction"),
+    [
+        ("hindi", "hi", ["छिड़काव", "कल सुबह"], "ltr"),
+        ("amharic", "am", ["ከባድ ዝናብ", "ሽንኩርት"], "ltr"),
+        ("urdu", "ur", ["تیز بارش", "پیاز"], "rtl"),
+    ],
+)
+def test_words_stand_in_the_voices_own_script(
+    page: Page, stack: Stack, voice: str, language: str, words: list[str], direction: str
+) -> None:
+    bucket = stack.outputs["InputBucketName"]
+    stack.client("s3").put_object(Bucket=bucket, Key=f"{voice}/voice.toml", Body=f'language = "{language}"'.encode())
+    stack.client("s3").put_object(Bucket=bucket, Key=f"{voice}/a.wav", Body=(SAMPLES / "in.wav").read_bytes())
+    page.reload()
+    choose(page, voice)
+    list_words(page, *words)
+    word = page.locator(".stage .word")
+    expect(word).to_have_text(words[0])
+    expect(word).to_have_attribute("lang", language)
+    assert word.evaluate("(node) => getComputedStyle(node).direction") == direction
+    page.set_viewport_size(PHONE)  # type: ignore[arg-type]
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"], "nothing hangs over the edge"
+    accessible(page)
+    picture(page, language)
+
+
+def test_the_page_loads_and_calls_nothing_else(context: BrowserContext, address: str, stack: Stack) -> None:
+    opened = context.new_page()
+    asked: list[Request] = []
+    opened.on("request", lambda request: asked.append(request))
+    said: list[ConsoleMessage] = []
+    opened.on("console", lambda message: said.append(message))
+    opened.goto(address)
+    expect(opened.get_by_text(re.compile(r"has [1-9]\d* clips"))).to_be_visible()
+    assert {"{0.scheme}://{0.netloc}".format(urlsplit(request.url)) for request in asked} == {
+        stack.studio,
+        f"http://localhost:{stack.port}",
+    }
+    assert [message.text for message in said if message.type == "error"] == []
+    assert "token" not in opened.url
+
+
+def test_without_the_token_the_page_says_what_to_do(context: BrowserContext, address: str) -> None:
+    opened = context.new_page()
+    opened.goto(address.partition("#")[0])
+    expect(opened.get_by_text("open the address that `make studio` printed").first).to_be_visible()
