@@ -7,7 +7,7 @@ AUDIOS ?= samples/clips
 MESSAGES ?= samples/campaign.csv
 TEMPLATE ?=
 COLUMN ?=
-IMAGE ?= samples/images/cow.jpg
+IMAGE ?= samples/images/cat.jpg
 PROMPT ?= animal
 PROVIDER ?= twilio
 PORT ?= 4566
@@ -33,6 +33,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 READY_LOCAL := .venv-local/.ready
 READY_BENCH := .venv-bench/.ready
+READY_SIGHT := .venv-sight/.ready
 READY_DELIVERY := .venv-delivery/.ready
 NODE := .venv/.node
 READY_NODE := node_modules/.ready
@@ -71,7 +72,7 @@ endef
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run identify campaign call serve events quick test unit integration functional phone pipeline typescript lint format audit scan fuzz mutants chaos quality bench
-.PHONY: openapi operations dashboard-images fault-recording lock build rehearse deploy smoke adopt tools changes contract gate service sbom package tag verify promote note-passed releases rollback prune infra-plan infra-apply load cost probe notice drift clean
+.PHONY: redrive openapi operations dashboard-images fault-recording lock build rehearse deploy smoke adopt tools changes contract gate service sbom package tag verify promote note-passed releases rollback prune infra-plan infra-apply load cost probe notice drift clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^##@/ { printf "\n%s\n", substr($$0, 5) } /^[a-z-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -91,6 +92,11 @@ $(READY): pyproject.toml
 $(READY_LOCAL): tools/local/requirements.txt
 	@"$$PYTHON" -m venv .venv-local
 	$(TELL) "the embedded AWS into .venv-local" -- .venv-local/bin/python $(PIP) --requirement tools/local/requirements.txt
+	@touch $@
+
+$(READY_SIGHT): tools/local/sight/requirements.txt
+	@"$$PYTHON" -m venv .venv-sight
+	$(TELL) "what reads forms and names animals (190 MB) into .venv-sight" -- .venv-sight/bin/python $(PIP) --no-deps --requirement tools/local/sight/requirements.txt
 	@touch $@
 
 $(READY_DELIVERY): tools/delivery/requirements.txt
@@ -132,7 +138,7 @@ setup: $(READY) $(READY_LOCAL) $(READY_DELIVERY) $(READY_TYPESCRIPT) ## install 
 run: $(READY) $(READY_LOCAL) $(NODE) ## say MESSAGE (VOICE, FORMAT, AUDIOS) through the whole service on this machine
 	@$(BIN)/python -m tools.local run --message="$$MESSAGE" --voice="$$VOICE" --format="$$FORMAT" --audios="$$AUDIOS"
 
-identify: $(READY) $(READY_LOCAL) $(NODE) ## identify IMAGE (PROMPT; MODEL_SERVER=http://… asks a real vision model) on this machine
+identify: $(READY) $(READY_LOCAL) $(READY_SIGHT) $(NODE) ## identify IMAGE (PROMPT; MODEL_SERVER=http://… asks a real vision model) on this machine
 	@$(BIN)/python -m tools.local identify --image="$$IMAGE" --prompt="$$PROMPT" --audios="$$AUDIOS"
 
 campaign: $(READY) $(READY_LOCAL) $(NODE) ## make all MESSAGES of a table (TEMPLATE or COLUMN, VOICE, FORMAT) through the whole service on this machine
@@ -321,6 +327,9 @@ catalogue: $(READY) ## rebuild the catalogue of VOICE, or of every voice, in STA
 erase: $(READY) ## list what is stored of the keys in CLIPS and PICTURES in STAGE and what was made of them; REALLY=1 deletes it
 	@$(BIN)/python -m tools.operations erase --stage="$$STAGE" --clips="$$CLIPS" --pictures="$$PICTURES" $(if $(value REALLY),--really)
 
+redrive: $(READY) ## try all pictures again that failed in STAGE, with progress
+	@$(BIN)/python -m tools.operations redrive --stage "$(STAGE)"
+
 cost: $(READY) ## estimate the monthly cost of HITS, MADE and IMAGES in STAGE
 	@$(BIN)/python -m tools.operations cost --stage="$$STAGE" --hits="$$HITS" --made="$$MADE" --images="$$IMAGES"
 
@@ -334,4 +343,4 @@ drift: $(READY_DEPLOY) ## print the resources that somebody changed by hand in S
 	@$(DEPLOY) -m tools.delivery drift --stage="$$STAGE"
 
 clean: ## remove all generated files and environments
-	rm -rf .venv .venv-local .venv-bench .venv-delivery .venv-deploy node_modules functions/*/node_modules studio/node_modules .local .aws-sam out
+	rm -rf .venv .venv-local .venv-sight .venv-bench .venv-delivery .venv-deploy node_modules functions/*/node_modules studio/node_modules .local .aws-sam out

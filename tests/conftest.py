@@ -32,7 +32,9 @@ os.environ |= {
     "RESULTS_BUCKET": "results", "PROMPTS_BUCKET": "prompts", "PROMPT_POINTERS": "/stitcher/dev/prompts/",
     "CAMPAIGN_DAYS": "30", "LINK_SECONDS": "21600",
     "CAMPAIGN_STATE_MACHINE": "arn:aws:states:ap-south-1:123456789012:stateMachine:campaign:live",
-    "PROMPT_SECONDS": "30", "MODEL_SECONDS": "60", "LEASE_SECONDS": "150",
+    "PROMPT_SECONDS": "30", "MODEL_SECONDS": "60", "LEASE_SECONDS": "300",
+    "IMAGES_BUCKET": "images", "DEFAULT_PROMPT": "animal", "EVENT_SOURCE": "stitcher.test",
+    "MODEL_SMALL": "apac.amazon.nova-lite-v1:0", "MODEL_LARGE": "apac.amazon.nova-pro-v1:0",
     "MODEL_CALLS_PER_DAY": "1000",
 }  # fmt: skip
 
@@ -86,6 +88,7 @@ def patience() -> Iterator[None]:
 def embedded() -> Iterator[Stack]:
     """The real template on a new embedded AWS, once for the whole run."""
     with running(host=gateway()) as stack:
+        stack.model.invents = True
         yield stack
 
 

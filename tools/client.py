@@ -2,6 +2,7 @@
 
 import json
 import re
+import secrets
 import urllib.error
 import urllib.request
 from dataclasses import dataclass, field
@@ -83,6 +84,19 @@ class Caller:
         if self.credentials:
             SigV4Auth(self.credentials, "execute-api", self.region).add_auth(request)
         return fetch(url, headers=dict(request.headers.items()))
+
+
+def send_form(url: str, fields: dict[str, str], name: str, data: bytes) -> Response:
+    """Upload a file by a form that somebody signed (`POST /pictures`): the fields, then the file."""
+    boundary = secrets.token_hex(16)
+    parts = [
+        f'--{boundary}\r\nContent-Disposition: form-data; name="{field}"\r\n\r\n{value}\r\n'.encode()
+        for field, value in fields.items()
+    ]
+    plain = re.sub(r'["\\\r\n]', "_", name)
+    head = f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="{plain}"\r\n\r\n'.encode()
+    body = b"".join([*parts, head, data, f"\r\n--{boundary}--\r\n".encode()])
+    return fetch(url, data=body, headers={"Content-Type": f"multipart/form-data; boundary={boundary}"})
 
 
 def ambient_caller(url: str) -> Caller:

@@ -11,6 +11,7 @@ from typing import Any, Literal
 import yaml
 from pydantic import TypeAdapter
 
+from identifier import api as pictures
 from stitcher import limits
 from stitcher.api.answers import (
     ClipAnswer,
@@ -38,7 +39,7 @@ from stitcher.api.campaigns import (
     CampaignAnswer,
     CampaignRequest,
     CampaignsPage,
-    Upload,
+    TableUpload,
 )
 from stitcher.api.form import StitchRequest
 from stitcher.api.listing import LARGEST_PAGE, PAGE
@@ -51,7 +52,7 @@ Json = dict[str, Any]
 ROOT = Path(__file__).parents[1]
 
 ABSENT: tuple[type, ...] = (
-    *(StitchRequest, Problem, Unusable),
+    *(StitchRequest, pictures.PictureRequest, Problem, Unusable),
     *(UploadRequest, RestoreRequest, SettingsRequest, CampaignRequest),
 )
 """Models whose optional fields are left out, not null."""
@@ -59,7 +60,8 @@ SENT: tuple[type, ...] = (
     *(Answer, PlanAnswer, ClipSegment, PauseSegment),
     *(VoicesPage, VoiceEntry, ClipsPage, ClipEntry),
     *(UploadAnswer, ClipAnswer, ClipVersion, ClipChanged, SettingsAnswer),
-    *(CampaignAnswer, CampaignsPage, Upload),
+    *(CampaignAnswer, CampaignsPage, TableUpload),
+    *(pictures.PictureUpload, pictures.Upload, pictures.PictureAnswer, pictures.PicturesPage, pictures.PictureEntry),
 )
 """Models whose fields are all there, always."""
 
@@ -71,11 +73,11 @@ MOST_PARTS = (limits.SEGMENTS + 1) // 2
 PROBLEMS = {
     400: "The request is not valid: `detail` says why",
     403: "Not signed, wrongly signed, not allowed, or no such path",
-    404: "There is no such voice (`detail` names the one that was meant), clip or campaign",
+    404: "There is no such voice (`detail` names the one that was meant), clip, campaign or picture",
     409: "The campaign runs already",
     413: "The message is too long",
     415: "The body is not JSON",
-    422: "Words without a clip (`missing`) or files that cannot be used (`unusable`)",
+    422: "Words without a clip (`missing`), files that cannot be used (`unusable`), or a prompt that does not exist",
     429: "Too many requests: try again later",
     500: "The service failed: try again",
     504: "The message took too long to make: try again",
@@ -206,6 +208,7 @@ def _paths() -> Json:
         "/voices/{voice}/clips/{name}": _clip(voice),
         "/voices/{voice}/settings": _settings(voice),
         **_campaigns(),
+        **_picture_paths(),
     }
 
 
@@ -329,8 +332,48 @@ def _body(model: type) -> Json:
     return {"required": True, "content": {"application/json": {"schema": _ref(model)}}}
 
 
-def _answers(answer: type, description: str) -> Json:
-    return {"200": {"description": description, "content": {"application/json": {"schema": _ref(answer)}}}}
+def _picture_paths() -> Json:
+    example = {"name": "cow.jpg", "size": 217_304, "prompt": "animal", "expected": {"animal": "cattle"}}
+    media = {"schema": _ref(pictures.PictureRequest), "examples": {"cow": {"value": example}}}
+    expect = {
+        "operationId": "expect_picture",
+        "summary": "Prepare the upload of a picture to identify",
+        "requestBody": {"required": True, "content": {"application/json": media}},
+        "responses": _answers(pictures.PictureUpload, "A form that uploads the picture; it is identified then", 201)
+        | _problems(400, 403, 415, 422, 429, 500, 504),
+    }
+    prompt = {
+        "name": "prompt",
+        "in": "query",
+        "schema": {"type": "string"},
+        "description": "Only pictures of this prompt; `_`: those that belong to no prompt",
+    }
+    after, limit = _paging("`next` of the page before, or any picture's id: only later ones")
+    limit = limit | {"schema": limit["schema"] | {"maximum": pictures.LARGEST_PAGE, "default": pictures.PAGE}}
+    several = {
+        "operationId": "pictures",
+        "summary": "List pictures and their answers, oldest first; those of one prompt, or prompt by prompt",
+        "parameters": [prompt, after, limit],
+        "responses": _answers(pictures.PicturesPage, "Some pictures") | _problems(400, 403, 429, 500, 504),
+    }
+    picture_id = {
+        "name": "id",
+        "in": "path",
+        "required": True,
+        "schema": {"type": "string"},
+        "description": "The picture's id",
+    }
+    one = {
+        "operationId": "picture",
+        "summary": "Get a picture's state, its answer, and the address of the spoken answer",
+        "parameters": [picture_id],
+        "responses": _answers(pictures.PictureAnswer, "One picture") | _problems(400, 403, 404, 429, 500, 504),
+    }
+    return {"/pictures": {"post": expect, "get": several}, "/pictures/{id}": {"get": one}}
+
+
+def _answers(answer: type, description: str, status: int = 200) -> Json:
+    return {str(status): {"description": description, "content": {"application/json": {"schema": _ref(answer)}}}}
 
 
 def _problems(*statuses: int) -> Json:

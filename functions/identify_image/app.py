@@ -13,15 +13,18 @@ from handlers.picture_counts import PictureCounts
 from handlers.settings import read
 from handlers.telemetry import logger, step
 from identifier.allowance import Allowance, Metered
+from identifier.announcing import announce
+from identifier.asking import Models, asker
 from identifier.identify import Identifier, Put
-from identifier.model import ask, bedrock
+from identifier.model import bedrock
 from identifier.prompt_store import PromptStore
 from identifier.storage import PATIENCE
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Where prompts and results lie, and for how many seconds prompts, answers and claims are waited for."""
+    """Where prompts and results lie, which models there are, and for how many seconds prompts, answers and claims are
+    waited for."""
 
     results_bucket: str
     prompts_bucket: str
@@ -29,6 +32,10 @@ class Settings:
     prompt_seconds: float
     model_seconds: float
     lease_seconds: float
+    default_prompt: str
+    model_small: str
+    model_large: str
+    event_source: str
     model_calls_per_day: int
 
 
@@ -55,6 +62,12 @@ def model() -> Any:
 
 
 @cache
+def events() -> Any:
+    """The client of EventBridge."""
+    return boto3.client("events", config=PATIENCE)
+
+
+@cache
 def identifier() -> Identifier:
     """Made once for the life of the environment: it remembers prompts."""
     ssm: Any = boto3.client("ssm", config=PATIENCE)
@@ -64,10 +77,12 @@ def identifier() -> Identifier:
     return Identifier(
         s3=s3(),
         prompts=prompts,
-        ask=lambda prompt, picture: ask(model(), prompt, picture),
+        ask=asker(model, Models(settings.model_small, settings.model_large)),
         results_bucket=settings.results_bucket,
         lease_s=settings.lease_seconds,
         told=counts,
+        default_prompt=settings.default_prompt,
+        announce=lambda result: announce(events(), settings.event_source, result),
     )
 
 
@@ -75,17 +90,19 @@ def identifier() -> Identifier:
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """`{"bucket", "key", "version_id", …}` → `{"outcome", "result_key", "say"}`.
 
-    Raises `Busy`, `Held`, `StorageFault` and `PromptUnavailable`, which the workflow tries again; others are faults.
+    Raises `Busy`, `Throttled`, `Held`, `StorageFault`, `EventFault` and `PromptUnavailable`, which the workflow tries
+    again; others are faults.
     """
     put = Put.model_validate(event)
     if put.is_folder:
+        counts.ignored()
         return {"outcome": "no picture", "result_key": None, "say": None}
     try:
         result, outcome = identifier().identify(put)
     except ClientError as error:
         # Lambda logs an exception's message, and this one may name the picture.
         raise Denied(f"{error.operation_name}: {error.response['Error']['Code']}") from None
-    counts.ended(outcome, result, put)
+    counts.ended(outcome, result, put, identifier().schema_of(result))
     # No names and no answers: they may be people's.
     logger.info(
         outcome, reason=result.reason, prompt=result.prompt.id, prompt_version=result.prompt.version,

@@ -1,6 +1,7 @@
 """Metrics and warnings about pictures. They hold no names and no answers, because these may be personal data."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 from aws_lambda_powertools import single_metric
 from aws_lambda_powertools.metrics import MetricUnit
@@ -37,9 +38,14 @@ class PictureCounts:
         if result.cost_usd is not None:
             metrics.add_metric("CostUsd", "None", result.cost_usd)
         if result.answer is not None or result.reason in OUT_OF_FORM:
-            metrics.add_metric("SchemaFirstTry", MetricUnit.Count, int(result.answer is not None))
+            first = result.answer is not None and result.asks == 1
+            metrics.add_metric("SchemaFirstTry", MetricUnit.Count, int(first))
 
-    def ended(self, outcome: str, result: Result, put: Put) -> None:
+    def ignored(self) -> None:
+        """The object is a folder, so it gets no answer."""
+        metrics.add_metric("ImageIgnored", MetricUnit.Count, 1)
+
+    def ended(self, outcome: str, result: Result, put: Put, schema: dict[str, Any] | None = None) -> None:
         """Count a picture's outcome; the workflow counts the failed ones."""
         if outcome == "failed":
             return
@@ -52,7 +58,10 @@ class PictureCounts:
         if outcome != "duplicate":
             since_put = (datetime.now(UTC) - put.put_at).total_seconds()
             metrics.add_metric("AnswerTime", MetricUnit.Milliseconds, round(1000 * since_put))
+        if result.match and outcome == "answered":
+            metrics.add_metric(f"Answer{result.match.title()}", MetricUnit.Count, 1)
         if result.answer is not None and outcome == "answered":
-            share = self.sameness.add(result.prompt.id, result.answer)
+            picture = result.image.sha256 or result.key
+            share = self.sameness.add(result.prompt.id, schema or {}, result.answer, picture)
             if share is not None:
                 metrics.add_metric("TopAnswerShare", MetricUnit.Percent, share)

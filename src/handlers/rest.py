@@ -110,6 +110,11 @@ def ok(body: BaseModel) -> Response[str]:
     return _answer(body.model_dump(), 200, "application/json")
 
 
+def created(body: BaseModel) -> Response[str]:
+    """The answer 201 of a route."""
+    return _answer(body.model_dump(), 201, "application/json")
+
+
 def _failed(_fault: Exception) -> Response[str]:
     logger.exception("failed")
     return _answer(FAULT)

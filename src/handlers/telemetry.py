@@ -11,7 +11,9 @@ from handlers.traces import told, without_words
 
 logger, metrics = Logger(), Metrics()
 tracer = without_words(Tracer(patch_modules=["botocore"]))
-SPEAKS_OF_NOBODY = frozenset({"StorageFault", "Busy", "Held", "PromptUnavailable", "Refused", "Denied", "BadSettings"})
+SPEAKS_OF_NOBODY = frozenset(
+    {"StorageFault", "EventFault", "Busy", "Throttled", "Held", "PromptUnavailable", "Refused", "Denied", "BadSettings"}
+)
 """Faults whose texts name no file, no phrase and no person: their classes say so."""
 
 Handler = Callable[[dict[str, Any], LambdaContext], dict[str, Any]]

@@ -59,6 +59,22 @@ def claim(
     return Taken(until) if until else Claimed()
 
 
+def held_by_another(
+    s3: "S3Client", bucket: str, image_key: str, version_id: str, *, owner: str, now: datetime
+) -> bool:  # fmt: skip
+    """Whether another execution has a claim that holds. Raises `StorageFault`."""
+    there = storage.read(s3, bucket, claim_key(image_key, version_id))
+    held = _held(there.data) if there else None
+    return bool(held and held.owner != owner and held.expires_at > now)
+
+
+def _held(data: bytes) -> _Claim | None:
+    try:
+        return _Claim.model_validate_json(data)
+    except ValidationError:
+        return None
+
+
 def _take(s3: "S3Client", bucket: str, wanted: _Claim, now: datetime) -> datetime | None:
     """None if the caller has the claim now; otherwise the end of the other owner's claim."""
     key, data = claim_key(wanted.image, wanted.version_id), wanted.model_dump_json().encode()
@@ -67,10 +83,7 @@ def _take(s3: "S3Client", bucket: str, wanted: _Claim, now: datetime) -> datetim
     there = storage.read(s3, bucket, key)
     if there is None:
         return now
-    try:
-        held = _Claim.model_validate_json(there.data)
-    except ValidationError:
-        held = None
+    held = _held(there.data)
     if held and held.owner != wanted.owner and held.expires_at > now:
         return held.expires_at
     return None if storage.replace(s3, bucket, key, data, there.etag) else now

@@ -79,8 +79,9 @@ def _refuse(reason: str, detail: str) -> int:
 
 
 def image(data: bytes, kind: str, longest_edge: int) -> tuple[int, int, bytes]:
-    """Width, height, JPEG: the first frame, upright, in sRGB, on white where it is transparent."""
+    """Width, height, JPEG: the first shown frame, upright, in sRGB, on white where it is transparent."""
     most = limits.PIXELS[kind]
+    _prepare_decoder(kind)
     with Image.open(BytesIO(data), formats=[kind.upper()]) as source:
         if source.width * source.height > most:
             raise Unusable(
@@ -88,7 +89,8 @@ def image(data: bytes, kind: str, longest_edge: int) -> tuple[int, int, bytes]:
             )
         turn = TURNS.get(_orientation(source))
         profile = source.info.get("icc_profile")
-        shown = _scaled(source, longest_edge)
+        _to_first_shown(source)
+        shown = _scaled(source, _edge(source.size, longest_edge))
     shown = _flat(_srgb(shown, profile))
     if turn is not None:
         shown = shown.transpose(turn)
@@ -98,6 +100,41 @@ def image(data: bytes, kind: str, longest_edge: int) -> tuple[int, int, bytes]:
     clean = Image.new("RGB", shown.size)
     clean.paste(shown)
     return _fitting(clean)
+
+
+def _prepare_decoder(kind: str) -> None:
+    """HEIC's decoder is loaded for HEIC alone. One thread each: a thread takes memory, and the limit is small."""
+    if kind == "heif":
+        import pi_heif
+
+        pi_heif.options.DECODE_THREADS = 1
+        pi_heif.register_heif_opener(thumbnails=False)
+    elif kind == "avif":
+        from PIL import AvifImagePlugin
+
+        AvifImagePlugin.DEFAULT_MAX_THREADS = 1
+
+
+def _to_first_shown(source: Image.Image) -> None:
+    """Go to the first frame that a viewer would see: not the still picture of an APNG, which only old viewers show,
+    and not a frame that is transparent everywhere."""
+    frames = min(getattr(source, "n_frames", 1), limits.FRAMES)
+    if frames < 2 or source.format not in ("GIF", "PNG", "WEBP"):
+        return
+    first = 1 if getattr(source, "default_image", False) else 0
+    for number in range(first, frames):
+        source.seek(number)
+        if source.convert("RGBA").getchannel("A").getextrema()[1]:
+            return
+    source.seek(first)
+
+
+def _edge(size: tuple[int, int], longest_edge: int) -> int:
+    """Pixels of the longer side. A panorama would lose its detail: it gets as many pixels as a picture of 4 by 3."""
+    long, short = max(size), max(1, min(size))
+    if long <= 2 * short:
+        return longest_edge
+    return min(limits.LARGEST_EDGE, round(math.sqrt(0.75 * longest_edge**2 * long / short)))
 
 
 def _orientation(source: Image.Image) -> int:
@@ -113,11 +150,23 @@ def _scaled(source: Image.Image, longest_edge: int) -> Image.Image:
         source = source.convert("RGBA")
     elif source.mode == "1":
         source = source.convert("L")
-    elif source.mode.startswith("I"):  # 16 bits of grey, of which the upper eight are kept
-        source = source.point(lambda value: value * (1 / 256)).convert("L")
+    elif source.mode.startswith(("I", "F")):
+        source = _eight_bits(source)
+    elif source.mode not in ("L", "LA", "RGB", "RGBA", "CMYK"):  # LAB, YCbCr, premultiplied alpha …
+        source = source.convert("RGBA" if source.mode.endswith("a") else "RGB")
     source.thumbnail((longest_edge, longest_edge), Image.Resampling.LANCZOS, reducing_gap=2.0)
     source.load()  # a small picture is not decoded yet
     return source
+
+
+def _eight_bits(source: Image.Image) -> Image.Image:
+    """Grey of more than eight bits. Cameras and scanners store 10, 12 or 14 bits in 16: the largest value tells."""
+    low, high = (float(value) for value in source.getextrema())  # type: ignore[arg-type] # one band
+    if source.mode == "F":  # of any scale
+        scale = 255 / (high - low) if high > low else 1.0
+        return source.point(lambda value: value * scale - low * scale).convert("L")
+    bits = next(bits for bits in (8, 10, 12, 14, 16, 32) if high < 2**bits)
+    return source.point(lambda value: value * (1 / 2 ** (bits - 8))).convert("L")
 
 
 def _srgb(shown: Image.Image, profile: bytes | None) -> Image.Image:

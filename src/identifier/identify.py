@@ -1,8 +1,9 @@
 """One picture from start to end: claim it, ask its prompt's question, keep the checked answer, once."""
 
+import contextlib
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Protocol
@@ -10,16 +11,17 @@ from typing import TYPE_CHECKING, Any, Protocol
 from botocore.exceptions import ClientError
 from pydantic import AwareDatetime, BaseModel, NonNegativeInt, PositiveInt
 
-from identifier import storage
-from identifier.claim import Done, Taken, claim
-from identifier.errors import Held, Outcome, Rejected, Unusable
+from identifier import expected, storage
+from identifier.asking import Ask, Asked
+from identifier.claim import Done, Taken, claim, held_by_another
+from identifier.errors import Held, IdentifyError, Outcome, UnknownPrompt, Unusable
 from identifier.keys import split_key
 from identifier.model import Reply
-from identifier.picture import Picture, check_size, prepare_picture
-from identifier.prices import cost_usd
-from identifier.prompt import Prompt
+from identifier.picture import check_size, prepare_picture
+from identifier.picture_id import id_of
+from identifier.prompt import ID
 from identifier.prompt_store import Loaded, PromptStore
-from identifier.result import Image, PromptUsed, Result, save_result
+from identifier.result import Image, PromptUsed, Record, Result, save_latest, save_record, save_result
 from identifier.say import Say, spoken
 
 if TYPE_CHECKING:
@@ -58,6 +60,11 @@ class Put(BaseModel):
     failure: Failure | None = None
 
     @property
+    def execution_name(self) -> str:
+        """The execution's name, the last part of its ARN."""
+        return self.execution.rpartition(":")[2]
+
+    @property
     def is_folder(self) -> bool:
         """Whether it is the empty object that S3's console makes for a new folder."""
         return self.key.endswith("/") and self.size == 0
@@ -80,72 +87,99 @@ class Identifier:
     Parameters
     ----------
     ask
-        Asks a prompt's model about a picture; raises as `identifier.model.ask`.
+        Asks a prompt's model about a picture (`identifier.asking`).
     lease_s
         Seconds that a claim holds.
+    default_prompt
+        The prompt of a picture whose folder names none; empty for none.
+    announce
+        Tells others about a stored result, at least once; raises `EventFault`.
     """
 
     s3: "S3Client"
     prompts: PromptStore
-    ask: Callable[[Prompt, Picture], Reply]
+    ask: Ask
     results_bucket: str
     lease_s: float
     told: Told
+    default_prompt: str = ""
+    announce: Callable[[Result], None] = lambda _: None
 
     def identify(self, put: Put) -> tuple[Result, str]:
         """The valid result, and the picture's outcome: answered, rejected, failed or duplicate.
 
         Raises
         ------
-        Held, Busy, StorageFault, PromptUnavailable
+        Held, Busy, Throttled, StorageFault, EventFault, PromptUnavailable
             A retry may help.
         """
+        about = _about(put)
         if put.failure:
-            return self._keep(self._given_up(put, put.failure))
-        prompt_id, _ = split_key(put.key)
-        about: dict[str, Any] = {
-            "image": Image(bucket=put.bucket, key=put.key, version_id=put.version_id),
-            "prompt": PromptUsed(id=prompt_id),
-            "attempts": put.attempt,
-        }
+            return self._given_up(put, put.failure, about)
         try:
+            loaded = self._prompt(put)
+            about |= _asked_by(put, loaded)
             check_size(put.size)
-            loaded = self._prompt(prompt_id)
-            about["prompt"] = PromptUsed(id=prompt_id, version=loaded.prompt.version, sha256=loaded.sha256)
             match claim(
                 self.s3, self.results_bucket, put.key, put.version_id,
                 owner=put.execution, now=datetime.now(UTC), lease_s=self.lease_s,
             ):  # fmt: skip
                 case Done(result):
-                    return result, "duplicate"
+                    # This execution's own result: its last try ended before it had told everybody.
+                    return self._told(result) if result.execution == put.execution_name else (result, "duplicate")
                 case Taken(until):
                     raise Held(f"another execution is at work on it until {until:%H:%M:%S}")
-            data = self._read(put)
-            about["image"] = about["image"].model_copy(update={"sha256": hashlib.sha256(data).hexdigest()})
-            picture = prepare_picture(data, loaded.prompt.longest_edge)
-            about["model"] = loaded.prompt.model
-            reply = self.ask(loaded.prompt, picture)
+            file = self._read(put)
+            about["image"] = about["image"].model_copy(update={"sha256": hashlib.sha256(file.data).hexdigest()})
+            label = _label(file.metadata, loaded)
+            picture = prepare_picture(file.data, loaded.prompt.longest_edge)
+            found = self.ask(loaded.prompt, picture)
+            about |= _used(found) | {"expected": label}
         except Outcome as refusal:
-            used = refusal if isinstance(refusal, Rejected) else Rejected("", "")
-            result = self._result(about, used, outcome="rejected", reason=refusal.reason, detail=refusal.detail)
-        else:
-            words = spoken(loaded.prompt, reply.answer)
-            said = {"say": words} if isinstance(words, Say) else {"unsaid": words.reason}
-            result = self._result(about, reply, outcome="answered", answer=reply.answer, **said)
+            return self._keep(_result(about, refusal))
+        if isinstance(found.outcome, Reply):
+            words = spoken(loaded.prompt, found.outcome.answer)
+            about |= {"say": words} if isinstance(words, Say) else {"unsaid": words.reason}
+            about["match"] = expected.compared(label, found.outcome.answer) if label else None
+        result = _result(about, found.outcome)
+        self.told.paid(result)
         # The answer is paid: write it before anything else.
         return self._keep(result)
 
+    def schema_of(self, result: Result) -> dict[str, Any] | None:
+        """The form of the result's answer, if this worker still has its prompt in memory."""
+        return self.prompts.schema_in_memory(result.prompt.id, result.prompt.version)
+
     def _keep(self, result: Result) -> tuple[Result, str]:
         stands = save_result(self.s3, self.results_bucket, result)
-        return stands, stands.outcome if stands is result else "duplicate"
+        return self._told(stands) if stands is result else (stands, "duplicate")
 
-    def _prompt(self, prompt_id: str) -> Loaded:
-        loaded = self.prompts.get(prompt_id)
-        if loaded.stale_reason:
-            self.told.stale(prompt_id, loaded.stale_reason)
-        return loaded
+    def _told(self, result: Result) -> tuple[Result, str]:
+        """Everything that follows from a stored result; done again if a try ends in the middle of it."""
+        save_latest(self.s3, self.results_bucket, result)
+        if result.id:
+            record = Record(id=result.id, key=result.image.key, version_id=result.image.version_id)
+            save_record(self.s3, self.results_bucket, record)
+        self.announce(result)
+        return result, result.outcome
 
-    def _read(self, put: Put) -> bytes:
+    def _prompt(self, put: Put) -> Loaded:
+        folder, _, in_inbox = split_key(put.key)
+        draw = int.from_bytes(hashlib.sha256(put.version_id.encode()).digest()[:4], "big") % 100
+        wanted = [folder] if folder else []
+        if not (folder and in_inbox) and self.default_prompt:
+            wanted.append(self.default_prompt)
+        for prompt_id in wanted:
+            try:
+                loaded = self.prompts.get(prompt_id, draw)
+            except UnknownPrompt:
+                continue
+            if loaded.stale_reason:
+                self.told.stale(prompt_id, loaded.stale_reason)
+            return loaded
+        raise UnknownPrompt(folder, self.prompts.ids())
+
+    def _read(self, put: Put) -> storage.Stored:
         """Exactly the version that the event names; the key may have a newer one."""
         try:
             found = storage.read(self.s3, put.bucket, put.key, put.version_id)
@@ -155,24 +189,58 @@ class Identifier:
             raise Unusable("unreadable", reason) from None
         if found is None:
             raise Unusable("deleted", "this version of the picture was deleted before it was read")
-        return found.data
+        return found
 
-    def _result(self, about: dict[str, Any], used: Any, **outcome: Any) -> Result:
-        counts = {name: getattr(used, name) for name in ("input_tokens", "output_tokens", "latency_ms")}
-        cost = cost_usd(about["model"], used.input_tokens, used.output_tokens) if "model" in about else None
-        result = Result(**about, **counts, cost_usd=cost, **outcome, at=datetime.now(UTC))
-        if result.model:
-            self.told.paid(result)
-        return result
+    def _given_up(self, put: Put, failure: Failure, about: dict[str, Any]) -> tuple[Result, str]:
+        """Write a failed result; an existing answer stays, and so does another execution's work."""
+        with contextlib.suppress(IdentifyError, ClientError):
+            about |= _asked_by(put, self._prompt(put))
+        failed = Result(**about, outcome="failed", reason=failure.error, detail=failure.detail, at=datetime.now(UTC))
+        if held_by_another(
+            self.s3, self.results_bucket, put.key, put.version_id, owner=put.execution, now=datetime.now(UTC)
+        ):
+            return failed, "duplicate"
+        return self._keep(failed)
 
-    def _given_up(self, put: Put, failure: Failure) -> Result:
-        """Write a failed result; an existing answer stays."""
-        return Result(
-            image=Image(bucket=put.bucket, key=put.key, version_id=put.version_id),
-            prompt=PromptUsed(id=split_key(put.key)[0]),
-            outcome="failed",
-            reason=failure.error,
-            detail=failure.detail,
-            attempts=put.attempt,
-            at=datetime.now(UTC),
-        )
+
+def _about(put: Put) -> dict[str, Any]:
+    """What a result says of the picture, before its prompt is known."""
+    folder = split_key(put.key)[0]
+    prompt_id = folder if ID.match(folder) else ""
+    return {
+        "id": id_of(put.key, put.version_id, prompt_id, put.put_at),
+        "image": Image(bucket=put.bucket, key=put.key, version_id=put.version_id),
+        "prompt": PromptUsed(id=prompt_id),
+        "attempts": put.attempt,
+        "execution": put.execution_name,
+        "put_at": put.put_at,
+    }
+
+
+def _asked_by(put: Put, loaded: Loaded) -> dict[str, Any]:
+    prompt = loaded.prompt
+    return {
+        "id": id_of(put.key, put.version_id, prompt.id, put.put_at),
+        "prompt": PromptUsed(id=prompt.id, version=prompt.version, sha256=loaded.sha256),
+    }
+
+
+def _label(metadata: Mapping[str, str], loaded: Loaded) -> dict[str, Any] | None:
+    """The expected answer that the picture came with."""
+    if not (value := metadata.get(expected.NAME)):
+        return None
+    try:
+        return expected.read(value, loaded.prompt.answer_schema)
+    except ValueError as error:
+        raise Unusable("bad_label", f"{expected.METADATA} cannot be used: {error}") from None
+
+
+def _used(found: Asked) -> dict[str, Any]:
+    names = ("model", "asks", "input_tokens", "output_tokens", "latency_ms", "cost_usd")
+    return {name: getattr(found, name) for name in names}
+
+
+def _result(about: dict[str, Any], outcome: Reply | Outcome) -> Result:
+    if isinstance(outcome, Reply):
+        return Result(**about, outcome="answered", answer=outcome.answer, at=datetime.now(UTC))
+    return Result(**about, outcome="rejected", reason=outcome.reason, detail=outcome.detail, at=datetime.now(UTC))

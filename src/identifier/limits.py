@@ -4,9 +4,20 @@ MB = 1024 * 1024
 
 UPLOAD_BYTES = 20 * MB
 """Bytes of an uploaded picture. The workflow has the same limit."""
-PIXELS = {"jpeg": 220_000_000, "png": 36_000_000, "gif": 36_000_000, "webp": 16_000_000}
-"""The largest photo of a phone, which is decoded at an eighth of its size; a page of A4 at 600 dots per inch; and what
-fits in `DECODE_BYTES` for WebP, which needs several copies."""
+PIXELS = {
+    "jpeg": 220_000_000,
+    "png": 36_000_000,
+    "gif": 36_000_000,
+    "bmp": 36_000_000,
+    "tiff": 36_000_000,
+    "heif": 25_000_000,
+    "avif": 16_000_000,
+    "webp": 16_000_000,
+}
+"""The largest photo of a phone, which is decoded at an eighth of its size; a page of A4 at 600 dots per inch; an
+iPhone's photo of 24 million pixels; and what fits in `DECODE_BYTES` for AVIF and WebP, which need several copies."""
+FRAMES = 20
+"""How many frames of an animation are looked at for the first that shows something."""
 SHORTEST_EDGE = 16
 """Pixels of what is sent; less shows nothing."""
 

@@ -17,7 +17,7 @@ from botocore.parsers import ResponseParserError
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import best_match
 
-from identifier.errors import Busy, Refused, Rejected
+from identifier.errors import Busy, Muddled, Refused, Rejected, Throttled
 from identifier.picture import Picture
 from identifier.prompt import Prompt
 
@@ -46,13 +46,17 @@ _STOPS = {
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer that fits the prompt's schema, with its tokens and time."""
+    """An answer that fits the prompt's schema, with the tokens and the time that it took.
+
+    `answered_by` is not Bedrock's: the embedded AWS names what answered in a model's place.
+    """
 
     answer: dict[str, Any]
     input_tokens: int
     output_tokens: int
     latency_ms: int
     stop_reason: str
+    answered_by: str | None = None
 
 
 def bedrock(
@@ -67,24 +71,31 @@ def bedrock(
     return boto3.client("bedrock-runtime", region_name=region, endpoint_url=endpoint_url, config=config)
 
 
-def ask(client: "BedrockRuntimeClient", prompt: Prompt, picture: Picture) -> Reply:
-    """Ask the prompt's model about the picture.
+def ask(
+    client: "BedrockRuntimeClient", prompt: Prompt, picture: Picture, corrected: Rejected | None = None
+) -> Reply:  # fmt: skip
+    """Ask the prompt's model about the picture, once.
+
+    Parameters
+    ----------
+    corrected
+        An answer to the same question that was rejected: the model sees it and why, and answers again.
 
     Raises
     ------
     Rejected
         The model gave no answer, or one that does not fit the schema. It was paid.
-    Busy
-        Throttling, a model that starts or times out, an error of the service, a broken connection.
+    Throttled, Busy
+        The quota is used up; a model that starts or times out, an error of the service, a broken connection.
+    Muddled
+        The model lost its way in the tool's form.
     Refused
         Every other error: the request itself is wrong.
     """
     try:
-        response = client.converse(**request(prompt, picture))
+        response = client.converse(**request(prompt, picture, corrected))
     except ClientError as error:
-        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-        kind = Busy if status in (408, 424, 429) or status >= 500 else Refused
-        raise kind(f"{prompt.model}: {error}") from error
+        raise _fault(error)(f"{prompt.model}: {error}") from error
     except (NoConnection, HTTPClientError, ResponseParserError) as error:
         raise Busy(f"{prompt.model}: {error}") from error
     except BotoCoreError as error:
@@ -100,17 +111,32 @@ def ask(client: "BedrockRuntimeClient", prompt: Prompt, picture: Picture) -> Rep
     answer, fault = _answer(response, prompt)
     if fault:
         reason, detail = fault
-        raise Rejected(reason, detail, **used)
-    return Reply(answer, **used, stop_reason=response["stopReason"])
+        raise Rejected(reason, detail, **used, said=response.get("output", {}).get("message"))
+    by = (response.get("additionalModelResponseFields") or {}).get("answered_by")
+    return Reply(answer, **used, stop_reason=response["stopReason"], answered_by=by)
 
 
-def request(prompt: Prompt, picture: Picture) -> dict[str, Any]:
+def _fault(error: ClientError) -> type[Exception]:
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    code, message = error.response["Error"].get("Code", ""), error.response["Error"].get("Message", "")
+    if status == 429 and code != "ModelNotReadyException":
+        return Throttled
+    # "Model produced invalid sequence as part of ToolUse": the same question, asked the same way, ends so again.
+    if status == 424 and "tooluse" in message.lower().replace(" ", ""):
+        return Muddled
+    return Busy if status in (408, 424, 429) or status >= 500 else Refused
+
+
+def request(prompt: Prompt, picture: Picture, corrected: Rejected | None = None) -> dict[str, Any]:
     """The arguments of `Converse`."""
     # The prompt is the system's text; the user's text is only the picture.
     sent: dict[str, Any] = {
         "modelId": prompt.model,
         "system": [{"text": prompt.text}],
-        "messages": [{"role": "user", "content": [_block(prompt, picture), {"text": REQUEST}]}],
+        "messages": [
+            {"role": "user", "content": [_block(prompt, picture), {"text": REQUEST}]},
+            *(_correction(corrected) if corrected else ()),
+        ],
         "inferenceConfig": {"maxTokens": prompt.max_tokens},
         "toolConfig": {
             "tools": [{"toolSpec": {
@@ -131,6 +157,17 @@ def request(prompt: Prompt, picture: Picture) -> dict[str, Any]:
             "guardrailVersion": prompt.guardrail.version,
         }
     return sent
+
+
+def _correction(rejected: Rejected) -> list[dict[str, Any]]:
+    """The model's own message, and what is wrong with it."""
+    said = rejected.said
+    uses = [block["toolUse"]["toolUseId"] for block in said["content"] if "toolUse" in block]
+    wrong = f"This does not have the tool's form: {rejected.detail} Look again and record the whole answer once."
+    results: list[dict[str, Any]] = [
+        {"toolResult": {"toolUseId": use, "status": "error", "content": [{"text": wrong}]}} for use in uses
+    ]  # fmt: skip
+    return [said, {"role": "user", "content": results or [{"text": wrong}]}]
 
 
 def _block(prompt: Prompt, picture: Picture) -> dict[str, Any]:

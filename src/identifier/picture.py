@@ -15,7 +15,7 @@ from typing import Literal
 from identifier.errors import Unusable
 from identifier.limits import DECODE_WAIT_SECONDS, LONGEST_EDGE, MB, UPLOAD_BYTES
 
-Format = Literal["jpeg", "png", "gif", "webp", "pdf"]
+Format = Literal["jpeg", "png", "gif", "webp", "bmp", "tiff", "heif", "avif", "pdf"]
 
 REFUSED = 2
 """The decoding process's exit code when it gives a reason."""
@@ -25,9 +25,14 @@ _SIGNATURES: tuple[tuple[bytes, Format], ...] = (
     (b"\x89PNG\r\n\x1a\n", "png"),
     (b"GIF87a", "gif"),
     (b"GIF89a", "gif"),
+    (b"II*\x00", "tiff"),
+    (b"MM\x00*", "tiff"),
+    (b"BM", "bmp"),
     (b"%PDF-", "pdf"),
 )
-_TAKEN = "JPEG, PNG, GIF, WebP and PDF can be used"
+_AVIF, _HEIF = (b"avif", b"avis"), (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
+"""Brands of the container that both have (ISO/IEC 23008-12; AV1 Image File Format)."""
+_TAKEN = "JPEG, PNG, GIF, WebP, HEIC, AVIF, TIFF, BMP and PDF can be used"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +84,9 @@ def sniff(data: bytes) -> Format:
     kind = next((kind for signature, kind in _SIGNATURES if data.startswith(signature)), None)
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         kind = "webp"
+    if data[4:8] == b"ftyp":
+        kind = _container(data)
     if kind is None:
-        if data[4:8] == b"ftyp" and data[8:12] in (b"heic", b"heix", b"mif1", b"msf1", b"avif"):
-            raise Unusable(
-                "wrong_type", f"it is a HEIC or AVIF file; {_TAKEN} (iPhone: Camera, Formats, Most Compatible)"
-            )
         raise Unusable("wrong_type", f"it is no picture of a known type, by its content; {_TAKEN}")
     # Other programs would read another file in it. No camera makes such files.
     if kind != "pdf" and b"%PDF-" in data[:1024]:
@@ -91,6 +94,15 @@ def sniff(data: bytes) -> Format:
     if _ends_as_zip(data):
         raise Unusable("ambiguous", f"it is {kind.upper()} and a ZIP archive at once")
     return kind
+
+
+def _container(data: bytes) -> Format | None:
+    """By the brands in the first box: the major one, then the compatible ones."""
+    size = min(int.from_bytes(data[:4], "big"), 256)
+    brands = [data[at : at + 4] for at in (8, *range(16, size, 4))]
+    if any(brand in _AVIF for brand in brands):
+        return "avif"
+    return "heif" if any(brand in _HEIF for brand in brands) else None
 
 
 def _ends_as_zip(data: bytes) -> bool:

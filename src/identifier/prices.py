@@ -26,6 +26,10 @@ class Price:
 PRICES = {
     "apac.amazon.nova-lite-v1:0": Price(0.06, 0.24),
     "apac.amazon.nova-pro-v1:0": Price(0.80, 3.20),
+    "us.amazon.nova-lite-v1:0": Price(0.06, 0.24),
+    "us.amazon.nova-pro-v1:0": Price(0.80, 3.20),
+    "eu.amazon.nova-lite-v1:0": Price(0.06, 0.24),
+    "eu.amazon.nova-pro-v1:0": Price(0.80, 3.20),
     "global.amazon.nova-2-lite-v1:0": Price(0.30, 2.50),
     "global.anthropic.claude-haiku-5-5": Price(0.10, 0.50),  # up to 100,000 tokens of input
     "global.anthropic.claude-haiku-4-5-20251001-v1:0": Price(1.00, 5.00),

@@ -7,14 +7,14 @@ workers. If the new prompt cannot be loaded, the worker uses the last good one a
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from identifier import storage
 from identifier.errors import InvalidPrompt, PromptUnavailable, StorageFault, UnknownPrompt
-from identifier.keys import document_key
+from identifier.keys import PROMPTS, document_key
 from identifier.prompt import ID, Prompt, Version, digest, read_prompt
 
 if TYPE_CHECKING:
@@ -22,13 +22,30 @@ if TYPE_CHECKING:
     from mypy_boto3_ssm import SSMClient
 
 
-class Pointer(BaseModel):
-    """The prompt's version in force, and its document's SHA-256."""
+class Named(BaseModel):
+    """A version of a prompt, and its document's SHA-256."""
 
     model_config = ConfigDict(frozen=True)
 
     version: Version
     sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+class Trial(Named):
+    """A version that gets a share of the pictures."""
+
+    percent: Annotated[int, Field(ge=1, le=99)]
+
+
+class Pointer(Named):
+    """The prompt's version in force, the version on trial, and why.
+
+    `measured` is what `stitcher-prompts evaluate` found about the new version. Systems Manager notes who changed it.
+    """
+
+    trial: Trial | None = None
+    why: Annotated[str, Field(max_length=500)] | None = None
+    measured: Annotated[str, Field(max_length=300)] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +55,18 @@ class Loaded:
     prompt: Prompt
     sha256: str
     stale_reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What a worker knows of a prompt: the one in force, the one on trial, and the trial's percentage."""
+
+    force: Loaded
+    trial: Loaded | None = None
+    percent: int = 0
+
+    def drawn(self, draw: int) -> Loaded:
+        return self.trial if self.trial and draw < self.percent else self.force
 
 
 class PromptStore:
@@ -62,10 +91,14 @@ class PromptStore:
     ) -> None:
         self.s3, self.ssm, self.bucket, self.prefix = s3, ssm, bucket, pointer_prefix
         self.max_age_s, self.clock = max_age_s, clock
-        self._known: dict[str, tuple[float, Loaded]] = {}
+        self._known: dict[str, tuple[float, _Known]] = {}
 
-    def get(self, prompt_id: str) -> Loaded:
-        """The prompt in force.
+    def ids(self) -> list[str]:
+        """The ids of the stored prompts. Raises `StorageFault`."""
+        return [name for name in storage.folders(self.s3, self.bucket, PROMPTS) if ID.match(name)]
+
+    def get(self, prompt_id: str, draw: int = 100) -> Loaded:
+        """The prompt in force, or the one on trial if `draw`, 0 to 99, is below the trial's percentage.
 
         Raises
         ------
@@ -78,7 +111,7 @@ class PromptStore:
             raise UnknownPrompt(prompt_id)
         until, known = self._known.get(prompt_id, (0.0, None))
         if known and self.clock() < until:
-            return known
+            return known.drawn(draw)
         try:
             loaded = self._load(prompt_id, known)
         except UnknownPrompt:
@@ -87,15 +120,33 @@ class PromptStore:
         except (InvalidPrompt, StorageFault, ClientError, BotoCoreError) as error:
             if known is None:
                 raise PromptUnavailable(f"prompt {prompt_id} cannot be loaded: {error}") from error
-            loaded = replace(known, stale_reason=str(error))
+            loaded = replace(known, force=replace(known.force, stale_reason=str(error)))
         self._known[prompt_id] = self.clock() + self.max_age_s, loaded
-        return loaded
+        return loaded.drawn(draw)
 
-    def _load(self, prompt_id: str, known: Loaded | None) -> Loaded:
+    def schema_in_memory(self, prompt_id: str, version: int | None) -> dict[str, Any] | None:
+        """The answers' schema of a version that this worker has loaded; asks nobody."""
+        _, known = self._known.get(prompt_id, (0.0, None))
+        for loaded in (known.force, known.trial) if known else ():
+            if loaded and loaded.prompt.version == version:
+                return loaded.prompt.answer_schema
+        return None
+
+    def _load(self, prompt_id: str, known: _Known | None) -> _Known:
         pointer = read_pointer(self.ssm, self.prefix, prompt_id)
-        if known and (known.prompt.version, known.sha256) == (pointer.version, pointer.sha256):
-            return replace(known, stale_reason=None)
-        return Loaded(read_version(self.s3, self.bucket, prompt_id, pointer), pointer.sha256)
+        force = self._version(prompt_id, pointer, known)
+        if pointer.trial is None:
+            return _Known(force)
+        try:
+            return _Known(force, self._version(prompt_id, pointer.trial, known), pointer.trial.percent)
+        except InvalidPrompt as error:  # the version in force is good: the trial ends here
+            return _Known(replace(force, stale_reason=f"the version on trial cannot be loaded: {error}"))
+
+    def _version(self, prompt_id: str, named: Named, known: _Known | None) -> Loaded:
+        for loaded in (known.force, known.trial) if known else ():
+            if loaded and (loaded.prompt.version, loaded.sha256) == (named.version, named.sha256):
+                return replace(loaded, stale_reason=None)
+        return Loaded(read_version(self.s3, self.bucket, prompt_id, named), named.sha256)
 
 
 def read_pointer(ssm: "SSMClient", prefix: str, prompt_id: str) -> Pointer:
@@ -114,7 +165,7 @@ def read_pointer(ssm: "SSMClient", prefix: str, prompt_id: str) -> Pointer:
         ) from None
 
 
-def read_version(s3: "S3Client", bucket: str, prompt_id: str, pointer: Pointer) -> Prompt:
+def read_version(s3: "S3Client", bucket: str, prompt_id: str, pointer: Named) -> Prompt:
     """The document that a pointer names, with the pointer's hash. Raises `InvalidPrompt`, `StorageFault`."""
     key = document_key(prompt_id, pointer.version)
     found = storage.read(s3, bucket, key)

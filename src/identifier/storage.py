@@ -1,6 +1,6 @@
-"""The three S3 requests of this package: read a file, write a new one, replace a known one."""
+"""The S3 requests of this package: read a file, write a new one, replace a known one, list folders."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -18,10 +18,11 @@ PATIENCE = Config(connect_timeout=2, read_timeout=2, retries={"mode": "standard"
 
 
 class Stored(NamedTuple):
-    """A file's content, and the ETag for `replace`."""
+    """A file's content, the ETag for `replace`, and its metadata without `x-amz-meta-`."""
 
     data: bytes
     etag: str
+    metadata: Mapping[str, str]
 
 
 def read(s3: "S3Client", bucket: str, key: str, version_id: str | None = None) -> Stored | None:
@@ -30,11 +31,18 @@ def read(s3: "S3Client", bucket: str, key: str, version_id: str | None = None) -
     try:
         with faults(key):
             found = s3.get_object(Bucket=bucket, Key=key, **version)  # type: ignore[arg-type]
-            return Stored(found["Body"].read(), found["ETag"])
+            return Stored(found["Body"].read(), found["ETag"], found["Metadata"])
     except ClientError as error:
         if error.response["Error"]["Code"] in ("NoSuchKey", "NoSuchVersion"):
             return None
         raise
+
+
+def folders(s3: "S3Client", bucket: str, prefix: str) -> list[str]:
+    """Names of the folders right under the prefix, in order; at most 1,000. Raises `StorageFault`."""
+    with faults(prefix):
+        found = s3.list_objects_v2(Bucket=bucket, Prefix=prefix, Delimiter="/")
+    return [item["Prefix"].removeprefix(prefix).rstrip("/") for item in found.get("CommonPrefixes", ())]
 
 
 def why_unreadable(error: ClientError) -> str:

@@ -469,8 +469,8 @@ SEEDS: dict[str, dict[str, Seed]] = {
         "no list": put(RULE, "EventPattern", "source", value="aws.s3"),
         "an empty list": put(RULE, "EventPattern", "source", value=[]),
         "an operator": put(RULE, "EventPattern", "source", value=[{"starts-with": "aws"}]),
-        "a comparison": put(RULE, "EventPattern", "detail", "object", "size", value=[{"numeric": [">", "0"]}]),
-        "a number beyond": put(RULE, "EventPattern", "detail", "object", "size", value=[{"numeric": [">", 6e9]}]),
+        "a comparison": put(RULE, "EventPattern", "detail", "object", value={"size": [{"numeric": [">", "0"]}]}),
+        "a number beyond": put(RULE, "EventPattern", "detail", "object", value={"size": [{"numeric": [">", 6e9]}]}),
         "a long pattern": put(RULE, "EventPattern", "source", value=["x" * 2_049]),
         "no role": drop(RULE, "Targets", 0, "RoleArn"),
         "a function's role": put(

@@ -6,7 +6,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
-from identifier.errors import Busy, Refused
+from identifier.errors import Busy, Refused, Throttled
 from identifier.model import ask, bedrock
 from identifier.picture import Picture
 from identifier.prompt import read_prompt
@@ -55,7 +55,16 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[type[Failing], str
 
 @pytest.mark.parametrize(
     ("status", "kind"),
-    [(429, Busy), (503, Busy), (500, Busy), (408, Busy), (424, Busy), (400, Refused), (403, Refused), (404, Refused)],
+    [
+        (429, Throttled),
+        (503, Busy),
+        (500, Busy),
+        (408, Busy),
+        (424, Busy),
+        (400, Refused),
+        (403, Refused),
+        (404, Refused),
+    ],
 )
 def test_whatever_fails_is_asked_once(server: tuple[type[Failing], str], status: int, kind: type[Exception]) -> None:
     handler, url = server

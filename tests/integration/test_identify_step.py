@@ -61,6 +61,7 @@ def step(monkeypatch: pytest.MonkeyPatch) -> Iterator[Step]:
         publish(s3, boto3.client("ssm"), "prompts", POINTERS, (PROMPTS / "animal" / "1.json").read_bytes())
         for made_once in (app.s3, app.identifier, app.model):
             made_once.cache_clear()
+        model.invents = True
         yield Step(s3, model)
         for made_once in (app.s3, app.identifier, app.model):
             made_once.cache_clear()
@@ -109,7 +110,7 @@ def test_a_day_without_calls_of_models_rejects_the_picture_with_the_reason(
 
 def test_a_busy_model_is_the_workflows_to_try_again_and_is_not_held_by_its_own_claim(step: Step) -> None:
     given = step.put()
-    step.model.fail("429")
+    step.model.fail("503")
     with pytest.raises(Busy):
         app.lambda_handler(given, CONTEXT)
     assert app.lambda_handler(given | {"attempt": 2}, CONTEXT)["outcome"] == "answered"
@@ -118,7 +119,7 @@ def test_a_busy_model_is_the_workflows_to_try_again_and_is_not_held_by_its_own_c
 
 def test_another_executions_claim_holds(step: Step) -> None:
     given = step.put()
-    step.model.fail("429")
+    step.model.fail("503")
     with pytest.raises(Busy):
         app.lambda_handler(given | {"execution": "another"}, CONTEXT)
     with pytest.raises(Held, match="another execution"):
@@ -208,17 +209,17 @@ def test_a_duplicate_is_counted_and_not_its_cost(step: Step, capsys: pytest.Capt
     given = step.put()
     app.lambda_handler(given, CONTEXT)
     counted(capsys)
-    app.lambda_handler(given, CONTEXT)
+    app.lambda_handler(given | {"execution": "another"}, CONTEXT)
     assert counted(capsys) == {"ImageDuplicate": (1, SERVICE)}
 
 
 @pytest.mark.parametrize(
-    ("fault", "reason", "first_try"), [("wrong_schema", "schema", 0), ("max_tokens", "max_tokens", None)]
+    ("fault", "times", "reason", "first_try"), [("wrong_schema", 2, "schema", 0), ("max_tokens", 1, "max_tokens", None)]
 )
 def test_a_rejection_is_counted_by_its_reason_and_was_paid(
-    step: Step, capsys: pytest.CaptureFixture[str], fault: str, reason: str, first_try: int | None
+    step: Step, capsys: pytest.CaptureFixture[str], fault: str, times: int, reason: str, first_try: int | None
 ) -> None:
-    step.model.fail(fault)
+    step.model.fail(fault, times)
     app.lambda_handler(step.put(), CONTEXT)
     found = counted(capsys)
     assert found["ImageRejected"] == (1, SERVICE | {"reason": reason})
@@ -237,9 +238,12 @@ def test_the_same_answer_to_everything_is_seen(
     step: Step, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(app.counts, "sameness", Sameness(least=2))
+    model = step.model
+    model.invents = False
     for at in range(2):
         given = step.put() | {"key": f"inbox/animal/{at}.jpg"}
-        version = step.s3.put_object(Bucket=IMAGES, Key=given["key"], Body=COW)["VersionId"]
+        other = COW + bytes(at)
+        version = step.s3.put_object(Bucket=IMAGES, Key=given["key"], Body=other)["VersionId"]
         app.lambda_handler(given | {"version_id": version}, CONTEXT)
     assert counted(capsys)["TopAnswerShare"] == (100, SERVICE)
 

@@ -11,7 +11,7 @@ from tools.client import fetch
 from tools.local import model
 from tools.local.model import StandIn, serving
 
-from identifier.errors import Busy, Refused, Rejected
+from identifier.errors import Busy, Muddled, Refused, Rejected, Throttled
 from identifier.model import Reply, ask, bedrock
 from identifier.picture import Picture, prepare_picture
 from identifier.prompt import Prompt, read_prompt
@@ -53,7 +53,8 @@ def test_the_stand_in_answers_the_services_own_client(stand_in: StandIn, shown: 
 
 @pytest.mark.parametrize(
     ("kind", "error"),
-    [(kind, Busy) for kind in ("429", "429-not-ready", "503", "408", "424", "500", "hang_up")]
+    [("429", Throttled), ("424-tool-use", Muddled)]
+    + [(kind, Busy) for kind in ("429-not-ready", "503", "408", "424", "500", "hang_up")]
     + [(kind, Refused) for kind in ("400", "403", "404")]
     + [(kind, Rejected) for kind in (*model.STOPS, "no_tool", "wrong_schema")],
 )
@@ -147,7 +148,9 @@ def test_a_vision_server_is_asked_with_the_picture_the_prompt_and_the_schema(
     assert question["tool_choice"]["function"]["name"] == question["tools"][0]["function"]["name"]
 
 
-@pytest.mark.parametrize(("status", "error"), [(429, Busy), (500, Busy), (503, Busy), (400, Refused), (401, Refused)])
+@pytest.mark.parametrize(
+    ("status", "error"), [(429, Throttled), (500, Busy), (503, Busy), (400, Refused), (401, Refused)]
+)
 def test_what_a_vision_server_refuses_is_refused_as_bedrock_would(
     relay: StandIn, vision: VisionServer, shown: Picture, status: int, error: type[Exception]
 ) -> None:

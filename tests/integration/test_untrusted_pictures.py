@@ -100,6 +100,30 @@ LOOP = pdf(b"<</Type/Catalog/Pages 2 0 R>>", b"<</Type/Pages/Count 1/Kids[2 0 R]
 BRACKETS = b"%PDF-1.7\n1 0 obj\n" + b"[" * 1_000_000 + b"\nendobj\ntrailer\n<</Root 1 0 R>>\n%%EOF"
 HUGE_GIF = b"GIF89a" + struct.pack("<HH", 50_000, 50_000) + photo("GIF")[10:]
 
+HEIC = (ROOT / "tests" / "recordings" / "pictures" / "cat.heic").read_bytes()
+LOOPING_TIFF = b"II*\x00\x08\x00\x00\x00" + bytes(2) + b"\x08\x00\x00\x00"
+HEIC_SIZE = struct.pack(">II", 160, 106)
+
+
+def tiff_of(width: int, height: int) -> bytes:
+    """A small TIFF whose directory claims another size."""
+    data = photo("TIFF")
+    for tag, size in ((256, width), (257, height)):
+        at = next(
+            at
+            for at in range(len(data))
+            if data[at : at + 4] in (struct.pack("<HH", tag, 3), struct.pack("<HH", tag, 4))
+        )
+        data = data[: at + 2] + struct.pack("<HII", 4, 1, size) + data[at + 12 :]
+    return data
+
+
+def bmp_of(width: int, height: int) -> bytes:
+    """A small BMP whose header claims another size."""
+    data = photo("BMP")
+    return data[:18] + struct.pack("<ii", width, height) + data[26:]
+
+
 REFUSED: dict[str, tuple[Callable[[], bytes], str]] = {
     "nothing": (lambda: b"", "empty"),
     "a file over the limit": (lambda: b"\xff\xd8\xff" + bytes(limits.UPLOAD_BYTES), "too_large"),
@@ -109,9 +133,19 @@ REFUSED: dict[str, tuple[Callable[[], bytes], str]] = {
     "a program as cow.jpg": (lambda: b"\x7fELF" + bytes(100), "wrong_type"),
     "an archive as cow.jpg": (lambda: b"PK\x03\x04" + bytes(100), "wrong_type"),
     "a drawing as SVG": (lambda: b'<svg xmlns="http://www.w3.org/2000/svg"/>', "wrong_type"),
-    "a TIFF": (lambda: photo("TIFF"), "wrong_type"),
-    "a BMP": (lambda: photo("BMP"), "wrong_type"),
-    "an iPhone's HEIC": (lambda: b"\x00\x00\x00\x18ftypheic" + bytes(100), "wrong_type"),
+    "a film": (lambda: b"\x00\x00\x00\x18ftypmp42\x00\x00\x00\x00mp42isom" + bytes(100), "wrong_type"),
+    "a box of the brand heic": (lambda: b"\x00\x00\x00\x18ftypheic" + bytes(100), "unreadable"),
+    "a box of the brand avif": (lambda: b"\x00\x00\x00\x18ftypavif" + bytes(100), "unreadable"),
+    "half a HEIC": (lambda: HEIC[: len(HEIC) // 2], "unreadable"),
+    "a HEIC of 50,000 × 50,000": (lambda: HEIC.replace(HEIC_SIZE, struct.pack(">II", 50_000, 50_000)), "unreadable"),
+    "a HEIC with damaged boxes": (lambda: HEIC.replace(b"iloc", b"ilox").replace(b"hvcC", b"hvcX"), "unreadable"),
+    "half an AVIF": (lambda: photo("AVIF")[: len(photo("AVIF")) // 2], "unreadable"),
+    "half a TIFF": (lambda: photo("TIFF")[: len(photo("TIFF")) // 2], "unreadable"),
+    "a TIFF of 50,000 × 50,000": (lambda: tiff_of(50_000, 50_000), "too_large"),
+    "a TIFF whose directory is itself": (lambda: LOOPING_TIFF, "unreadable"),
+    "half a BMP": (lambda: photo("BMP")[: len(photo("BMP")) // 2], "unreadable"),
+    "a BMP of 50,000 × 50,000": (lambda: bmp_of(50_000, 50_000), "too_large"),
+    "a BMP and a ZIP archive": (lambda: photo("BMP") + ZIP, "ambiguous"),
     "a PDF behind other bytes": (lambda: b"\n\n" + pages(1), "wrong_type"),
     # not complete
     "a signature alone": (lambda: b"\xff\xd8\xff", "unreadable"),
@@ -155,6 +189,10 @@ SHOWN: dict[str, Callable[[], bytes]] = {
     "a transparent PNG of 36 megapixels": lambda: encoded(Image.new("RGBA", (6_000, 6_000)), "PNG", compress_level=1),
     "a WebP of 16 megapixels": lambda: encoded(Image.new("RGBA", (4_000, 4_000)), "WEBP", method=0),
     "a GIF of 3,000 frames": lambda: gif_of(3_000),
+    "an iPhone's HEIC": lambda: HEIC,
+    "an AVIF of 16 megapixels": lambda: encoded(Image.new("RGB", (4_000, 4_000)), "AVIF", speed=10),
+    "a TIFF of 36 megapixels": lambda: encoded(Image.new("RGB", (6_000, 6_000)), "TIFF", compression="tiff_lzw"),
+    "a BMP": lambda: photo("BMP"),
     "a PDF of 10 pages": lambda: pages(10),
 }  # fmt: skip
 

@@ -6,12 +6,13 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from identifier.keys import claim_key, result_key, split_key
+from identifier.keys import claim_key, latest_key, result_key, split_key
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=80)
 NASTY = st.text(st.sampled_from("ab/%.-\\ +~*é🐄न\x00\n\x7f25F"), max_size=12)
 NAME = st.one_of(NASTY, TEXT, st.text("a/", min_size=300, max_size=400))
 IMAGE_KEY = NAME.map(lambda name: f"inbox/{name}")
+ANY_KEY = st.one_of(IMAGE_KEY, NAME)
 VERSION = st.one_of(st.text(string.ascii_letters + string.digits + "._-", min_size=1, max_size=40), NASTY)
 
 
@@ -36,7 +37,8 @@ def test_what_names_do_not_take_well_is_encoded(image_key: str, key: str) -> Non
     assert result_key(image_key, "v") == key
 
 
-@given(one=st.tuples(IMAGE_KEY, VERSION), other=st.tuples(IMAGE_KEY, VERSION))
+@given(one=st.tuples(ANY_KEY, VERSION), other=st.tuples(ANY_KEY, VERSION))
+@example(one=("inbox/%~/a", "v"), other=("a", "v"))
 @example(one=("inbox/a/b", "c"), other=("inbox/a", "b/c"))
 @example(one=("inbox/a%2Fb", "v"), other=("inbox/a/b", "v"))
 @example(one=("inbox/cow.jpg", "v"), other=("inbox//cow.jpg", "v"))
@@ -47,7 +49,7 @@ def test_different_pictures_have_different_results_and_claims(one: tuple[str, st
     assert (claim_key(*one) == claim_key(*other)) == (one == other)
 
 
-@given(IMAGE_KEY, VERSION)
+@given(ANY_KEY, VERSION)
 def test_every_result_has_a_name_that_s3_and_its_tools_take(image_key: str, version: str) -> None:
     key = result_key(image_key, version)
     assert len(key.encode()) + len(".spoken") <= 1024
@@ -58,12 +60,31 @@ def test_every_result_has_a_name_that_s3_and_its_tools_take(image_key: str, vers
 
 
 @given(IMAGE_KEY)
-def test_the_parts_of_a_key_make_up_the_key(image_key: str) -> None:
-    prompt_id, name = split_key(image_key)
-    assert image_key in (f"inbox/{prompt_id}/{name}", f"inbox/{name}")
-    assert "/" not in prompt_id
+def test_the_name_in_a_key_ends_the_key_and_its_folder_has_no_slash(image_key: str) -> None:
+    folder, name, in_inbox = split_key(image_key)
+    assert in_inbox
+    assert image_key.endswith(name)
+    assert "/" not in folder
 
 
-def test_a_key_outside_the_inbox_is_refused() -> None:
-    with pytest.raises(ValueError, match="not in inbox/"):
-        result_key("outbox/animal/cow.jpg", "v")
+@pytest.mark.parametrize(
+    ("image_key", "parts"),
+    [
+        ("inbox/animal/cow.jpg", ("animal", "cow.jpg", True)),
+        ("Inbox/Animal/Pune/cow.jpg", ("animal", "Pune/cow.jpg", True)),
+        ("INBOX/ crop-disease /a.jpg", ("crop-disease", "a.jpg", True)),
+        ("animal/cow.jpg", ("animal", "cow.jpg", False)),
+        ("photos/2026/cow.jpg", ("photos", "2026/cow.jpg", False)),
+        ("inbox/cow.jpg", ("", "cow.jpg", True)),
+        ("cow.jpg", ("", "cow.jpg", False)),
+        ("inbox", ("", "inbox", False)),
+        ("/cow.jpg", ("", "cow.jpg", False)),
+    ],
+)
+def test_folders_are_read_in_any_case(image_key: str, parts: tuple[str, str, bool]) -> None:
+    assert split_key(image_key) == parts
+
+
+def test_a_result_of_a_picture_outside_of_the_inbox_has_a_folder_of_its_own() -> None:
+    assert result_key("cow.jpg", "v") == "results/%~/cow.jpg/v.json"
+    assert latest_key("Inbox/animal/cow.jpg") == "results/%~/Inbox/animal/cow.jpg/latest.json"

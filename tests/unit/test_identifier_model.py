@@ -203,7 +203,6 @@ def failing(code: str, status: int) -> Any:
 @pytest.mark.parametrize(
     ("code", "status"),
     [
-        ("ThrottlingException", 429),
         ("ModelNotReadyException", 429),
         ("ServiceUnavailableException", 503),
         ("ModelTimeoutException", 408),

@@ -11,6 +11,7 @@ from jsonschema import Draft202012Validator
 
 from identifier import limits
 from identifier.answer_schema import DEPTH, check_schema
+from identifier.asking import Models
 from identifier.errors import InvalidPrompt
 from identifier.prices import PRICES
 from identifier.prompt import Prompt, read_prompt
@@ -292,7 +293,12 @@ class TestShipped:
         assert path.relative_to(ROOT) == Path("prompts", prompt.id, f"{prompt.version}.json")
 
     def test_its_cost_can_be_told(self, path: Path) -> None:
-        assert read_prompt(path.read_bytes()).model in PRICES
+        assert (
+            Models("apac.amazon.nova-lite-v1:0", "apac.amazon.nova-pro-v1:0").named(
+                read_prompt(path.read_bytes()).model
+            )
+            in PRICES
+        )
 
     def test_its_schema_is_one(self, path: Path) -> None:
         answers = read_prompt(path.read_bytes()).answer_schema
@@ -310,7 +316,7 @@ class TestShipped:
 
 
 def test_three_prompts_are_shipped() -> None:
-    assert [path.parent.name for path in SHIPPED] == ["animal", "crop-disease", "form"]
+    assert sorted({path.parent.name for path in SHIPPED}) == ["animal", "crop-disease", "form"]
 
 
 HEALTHY = {

@@ -1,38 +1,51 @@
-"""A model that gives the same answer to every picture is noticed, though no single answer is wrong."""
+"""A model that answers every picture alike is found; a herd is not taken for one."""
 
+import random
+from typing import Any
+
+from identifier.prompt import read_prompt
 from identifier.sameness import LEAST, WINDOW, Sameness
+from tests.paths import ROOT
 
-COW, GOAT = {"animal": "cattle", "count": 1}, {"animal": "goat", "count": 1}
-
-
-def test_nothing_is_told_from_a_few_answers() -> None:
-    sameness = Sameness()
-    assert {sameness.add("animal", COW) for _ in range(LEAST - 1)} == {None}
-    assert sameness.add("animal", COW) == 100
+SCHEMA = read_prompt((ROOT / "prompts" / "animal" / "2.json").read_bytes()).answer_schema
 
 
-def test_the_share_is_that_of_the_most_frequent_answer() -> None:
-    sameness = Sameness()
-    shares = [sameness.add("animal", COW if number % 4 else GOAT) for number in range(20)]
-    assert shares[-1] == 75
+def answer(animal: str = "cattle", count: int = 1, notes: str = "", **more: Any) -> dict[str, Any]:
+    return {"animal": animal, "name": "", "count": count, "signs": [], "confidence": "high", "notes": notes} | more
 
 
-def test_the_order_of_fields_makes_no_other_answer_and_any_value_does() -> None:
-    sameness = Sameness(least=2)
-    sameness.add("animal", COW)
-    assert sameness.add("animal", {"count": 1, "animal": "cattle"}) == 100
-    assert sameness.add("animal", COW | {"count": 2}) == 100 * 2 / 3
+def test_sixty_answers_that_differ_in_their_notes_alone_are_one_answer() -> None:
+    same = Sameness()
+    shares = [same.add("animal", SCHEMA, answer(notes=str(number)), str(number)) for number in range(60)]
+    assert shares[: LEAST - 1] == [None] * (LEAST - 1)
+    assert shares[LEAST - 1 :] == [100] * (60 - LEAST + 1)
 
 
-def test_only_the_last_answers_count() -> None:
-    sameness = Sameness()
-    for _ in range(100):
-        sameness.add("animal", COW)
-    shares = [sameness.add("animal", {"animal": "goat", "count": number}) for number in range(WINDOW)]
-    assert (shares[0], shares[24], shares[-1]) == (98, 50, 2)
+def test_a_healthy_herd_is_not_one_answer() -> None:
+    chance, same, shares = random.Random(1), Sameness(), []  # noqa: S311 - repeatable
+    for number in range(300):
+        animal = "cattle" if chance.random() < 0.95 else "goat"
+        shares.append(same.add("animal", SCHEMA, answer(animal, chance.randint(1, 4)), str(number)) or 0)
+    assert max(shares) < 60
 
 
-def test_prompts_are_counted_apart() -> None:
-    sameness = Sameness(least=2)
-    sameness.add("animal", COW)
-    assert sameness.add("form", COW) is None
+def test_the_same_picture_again_counts_once() -> None:
+    same = Sameness(least=2)
+    assert [same.add("animal", SCHEMA, answer(), "one") for _ in range(60)] == [None] * 60
+    assert same.add("animal", SCHEMA, answer("goat"), "other") == 50
+
+
+def test_lists_of_enumerated_values_count() -> None:
+    same = Sameness(least=2)
+    same.add("animal", SCHEMA, answer(signs=["wound"]), "one")
+    assert same.add("animal", SCHEMA, answer(signs=["swelling"]), "other") == 50
+
+
+def test_prompts_are_counted_apart_and_old_answers_forgotten() -> None:
+    same = Sameness(least=2)
+    for number in range(WINDOW):
+        same.add("animal", SCHEMA, answer(), str(number))
+    assert same.add("form", SCHEMA, answer(), "x") is None
+    for number in range(WINDOW):
+        share = same.add("animal", SCHEMA, answer("goat", number), f"new {number}")
+    assert share == 1

@@ -24,6 +24,12 @@ LAMBDA = {
     "Lambda.ClientExecutionTimeoutException",
     "Lambda.TooManyRequestsException",
 }
+DIED = {"Lambda.Unknown", "Sandbox.Timedout", "Runtime.ExitError", "States.Timeout"}
+"""A function that ran out of memory or time."""
+PASSING = (
+    *(errors.Busy, errors.Throttled, errors.Held, errors.StorageFault, errors.EventFault),
+    errors.PromptUnavailable,
+)
 EVENT = {
     "time": "2026-11-20T06:15:00Z",
     "detail": {
@@ -56,17 +62,27 @@ def test_every_expression_is_jsonata(expression: str) -> None:
 
 @pytest.mark.parametrize(("name", "state"), TASKS)
 def test_a_task_has_a_timeout_and_its_retries_full_jitter_and_a_ceiling(name: str, state: dict[str, Any]) -> None:
-    assert state["TimeoutSeconds"] <= 100
+    assert state["TimeoutSeconds"] <= 260
     for retry in state.get("Retry", []):
         assert retry["JitterStrategy"] == "FULL"
-        assert retry["MaxDelaySeconds"] <= 120
-        assert retry["MaxAttempts"] <= 30
+        waits_its_turn = "Throttled" in retry["ErrorEquals"]
+        assert retry["MaxDelaySeconds"] <= (300 if waits_its_turn else 120)
+        assert retry["MaxAttempts"] <= (500 if waits_its_turn else 40)
+
+
+def test_pictures_beyond_the_quota_wait_for_most_of_a_day_within_the_history_of_an_execution() -> None:
+    """An execution has at most 25,000 events (Step Functions guide, "Service quotas"); a try has four at most."""
+    (retry,) = (retry for retry in STATES["IdentifyImage"]["Retry"] if "Throttled" in retry["ErrorEquals"])
+    assert retry["MaxAttempts"] * retry["MaxDelaySeconds"] / 2 > 20 * 3600, "full jitter waits half of it on average"
+    assert 4 * retry["MaxAttempts"] < 25_000
 
 
 def test_only_what_may_pass_is_tried_again() -> None:
     retried = {error for retry in STATES["IdentifyImage"]["Retry"] for error in retry["ErrorEquals"]}
-    passing = {kind.__name__ for kind in (errors.Busy, errors.Held, errors.StorageFault, errors.PromptUnavailable)}
-    assert retried == LAMBDA | passing
+    passing = {kind.__name__ for kind in PASSING}
+    assert retried == LAMBDA | DIED | passing
+    (died,) = (retry for retry in STATES["IdentifyImage"]["Retry"] if set(retry["ErrorEquals"]) == DIED)
+    assert died["MaxAttempts"] == 2
 
 
 def longest(state: dict[str, Any]) -> int:
@@ -113,7 +129,8 @@ def test_nothing_ends_in_a_fail_state_because_a_redrive_would_fail_there_again()
     assert not [name for name, state in STATES.items() if state["Type"] == "Fail"]
     (catch,) = STATES["IdentifyImage"]["Catch"]
     assert (catch["ErrorEquals"], catch["Next"]) == (["States.ALL"], "NoteFailure")
-    assert STATES["NoteFailure"]["Next"] == STATES["NoteFailure"]["Catch"][0]["Next"] == "DeadLetter"
+    assert STATES["NoteFailure"]["Next"] == "WasNoted"
+    assert STATES["NoteFailure"]["Catch"][0]["Next"] == STATES["WasNoted"]["Default"] == "DeadLetter"
     assert STATES["DeadLetter"]["Next"] == "CountFailed"
     assert STATES["CountFailed"]["Next"] == STATES["CountFailed"]["Catch"][0]["Next"] == "GivenUp"
     (choice,) = STATES["GivenUp"]["Choices"]

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
-from tools.local.model import FAULTS, LABEL, OTHERS, STOPS, StandIn, made_up, serving
+from tools.local.model import FAULTS, LABEL, MESSAGES, OTHERS, STOPS, StandIn, made_up, serving
+from tools.local.sight.answers import nothing_known
 
 from identifier.prompt import read_prompt
 from tests.examples import of_usual
@@ -40,11 +41,25 @@ def answer(stand_in: StandIn, request: dict[str, Any]) -> Any:
 
 
 @pytest.mark.parametrize("kind", ["image", "document"])
-def test_an_answer_depends_on_the_picture_and_on_the_prompt_and_on_nothing_else(kind: str) -> None:
-    first = answer(StandIn(), question(kind=kind))
-    assert answer(StandIn(), question(kind=kind)) == first
-    assert answer(StandIn(), question(b"other", kind=kind)) != first
-    assert answer(StandIn(), question(text="What else?", kind=kind)) != first
+def test_an_invented_answer_depends_on_the_picture_and_on_the_prompt_and_on_nothing_else(kind: str) -> None:
+    inventor = StandIn(invents=True)
+    first = answer(inventor, question(kind=kind))
+    assert answer(StandIn(invents=True), question(kind=kind)) == first
+    assert answer(inventor, question(b"other", kind=kind)) != first
+    assert answer(inventor, question(text="What else?", kind=kind)) != first
+
+
+def test_where_nothing_looks_the_answer_claims_nothing_and_says_who_gives_it() -> None:
+    for path in (ROOT / "prompts").glob("*/*.json"):
+        schema = read_prompt(path.read_bytes()).answer_schema
+        request = question()
+        request["toolConfig"]["tools"][0]["toolSpec"]["inputSchema"]["json"] = schema
+        _, _, body = StandIn().converse("model", request)
+        given = body["output"]["message"]["content"][0]["toolUse"]["input"]
+        Draft202012Validator(schema).validate(given)
+        assert given["confidence"] == "low"
+        assert "cannot_tell" in given.values()
+        assert body["additionalModelResponseFields"] == {"answered_by": "stand-in"}
 
 
 def test_an_answer_says_that_it_is_a_stand_ins() -> None:
@@ -88,6 +103,13 @@ def parts(depth: int = 2) -> st.SearchStrategy[dict[str, Any]]:
     return st.one_of(plain, lists, objects)
 
 
+@given(parts())
+def test_an_answer_that_claims_nothing_keeps_to_any_schema_without_repetitions(schema: dict[str, Any]) -> None:
+    said = nothing_known(schema, "nothing looked at it")
+    faults = list(Draft202012Validator(schema).iter_errors(said))
+    assert all(fault.validator in ("uniqueItems", "minItems") for fault in faults), faults
+
+
 @given(parts(), st.integers(0, 2**32))
 def test_an_answer_keeps_to_any_schema_that_a_prompt_may_have(schema: dict[str, Any], seed: int) -> None:
     Draft202012Validator(schema).validate(made_up(schema, Random(seed)))  # noqa: S311
@@ -107,7 +129,7 @@ def test_a_fault_is_bedrocks_error_once(fault: str) -> None:
     stand_in.fail(fault)
     status, error, body = stand_in.converse("model", question())
     assert (status, error) == (int(fault[:3]), FAULTS[fault])
-    assert LABEL in body["message"]
+    assert MESSAGES.get(fault, LABEL) in body["message"]
     answer(stand_in, question())
 
 

@@ -109,6 +109,11 @@ ELSEWHERE = (UnknownClip, UnknownCampaign, CampaignRuns)
 
 
 def test_every_status_of_the_workflow_and_the_gateway_is_described() -> None:
-    rejected = {str(kind.status) for kind in StitchError.__subclasses__() if kind not in ELSEWHERE}
+    own = (
+        kind
+        for kind in StitchError.__subclasses__()
+        if kind.__module__ == StitchError.__module__ and kind not in ELSEWHERE
+    )
+    rejected = {str(kind.status) for kind in own}
     template = re.findall(r'"status": (\d\d\d)', (ROOT / "template.yaml").read_text())
     assert {*rejected, *template, "200", "303"} <= DOCUMENT["paths"]["/stitch"]["post"]["responses"].keys()

@@ -79,15 +79,54 @@ def test_any_size_fits_keeps_its_shape_and_is_not_enlarged(
     exif = Image.Exif()
     exif[decode.ORIENTATION] = turn
     data = encoded(Image.new("L", (width, height), 128), "JPEG", exif=exif)
+    asked = longest_edge
     upright = (height, width) if turn >= 5 else (width, height)
+    longest_edge = decode._edge((width, height), longest_edge)
     if min(width, height) * min(1, longest_edge / max(width, height)) < limits.SHORTEST_EDGE - 0.5:
         with pytest.raises(Unusable, match="shows nothing"):
-            image(data, "jpeg", longest_edge)
+            image(data, "jpeg", asked)
         return
-    sent = shown(data, "jpeg", longest_edge).size
+    sent = shown(data, "jpeg", asked).size
     assert max(sent) == min(max(upright), longest_edge)
     scale = max(sent) / max(upright)
     assert all(abs(side - full * scale) <= 1 for side, full in zip(sent, upright, strict=True))
+
+
+@pytest.mark.parametrize("size", [(8_000, 1_000), (1_000, 8_000), (3_000, 1_200)])
+def test_a_panorama_keeps_as_many_pixels_as_another_picture(size: tuple[int, int]) -> None:
+    sent = shown(encoded(Image.new("L", size), "JPEG"), "jpeg", 1_024).size
+    assert sent[0] * sent[1] == pytest.approx(1_024 * 768, rel=0.01)
+    assert max(decode._edge((100_000, 1_000), 1_568), 0) == limits.LARGEST_EDGE
+
+
+@pytest.mark.parametrize("bits", [10, 12, 14, 16])
+@pytest.mark.parametrize("form", ["PNG", "TIFF"])
+def test_grey_of_more_than_eight_bits_is_neither_black_nor_white(form: str, bits: int) -> None:
+    grey = Image.new("I;16", (64, 64), 2 ** (bits - 1))
+    grey.putpixel((0, 0), 2**bits - 1)
+    assert 118 <= shown(encoded(grey, form), form.lower()).getpixel((32, 32))[0] <= 138  # type: ignore[index]
+
+
+def test_an_animations_frames_that_show_nothing_are_passed_over() -> None:
+    nothing, red = Image.new("RGBA", (64, 64), (0, 0, 0, 0)), Image.new("RGBA", (64, 64), RED)
+    animated = encoded(nothing, "PNG", save_all=True, append_images=[nothing, red], duration=100)
+    assert near(shown(animated, "png"), (9, 9), RED)
+    still = Image.new("RGB", (64, 64), BLUE)
+    hidden = encoded(still, "PNG", save_all=True, append_images=[Image.new("RGB", (64, 64), RED)], default_image=True)
+    assert near(shown(hidden, "png"), (9, 9), RED)
+
+
+@pytest.mark.parametrize(("form", "kind"), [("AVIF", "avif"), ("TIFF", "tiff"), ("BMP", "bmp")])
+def test_what_phones_and_scanners_send_is_shown(form: str, kind: str) -> None:
+    data = encoded(Image.new("RGB", (64, 48), RED), form)
+    assert sniff(data) == kind
+    assert near(shown(data, kind), (9, 9), RED)
+
+
+def test_an_iphones_heic_is_shown() -> None:
+    data = (IMAGES.parents[1] / "tests" / "recordings" / "pictures" / "cat.heic").read_bytes()
+    assert sniff(data) == "heif"
+    assert shown(data, "heif").size == (160, 106)
 
 
 def test_noise_is_made_smaller_until_it_is_under_the_limit_of_bytes() -> None:
@@ -98,7 +137,7 @@ def test_noise_is_made_smaller_until_it_is_under_the_limit_of_bytes() -> None:
     assert width / height == pytest.approx(1.5, rel=0.01)
 
 
-@pytest.mark.parametrize("size", [(1, 1), (15, 400), (4000, 30)])
+@pytest.mark.parametrize("size", [(1, 1), (15, 400), (40_000, 30)])
 def test_what_would_show_nothing_is_refused(size: tuple[int, int]) -> None:
     with pytest.raises(Unusable, match="shows nothing") as refusal:
         image(encoded(Image.new("RGB", size), "PNG"), "png", 1568)

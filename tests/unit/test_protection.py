@@ -137,6 +137,7 @@ def test_pictures_and_answers_end_where_a_parameter_says_so() -> None:
         ("ResultsBucket", "ResultsEnd", "ResultDays"),
     ):
         rules = TEMPLATE["Resources"][bucket]["Properties"]["LifecycleConfiguration"]["Rules"]
-        (rule,) = (rule["Fn::If"][1] for rule in rules if rule.get("Fn::If", [""])[0] == condition)
-        assert rule["ExpirationInDays"] == {"Ref": days}
+        ending = [rule["Fn::If"][1] for rule in rules if rule.get("Fn::If", [""])[0] == condition]
+        assert ending
+        assert all(rule["ExpirationInDays"] == {"Ref": days} for rule in ending)
         assert TEMPLATE["Parameters"][days]["Default"] == 0, "kept, unless somebody says otherwise"

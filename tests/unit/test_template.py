@@ -271,6 +271,7 @@ def test_api_gateway_calls_functions_by_their_aliases_and_only_for_their_own_met
         "Voices": ("Api", "GET/voices*"),
         "Clips": ("Api", "*/voices/*"),
         "Campaigns": ("Api", "*/campaigns*"),
+        "Pictures": ("Api", "*/pictures*"),
         "Phone": ("CallsApi", "POST/calls/*"),
     }
     for step, (api, method) in methods.items():
@@ -298,6 +299,9 @@ def test_api_gateway_calls_functions_by_their_aliases_and_only_for_their_own_met
         **{f"{verb} /campaigns": "Campaigns" for verb in ("get", "post")},
         "get /campaigns/{id}": "Campaigns",
         **{f"post /campaigns/{{id}}/{verb}": "Campaigns" for verb in ("check", "run")},
+        "post /pictures": "Pictures",
+        "get /pictures": "Pictures",
+        "get /pictures/{id}": "Pictures",
         "post /calls/{provider}": "Phone",
     }
 
@@ -554,6 +558,7 @@ def test_a_caller_finds_what_is_needed_in_the_outputs() -> None:
         "ImagesBucketName",
         "InputBucketName",
         "OutputBucketName",
+        "PromptModels",
         "PromptPointers",
         "PromptsBucketName",
         "RefusedClipsQueueUrl",

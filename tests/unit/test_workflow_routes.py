@@ -79,7 +79,9 @@ ROUTES: dict[str, list[tuple[str, Any, str | None]]] = {
         ("NoteSpeech", ANY, "Identified"),
         ("NoteSpeech", FAULT, None),  # the execution fails, and a redrive notes it
         ("Identified", ANY, None),
-        ("NoteFailure", ANY, "DeadLetter"),
+        ("NoteFailure", ANY, "WasNoted"),
+        ("WasNoted", {"outcome": "duplicate"}, "Identified"),
+        ("WasNoted", {"outcome": "failed"}, "DeadLetter"),
         ("NoteFailure", FAULT, "DeadLetter"),
         ("DeadLetter", ANY, "CountFailed"),
         ("DeadLetter", FAULT, None),
@@ -170,7 +172,7 @@ RETRIES: dict[str, dict[str, list[tuple[int, int, float, int]]]] = {
         "CountUnusable": [],
     },
     "identify": {
-        "IdentifyImage": [(10, 4, 2.0, 120), (30, 5, 1.5, 30), (30, 5, 2.0, 120), (6, 2, 2.0, 60)],
+        "IdentifyImage": [(500, 5, 2.0, 300), (10, 4, 2.0, 120), (40, 5, 1.5, 30), (2, 5, 2.0, 60), (6, 2, 2.0, 60)],
         **{name: [THRICE] for name in ("Say", "KeepAudio", "NoteSpeech")},
         "NoteFailure": [(6, 2, 2.0, 60)],
         "DeadLetter": [(5, 1, 2.0, 30)],
@@ -193,11 +195,11 @@ def test_a_task_is_tried_as_often_as_is_meant(machine: str) -> None:
 TIMES = {
     "stitch": {"CacheLookup": 10, "Stitch": 20, "FetchClip": 20, "CountUnusable": 2, "Publish": 10},
     "identify": {
-        "IdentifyImage": 100,
+        "IdentifyImage": 260,
         "Say": 40,
         "KeepAudio": 20,
         "NoteSpeech": 20,
-        "NoteFailure": 100,
+        "NoteFailure": 260,
         "DeadLetter": 20,
         "CountFailed": 5,
     },
@@ -208,7 +210,7 @@ TIMES = {
 def test_a_task_has_its_time(machine: str) -> None:
     tasks = {name: state for name, state in states(MACHINES[machine]) if state["Type"] == "Task"}
     assert {name: state["TimeoutSeconds"] for name, state in tasks.items()} == TIMES[machine]
-    assert {name: MACHINES[name]["TimeoutSeconds"] for name in MACHINES} == {"stitch": 28, "identify": 18_000}
+    assert {name: MACHINES[name]["TimeoutSeconds"] for name in MACHINES} == {"stitch": 28, "identify": 604_800}
 
 
 @pytest.mark.parametrize("refusal", [InvalidRequest("no"), MessageTooLong("no"), UnusableClip(("a", "b"))])

@@ -5,9 +5,10 @@ import contextlib
 import json
 import signal
 import sys
-from collections.abc import Callable
+import time
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from stitcher.errors import StitchError
 from stitcher.formats.platforms import chosen
@@ -18,7 +19,7 @@ from tools.client import fetch
 from tools.local import calls
 from tools.local import root as root_account
 from tools.local.containers import gateway, passed_on
-from tools.local.pictures import put_picture, put_prompts, result_of, speech_of, wait_for
+from tools.local.pictures import put_prompts, send_picture
 from tools.local.stack import HOME, PROVIDERS, REGION, ROOT, Stack, StackError, build, running, say
 
 ENDED = "it ended with this command: the audio is saved"
@@ -141,18 +142,24 @@ def _saved(answer: dict[str, Any], suffix: str, audio: bytes) -> Path:
 def _identify(options: argparse.Namespace) -> int:
     if not options.image.is_file():
         raise StackError(f"{options.image} is not a file")
-    with running(state=HOME / "aws") as stack:
+    with running(state=HOME / "aws", sight=True) as stack:
         _put_clips(stack, options.audios)
         put_prompts(stack)
-        say(f"asking {stack.model.server or 'a stand-in for the model, which makes up its answer'}")
-        put = put_picture(stack, f"inbox/{options.prompt}/{options.image.name}", options.image.read_bytes())
-        result = result_of(stack, put)
-        print(json.dumps(result, ensure_ascii=False, indent=2))
-        if result["outcome"] != "answered":
-            say(f"{result['outcome']}: {result['detail']}")
+        say(f"asking {_who_answers(stack)}")
+        began = time.perf_counter()
+        found = send_picture(stack, options.prompt, options.image)
+        say(f"{found['state']} in {time.perf_counter() - began:.1f} s")
+        print(json.dumps(found, ensure_ascii=False, indent=2))
+        if found["state"] != "answered":
+            say(f"{found['state']}: {found['detail']}")
             return 1
-        if "say" in result:
-            _save_speech(speech_of(stack, put), options.image.stem, lambda key: wait_for(stack, key))
+        if found["audio_url"]:
+            file = (ROOT / "out" / options.image.name).with_suffix(Path(urlsplit(found["audio_url"]).path).suffix)
+            file.parent.mkdir(exist_ok=True)
+            file.write_bytes(fetch(found["audio_url"]).body)
+            print(f"saved {file.relative_to(ROOT)}")
+        elif found["unsaid"]:
+            say(f"not said aloud: {found['unsaid']}")
     return 0
 
 
@@ -176,6 +183,14 @@ def _campaign(options: argparse.Namespace) -> int:
     return 0
 
 
+def _who_answers(stack: Stack) -> str:
+    if stack.model.server:
+        return stack.model.server
+    if stack.model.eyes:
+        return "what this machine has: OCR for forms, a classifier for animals; other questions stay open"
+    return "a stand-in for the model, which leaves every answer open"
+
+
 def _call(options: argparse.Namespace) -> int:
     with running(state=HOME / "aws") as stack:
         _put_clips(stack, options.audios)
@@ -196,21 +211,14 @@ def _call(options: argparse.Namespace) -> int:
     return 0
 
 
-def _save_speech(speech: dict[str, Any], name: str, read: Callable[[str], bytes]) -> None:
-    if speech["outcome"] != "spoken":
-        say(f"not said aloud: {speech['problem'].get('detail') or speech['problem']['title']}")
-        return
-    file = (ROOT / "out" / name).with_suffix(Path(speech["audio"]).suffix)
-    file.parent.mkdir(exist_ok=True)
-    file.write_bytes(read(speech["audio"]))
-    print(f"saved {file.relative_to(ROOT)}")
-
-
 def _serve(options: argparse.Namespace) -> int:
     host = gateway() if options.containers else ""
     if options.containers and not host:
         raise StackError("no Docker engine runs here")
-    with running(port=options.port, state=HOME / "aws", host=host) as stack, contextlib.ExitStack() as exits:
+    with (
+        running(port=options.port, state=HOME / "aws", host=host, sight=True) as stack,
+        contextlib.ExitStack() as exits,
+    ):
         _put_clips(stack, options.audios)
         put_prompts(stack)
         if host:
@@ -242,7 +250,7 @@ def _how_to_call(stack: Stack) -> str:
     curl = f"""curl --aws-sigv4 "aws:amz:{REGION}:execute-api" --user "{user}" \\
   -H "Content-Type: application/json" -d '{{"message": "hello, shreeshail"}}' \\
   {stack.api_url}/stitch"""
-    asked = stack.model.server or f"a stand-in for the model at {stack.model.url}, which makes up its answers"
+    asked = f"{_who_answers(stack)} (the model's stand-in is at {stack.model.url})"
     return f"""
 The service is up. Call it (README.md, "Calling the API", fetches the audio itself):
 

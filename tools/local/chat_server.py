@@ -24,7 +24,7 @@ def converse(server: str, request: Json) -> tuple[int, str, Json]:
         return 400, "ValidationException", {"message": str(error)}
     try:
         question["model"] = _call(f"{base}/models")["data"][0]["id"]
-        return 200, "", from_chat(_call(f"{base}/chat/completions", question))
+        return 200, "", from_chat(_call(f"{base}/chat/completions", question), question["model"])
     except urllib.error.HTTPError as error:
         with error:
             detail = error.read().decode(errors="replace")[:500]
@@ -83,8 +83,8 @@ def _part(block: Json) -> Json:
     return {"type": "image_url", "image_url": {"url": url}}
 
 
-def from_chat(answer: Json) -> Json:
-    """Converse's answer."""
+def from_chat(answer: Json, model: str) -> Json:
+    """Converse's answer, with the name of the model that gave it."""
     choice = answer["choices"][0]
     calls = choice["message"].get("tool_calls") or ()
     stop = STOPS.get(choice.get("finish_reason", ""), "tool_use" if calls else "end_turn")
@@ -106,4 +106,5 @@ def from_chat(answer: Json) -> Json:
         "stopReason": stop,
         "usage": {"inputTokens": asked, "outputTokens": said, "totalTokens": asked + said},
         "metrics": {"latencyMs": 0},
+        "additionalModelResponseFields": {"answered_by": model},
     }

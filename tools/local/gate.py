@@ -9,8 +9,8 @@ MiniStack reads it:
 - `Sec-Fetch-Site` says that no other site asks (W3C, "Fetch Metadata Request Headers")
 - MiniStack's own paths (`/_ministack/reset`, `/_ministack/config`, `/health` …) do not exist
 - a call is signed in the header `Authorization`; a signature in the query is for links to objects in S3 alone (S3 API
-  Reference, "Authenticating Requests: Using Query Parameters"); API Gateway's part itself refuses what is not signed
-- a form for S3 is signed in its body, which is S3's to check (refusals.py; S3 API Reference, "POST Object")
+  Reference, "Authenticating Requests: Using Query Parameters"), and one in a form's fields for uploads to S3 (the same,
+  "Authenticating Requests in Browser-Based Uploads Using POST"); API Gateway's part itself refuses what is not signed
 - there are no web sockets
 
 Nothing here imports MiniStack.

@@ -1,12 +1,15 @@
-"""A stand-in for a vision model. It is NOT a model: it does not look at pictures, and its answers mean nothing.
+"""A stand-in for a vision model, which speaks Bedrock's `Converse` over HTTP as far as this service uses it.
 
-It speaks Bedrock's `Converse` over HTTP, as far as this service uses it. What it answers is made up from a digest of
-the picture's bytes and the prompt's text, so that another picture or another prompt has another answer, and it keeps to
-the tool's JSON Schema. It counts its calls, and can be told to fail in every way that the real service can.
+It never claims what it does not know. Where the process of sight/ runs, that reads forms and names animals. To every
+other question the stand-in answers that it cannot tell. It counts its calls, and can be told to fail in every way that
+the real service can.
+
+For tests it can invent answers instead: from a digest of the picture's bytes and the prompt's text, so that another
+picture or another prompt has another answer.
 
 Only this machine's programs may ask it, and no web page (gate.py).
 
-With MODEL_SERVER=http://… in the environment it hands the question to a real vision server instead (chat_server.py).
+With MODEL_SERVER=http://… in the environment it hands the question to a real vision server (chat_server.py).
 
     POST /model/{model id}/converse     an answer
     POST /faults {"kind": "429"}        the next call fails so; "times": 2: the next two (FAULTS, STOPS and OTHERS)
@@ -25,20 +28,22 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from random import Random
 from typing import Any
 from urllib.parse import unquote
 
 from tools.local import chat_server
+from tools.local.eyes import Eyes, open_eyes
 from tools.local.gate import Gate
+from tools.local.sight.answers import nothing_known
 
 Json = dict[str, Any]
 
 LABEL = "stand-in"
 """What every free text of an answer begins with."""
 
-SALT = b"4"
-"""Chosen so that the sample leaf has one of the few answers that its prompt says aloud."""
+UNSEEN = f"{LABEL}: nothing looked at this picture (docs/identify.md, On a laptop)"
 
 FAULTS = {
     "400": "ValidationException",
@@ -46,12 +51,18 @@ FAULTS = {
     "404": "ResourceNotFoundException",
     "408": "ModelTimeoutException",
     "424": "ModelErrorException",
+    "424-tool-use": "ModelErrorException",
     "429": "ThrottlingException",
     "429-not-ready": "ModelNotReadyException",
     "500": "InternalServerException",
     "503": "ServiceUnavailableException",
 }
 """Kinds of fault that are an HTTP status, each with the name of Bedrock's error."""
+
+MESSAGES = {
+    "424-tool-use": "Model produced invalid sequence as part of ToolUse. Please refer to the model tool use guide.",
+}
+"""What Bedrock says where it matters."""
 
 STOPS = ("max_tokens", "guardrail_intervened", "content_filtered", "malformed_model_output", "malformed_tool_use")
 """Kinds that are an answer which is none: Converse's stop reasons."""
@@ -75,11 +86,12 @@ class Call:
 class StandIn:
     """The stand-in's memory: its calls, and the faults that are still to come.
 
-    `server` is the vision server that is asked instead, if there is one; `url` is where the stand-in answers.
+    `server` is the vision server that is asked instead, if there is one, and `eyes` the process of sight/; `url` is
+    where the stand-in answers. One that `invents` makes its answers up, and passes for the model that is asked.
     """
 
-    def __init__(self, server: str = "") -> None:
-        self.server, self.url = server, ""
+    def __init__(self, server: str = "", eyes: Eyes | None = None, *, invents: bool = False) -> None:
+        self.server, self.eyes, self.invents, self.url = server, eyes, invents, ""
         self.calls: list[Call] = []
         self._faults: deque[str] = deque()
 
@@ -103,13 +115,21 @@ class StandIn:
         if fault == "hang_up":
             raise ConnectionError("told to hang up")
         if fault in FAULTS:
-            return int(fault[:3]), FAULTS[fault], {"message": f"{LABEL}: told to fail with {fault}"}
+            message = MESSAGES.get(fault, f"{LABEL}: told to fail with {fault}")
+            return int(fault[:3]), FAULTS[fault], {"message": message}
         if fault == "slow":
             time.sleep(SLOW_SECONDS)
         if self.server and not fault:
             return chat_server.converse(self.server, request)
-        seed = hashlib.sha256(SALT + shown + prompt.encode()).digest()
-        return 200, "", _answer(request, Random(seed), fault)  # noqa: S311 - it shall be repeatable
+        by, made = self._answer(request, shown, prompt)
+        return 200, "", _answer(request, made, fault, by)
+
+    def _answer(self, request: Json, shown: bytes, prompt: str) -> tuple[str, Any]:
+        schema = request["toolConfig"]["tools"][0]["toolSpec"]["inputSchema"]["json"]
+        if self.invents:
+            seed = hashlib.sha256(shown + prompt.encode()).digest()
+            return "", made_up(schema, Random(seed))  # noqa: S311 - it shall be repeatable
+        return (self.eyes and self.eyes.look(shown, schema)) or (LABEL, nothing_known(schema, UNSEEN))
 
 
 def shown_to(request: Json) -> bytes:
@@ -122,9 +142,8 @@ def shown_to(request: Json) -> bytes:
     return b""
 
 
-def _answer(request: Json, chance: Random, fault: str) -> Json:
+def _answer(request: Json, made: Any, fault: str, by: str) -> Json:
     tool = request["toolConfig"]["tools"][0]["toolSpec"]
-    made = made_up(tool["inputSchema"]["json"], chance)
     stop = "tool_use"
     content: list[Json] = [{"toolUse": {"toolUseId": LABEL, "name": tool["name"], "input": made}}]
     if fault == "wrong_schema":
@@ -139,7 +158,7 @@ def _answer(request: Json, chance: Random, fault: str) -> Json:
         "stopReason": stop,
         "usage": {"inputTokens": 1500, "outputTokens": output_tokens, "totalTokens": 1500 + output_tokens},
         "metrics": {"latencyMs": 1},
-        "additionalModelResponseFields": {"stand_in": True},
+        **({"additionalModelResponseFields": {"answered_by": by}} if by else {}),
     }
 
 
@@ -221,9 +240,17 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @contextlib.contextmanager
-def serving() -> Iterator[StandIn]:
-    """The stand-in on a free port of the loopback address, for as long as the context lasts."""
-    stand_in = StandIn(os.environ.get("MODEL_SERVER", ""))
+def serving(log: Path | None = None) -> Iterator[StandIn]:
+    """The stand-in on a free port of the loopback address, for as long as the context lasts.
+
+    With `log`, for its messages, the process of sight/ runs too, if it is installed.
+    """
+    with contextlib.ExitStack() as exits:
+        eyes = exits.enter_context(open_eyes(log)) if log else None
+        yield from _serving(StandIn(os.environ.get("MODEL_SERVER", ""), eyes))
+
+
+def _serving(stand_in: StandIn) -> Iterator[StandIn]:
     handler: type[_Handler] = type("Handler", (_Handler,), {"stand_in": stand_in})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     handler.gate = Gate.of(server.server_port)

@@ -165,7 +165,9 @@ def _is_kept(clips: BucketRepo, output: BucketRepo, voice: str) -> bool:
 
 
 @contextlib.contextmanager
-def running(*, port: int = 0, state: Path | None = None, host: str = "", studio: str = STUDIO) -> Iterator[Stack]:
+def running(
+    *, port: int = 0, state: Path | None = None, host: str = "", studio: str = STUDIO, sight: bool = False
+) -> Iterator[Stack]:  # fmt: skip
     """The service deployed on an emulator, for as long as the context lasts.
 
     Parameters
@@ -179,6 +181,8 @@ def running(*, port: int = 0, state: Path | None = None, host: str = "", studio:
         Another address of this machine that somebody passes on to it (containers.py).
     studio
         The origin whose pages may call it; a kept deployment allows the one that it was made for.
+    sight
+        Whether forms and animals are looked at, if what looks is installed (sight/).
 
     Raises
     ------
@@ -198,7 +202,7 @@ def running(*, port: int = 0, state: Path | None = None, host: str = "", studio:
                     shutil.rmtree(path) if path.is_dir() else path.unlink()
         build(digest)
         port = port or free_port()
-        stand_in = exits.enter_context(model.serving())
+        stand_in = exits.enter_context(model.serving(folder / "sight.log" if sight else None))
         root = exits.enter_context(emulator(port, folder, stand_in.url, host, {"ORIGINS": studio}))
         exits.callback(_close_clients)
         outputs = outputs_of(port, root)

@@ -30,6 +30,8 @@ def main() -> None:
     erase.add_argument("--clips", default="", help="keys of recordings, or of voices' folders with a /")
     erase.add_argument("--pictures", default="", help="keys of pictures, or of folders with a /")
     erase.add_argument("--really", action="store_true", help="delete; otherwise only say what would be")
+    again = commands.add_parser("redrive", help="try all failed pictures again")
+    again.add_argument("--stage", required=True)
     options = parser.parse_args()
     # Each needs packages of its own environment.
     match options.command:
@@ -60,6 +62,14 @@ def main() -> None:
             print(erasure.report())
             if options.really:
                 print(f"{carried_out(s3, erasure)} versions are deleted")
+        case "redrive":
+            from tools.delivery.stage import Stage
+            from tools.operations.redrive import redrive
+
+            stage = Stage.of(options.stage, Path(__file__).parents[2])
+            outputs = stage.outputs()
+            clients = stage.client("sqs"), stage.client("stepfunctions")
+            redrive(*clients, outputs["FailedImagesQueueUrl"], outputs["IdentifyStateMachineArn"])
         case "catalogue":
             from tools.delivery.stage import Stage
             from tools.operations.catalogue import rebuild

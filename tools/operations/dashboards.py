@@ -3,7 +3,7 @@
 from typing import Any
 
 from tools.operations.objectives import ENOUGH_BAD, OBJECTIVES, RATES, Metric, Objective, api, ours
-from tools.operations.tickets import queue, ticket_alarms
+from tools.operations.tickets import LIVE_FUNCTIONS, queue, ticket_alarms
 from tools.operations.widgets import (
     BAD,
     GOOD,
@@ -107,7 +107,7 @@ def _users() -> list[Row]:
             [
                 graph("Audio made", audio, period=900, unit="s"),
                 graph("Recordings", recordings, period=900, stacked=True),
-                graph("Share of the most frequent answer", share, period=900, limits={"too much alike": 90}, unit="%"),
+                graph("Share of the most frequent answer", share, period=900, limits={"too much alike": 100}, unit="%"),
             ],
         ),
     ]
@@ -203,7 +203,7 @@ def _machine() -> list[Row]:
             [
                 graph("Functions: time (95 of 100 are faster)", _of_functions("Duration", "p95"), unit="ms"),
                 graph("Functions: errors", _of_functions("Errors", "Sum")),
-                graph("Functions: throttled", _of_functions("Throttles", "Sum")),
+                graph("Functions: throttled", _of_functions("Throttles", "Sum", LIVE_FUNCTIONS)),
             ],
         ),
         (
@@ -218,8 +218,8 @@ def _machine() -> list[Row]:
     ]
 
 
-def _of_functions(name: str, stat: str) -> list[Any]:
-    named = {function: (("FunctionName", f"${{{function}Function}}"),) for function in FUNCTIONS}
+def _of_functions(name: str, stat: str, functions: tuple[str, ...] = FUNCTIONS) -> list[Any]:
+    named = {function: (("FunctionName", f"${{{function}Function}}"),) for function in functions}
     return [line(Metric("AWS/Lambda", name, dimensions), stat, function) for function, dimensions in named.items()]
 
 

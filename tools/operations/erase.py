@@ -7,7 +7,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from identifier.keys import claim_key, result_key
+from pydantic import ValidationError
+
+from identifier import storage
+from identifier.keys import CORRECTIONS, PICTURES, claim_key, latest_key, result_key
+from identifier.picture_id import record_key
+from identifier.result import Result
 from stitcher.clips.keeper import voice_with
 from stitcher.clips.kept import catalogue_key
 
@@ -103,6 +108,10 @@ def planned(
         stem = result_key(found.key, found.version_id).removesuffix(".json")  # the spoken answer lies beside it
         erasure.add(results, versions(s3, results, stem))
         erasure.add(results, versions(s3, results, claim_key(found.key, found.version_id)))
+        erasure.add(results, versions(s3, results, latest_key(found.key)))
+        if record := _record(s3, results, found):
+            for key in (record, record.replace(PICTURES, CORRECTIONS, 1)):
+                erasure.add(results, versions(s3, results, key))
     return erasure
 
 
@@ -127,6 +136,16 @@ def _under(s3: Any, bucket: str, place: str) -> Iterator[Version]:
     for version in versions(s3, bucket, place):
         if version.key == place or place.endswith("/"):
             yield version
+
+
+def _record(s3: Any, results: str, found: Version) -> str | None:
+    """The key of the picture's record: the result has its id."""
+    there = storage.read(s3, results, result_key(found.key, found.version_id))
+    try:
+        picture_id = Result.model_validate_json(there.data).id if there else None
+    except ValidationError:
+        return None
+    return record_key(picture_id) if picture_id else None
 
 
 def _folder(key: str) -> str:

@@ -105,7 +105,7 @@ def _pictures(found: Recording, chance: np.random.Generator) -> None:
 
 def _machine(found: Recording, chance: np.random.Generator) -> None:
     minutes = np.arange(MINUTES)
-    usual_ms = dict(zip(FUNCTIONS, (90, 700, 60, 75, 110, 95, 620, 4_800), strict=True))
+    usual_ms = dict(zip(FUNCTIONS, (90, 700, 60, 75, 110, 95, 80, 620, 300, 4_800), strict=True))
     for function, milliseconds in usual_ms.items():
         of_it = (("FunctionName", f"${{{function}Function}}"),)
         calls = chance.poisson(_crowd(2))

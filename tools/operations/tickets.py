@@ -8,7 +8,7 @@ from tools.operations.objectives import Metric, Stat, data_queries, ours, substi
 Json = dict[str, Any]
 
 RUNBOOK = "docs/operations.md#"
-LIVE_FUNCTIONS = ("CacheLookup", "FetchClips", "Stitch", "Publish", "Plan", "Voices", "Clips", "Campaigns")
+LIVE_FUNCTIONS = ("CacheLookup", "FetchClips", "Stitch", "Publish", "Plan", "Voices", "Clips", "Campaigns", "Pictures")
 """PrepareClip, IdentifyImage and Say wait where their concurrency is reserved; other alarms report lost work."""
 DAY = 86_400
 LATE = 900
@@ -44,9 +44,9 @@ def ticket_alarms() -> Json:
     used = "100 * claimed / SERVICE_QUOTA(concurrent)"
     throttles = "functions-or-workflows-are-throttled"
     return {
-        # A fault of ours once answered every picture alike. The metric is the percentage of the last 50 answers.
+        # A fault of ours once answered every picture alike. The metric is the percentage of the last 50 to 100.
         "SameAnswerAlarm": _alarm(
-            "most pictures get the same answer: ", "pictures-get-the-same-answer", 90, periods=2,
+            "all pictures get the same answer: ", "pictures-get-the-same-answer", 100, periods=2,
             of=_one(ours("identify_image", "TopAnswerShare"), HERD),
         ),
         # SQS sends no metrics of a queue that nobody touches.

@@ -3,17 +3,20 @@
 import hashlib
 import json
 import time
+import uuid
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from tools.client import fetch
+from tools.client import fetch, send_form
 from tools.local.model import STOPS
-from tools.local.pictures import Put, put_prompts, speech_of, wait_for
+from tools.local.pictures import Put, put_picture, put_prompts, send_picture, speech_of, wait_for
 from tools.local.stack import Stack
 
+from identifier.asking import ANOTHER_WAY
 from identifier.keys import claim_key
 from identifier.limits import UPLOAD_BYTES
 from identifier.picture import prepare_picture
@@ -205,7 +208,7 @@ def given_up(inbox: Inbox, put: Put, error: str) -> str:
 
 
 def test_a_model_that_stays_busy_is_given_up_and_a_redrive_asks_it_again(inbox: Inbox) -> None:
-    inbox.stack.model.fail("429", times=11)
+    inbox.stack.model.fail("503", times=11)
     put = inbox.put(inbox.prompt())
     arn = given_up(inbox, put, "Busy")
     assert len(inbox.stack.model.calls) == 11, "the first try and ten more"
@@ -248,9 +251,10 @@ def test_a_model_that_the_environment_does_not_list_is_not_asked(inbox: Inbox) -
 
 
 def test_an_answer_that_is_none_is_a_rejection_and_no_retry(inbox: Inbox) -> None:
-    results = [inbox.identified(put) for put in with_faults(inbox, [*STOPS, "no_tool", "wrong_schema"])]
+    stops = [stop for stop in STOPS if stop not in ANOTHER_WAY]
+    results = [inbox.identified(put) for put in with_faults(inbox, stops)]
     assert {result["outcome"] for result in results} == {"rejected"}
-    assert sorted(result["reason"] for result in results) == sorted([*STOPS, "no_answer", "schema"])
+    assert sorted(result["reason"] for result in results) == sorted(stops)
     assert all(result["input_tokens"] for result in results), "it is paid for"
     assert len(inbox.stack.model.calls) == len(results)
 
@@ -291,18 +295,39 @@ def test_a_picture_for_a_prompt_that_is_not_published_is_rejected(inbox: Inbox) 
     assert inbox.identified(inbox.put("nobody-knows"))["reason"] == "unknown_prompt"
 
 
-def test_what_lies_outside_of_the_inbox_or_is_a_folder_is_left_alone(inbox: Inbox) -> None:
-    s3, bucket = inbox.stack.client("s3"), inbox.stack.outputs["ImagesBucketName"]
-    outside = s3.put_object(Bucket=bucket, Key="archive/animal/cow.png", Body=picture())["VersionId"]
-    prompt = inbox.prompt()
-    folder = inbox.put(prompt, b"", name="")
-    put = inbox.put(prompt)
-    inbox.identified(put)
+def test_a_drop_anywhere_in_the_bucket_gets_an_answer_and_a_folder_none(inbox: Inbox) -> None:
+    put_prompts(inbox.stack)
+    outside = put_picture(inbox.stack, f"archive/{uuid.uuid4().hex}.png", picture())
+    folder = inbox.put(inbox.prompt(), b"", name="")
+    result = inbox.identified(outside)
+    assert (result["outcome"], result["prompt"]["id"]) == ("answered", "animal")
     assert json.loads(inbox.ended(inbox.execution(folder))["output"])["outcome"] == "no picture"
-    machine = inbox.machine.rpartition(":")[0]
-    recent = inbox.sfn.list_executions(stateMachineArn=machine, maxResults=20)["executions"]
-    inputs = [inbox.sfn.describe_execution(executionArn=execution["executionArn"])["input"] for execution in recent]
-    assert not any(outside in given for given in inputs)
+
+
+def test_a_picture_sent_by_the_api_is_uploaded_identified_and_listed(inbox: Inbox, tmp_path: Path) -> None:
+    prompt, file = inbox.prompt(), tmp_path / "cow 7 (गाय).png"
+    file.write_bytes(data := picture())
+    found = send_picture(inbox.stack, prompt, file)
+    assert (found["state"], found["name"], found["prompt"]) == ("answered", file.name, prompt)
+    assert [call.sha256 for call in inbox.stack.model.calls] == [shown(data)]
+    page = inbox.stack.caller.get("/pictures", prompt=prompt).json()
+    assert [entry["id"] for entry in page["pictures"]] == [found["id"]]
+    assert inbox.stack.caller.get("/pictures/none").status == 404
+
+
+def test_an_upload_of_another_size_or_without_the_right_is_refused(inbox: Inbox) -> None:
+    given = inbox.stack.caller.post("/pictures", {"name": "a.png", "size": 100, "prompt": inbox.prompt()}).json()
+    form = given["upload"]
+    assert send_form(form["url"], form["fields"], "a.png", bytes(101)).status in (400, 403)
+    forged = form["fields"] | {"key": "inbox/animal/other.png"}
+    assert send_form(form["url"], forged, "a.png", bytes(100)).status == 403
+    assert inbox.stack.caller.get(f"/pictures/{given['id']}").json()["state"] == "waiting"
+
+
+def test_pictures_beyond_the_quota_wait_their_turn(inbox: Inbox) -> None:
+    inbox.stack.model.fail("429", times=40)
+    result = inbox.identified(inbox.put(inbox.prompt()))
+    assert (result["outcome"], result["attempts"]) == ("answered", 41)
 
 
 def speaking(inbox: Inbox, template: str) -> str:

@@ -174,7 +174,7 @@ def name(resources: Resources, logical_id: str, values: dict[str, str]) -> str:
 
 def filled(value: Any, values: dict[str, str], resources: Resources | None = None) -> Any:
     """A value of the template without its functions; what refers to a resource becomes that one's ARN."""
-    known = {"Prefix": "stitcher", "Stage": values["stage"], "CachePrefix": "cache/"}
+    known = {"Prefix": "stitcher", "Stage": values["stage"], "CachePrefix": "cache/", "ModelGeography": "apac"}
     known |= {"AWS::AccountId": values["account"], "AWS::Region": values["region"], "AWS::Partition": "aws"}
 
     def of(name: str) -> str:
