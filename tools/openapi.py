@@ -39,7 +39,7 @@ from stitcher.api.campaigns import (
     CampaignAnswer,
     CampaignRequest,
     CampaignsPage,
-    Upload,
+    TableUpload,
 )
 from stitcher.api.form import StitchRequest
 from stitcher.api.listing import LARGEST_PAGE, PAGE
@@ -67,7 +67,7 @@ SENT: tuple[type, ...] = (
         pictures.PictureEntry,
     ),
     *(UploadAnswer, ClipAnswer, ClipVersion, ClipChanged, SettingsAnswer),
-    *(CampaignAnswer, CampaignsPage, Upload),
+    *(CampaignAnswer, CampaignsPage, TableUpload),
 )
 """Models whose fields are all there, always."""
 

@@ -736,7 +736,7 @@ export interface components {
       /** @description The same as a page to print. */
       recording_script_page: string | null;
       /** @description For the table; in the answer of `POST /campaigns` only. */
-      upload: components["schemas"]["Upload"] | null;
+      upload: components["schemas"]["TableUpload"] | null;
     };
     /** @description Campaigns by id. */
     CampaignsPage: {
@@ -747,7 +747,7 @@ export interface components {
       next: string | null;
     };
     /** @description An HTML form for the table: a POST of these fields and then of the file, to this URL (S3, "POST Object"). */
-    Upload: {
+    TableUpload: {
       url: string;
       fields: {
         [key: string]: string;

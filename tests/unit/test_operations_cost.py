@@ -51,13 +51,13 @@ def test_the_larger_model_is_what_its_pictures_cost_most() -> None:
 
 def test_what_is_there_without_any_call_is_alarms_and_a_firewall() -> None:
     idle = {stage: sum(line.usd for line in cost.standing(Template(stage))) for stage in ("dev", "prod")}
-    assert idle["dev"] == pytest.approx(0.90)
-    assert idle["prod"] == pytest.approx(17.30 + 8.00), "docs/operations.md: alarms; a firewall with three rules"
+    assert idle["dev"] == pytest.approx(1.20)
+    assert idle["prod"] == pytest.approx(18.00 + 8.00), "docs/operations.md: alarms; a firewall with three rules"
 
 
 def test_zero_calls_cost_what_zero_calls_cost() -> None:
     """Alarms and a firewall: our metrics are sent by calls, and are charged by the hour in which one is sent."""
-    for stage, usd in (("dev", "0.90"), ("prod", "25.30")):
+    for stage, usd in (("dev", "1.20"), ("prod", "26.00")):
         text = cost.report(stage, 0, 0, 0)
         assert f"  {'all':24}{usd:>10}" in text
         assert f"Of it {usd} is there without any call" in text

@@ -77,7 +77,7 @@ def make_clips(folder: Path, names: int) -> int:
     seconds = np.arange(int(RATE * SECONDS)) / RATE
     syllables = np.sin(np.pi * seconds / SECONDS) * (0.6 + 0.4 * np.sin(2 * np.pi * 6 * seconds))
     for number, phrase in enumerate(said):
-        tone = sum(np.sin(2 * np.pi * (110 + number % 60) * part * seconds) / part for part in range(1, 20))
+        tone = sum(np.sin(2 * np.pi * (110 + number) * part * seconds) / part for part in range(1, 20))
         samples = (8_000 * syllables * tone / np.abs(tone).max()).astype("<i2")
         with wave.open(str(folder / f"{phrase.replace(' ', '_')}.wav"), "wb") as file:
             file.setnchannels(1)

@@ -23,7 +23,7 @@ from tools.operations.widgets import (
 
 FUNCTIONS = (
     *("CacheLookup", "FetchClips", "Stitch", "Publish"),
-    *("Plan", "Voices", "Clips", "Pictures", "PrepareClip", "KeepCatalogue", "IdentifyImage"),
+    *("Plan", "Voices", "PrepareClip", "KeepCatalogue", "IdentifyImage"),
 )
 FIREWALL = (("WebACL", "${Prefix}-${Stage}"), ("Rule", "ALL"), ("Region", "${AWS::Region}"))
 WORKFLOWS = {"messages": "Stitch", "pictures": "Identify"}

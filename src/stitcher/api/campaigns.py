@@ -96,7 +96,7 @@ class CampaignRequest(BaseModel):
         return Campaign(id_of(self.voice, self.name), self.name, settings, when, dropped)
 
 
-class Upload(BaseModel):
+class TableUpload(BaseModel):
     """An HTML form for the table: a POST of these fields and then of the file, to this URL (S3, "POST Object")."""
 
     url: str
@@ -143,7 +143,7 @@ class CampaignAnswer(BaseModel):
     """A link to what is still to be recorded, as CSV."""
     recording_script_page: str | None
     """The same as a page to print."""
-    upload: Upload | None
+    upload: TableUpload | None
     """For the table; in the answer of `POST /campaigns` only."""
 
 
@@ -184,7 +184,7 @@ def create(output: BucketRepo, request: CampaignRequest) -> CampaignAnswer:
     campaign.save(output)
     made = output.presign_post(campaign.prefix + TABLE, limits.TABLE_BYTES, UPLOAD_SECONDS, least=1)
     expires = (now + timedelta(seconds=UPLOAD_SECONDS)).strftime("%Y-%m-%dT%H:%M:%SZ")
-    form = Upload(url=made.url, fields=dict(made.fields), max_bytes=limits.TABLE_BYTES, expires_at=expires)
+    form = TableUpload(url=made.url, fields=dict(made.fields), max_bytes=limits.TABLE_BYTES, expires_at=expires)
     return _new(campaign).model_copy(update={"upload": form})
 
 
