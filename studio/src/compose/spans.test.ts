@@ -22,6 +22,7 @@ const plan = (more: Partial<Plan>): Plan => ({
   unsure: {},
   decoration: [],
   substituted: [],
+  unusable: [],
   duration_ms: null,
   path: null,
   why: "",
