@@ -48,11 +48,17 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the Makefile, whose environments hold nothing but recorders."""
     folder = tmp_path_factory.mktemp("checkout")
     shutil.copy(ROOT / "Makefile", folder)
-    for source in NEEDED | {"functions/constraints.txt", "samconfig.toml", "infra/x", ".aws-sam/x"}:
+    for source in NEEDED | {
+        "functions/constraints.txt",
+        "samconfig.toml",
+        "infra/x",
+        ".aws-sam/x",
+        "studio/node_modules/.ready",
+    }:
         (folder / source).parent.mkdir(parents=True, exist_ok=True)
         (folder / source).touch()
     in_environments = [f"{one}/bin/{name}" for one in ENVIRONMENTS for name in ("python", "sam")]
-    for program in (*in_environments, "bin/terraform", "bin/python3"):
+    for program in (*in_environments, "bin/terraform", "bin/python3", "bin/npm"):
         path = folder / program
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(RECORDER)

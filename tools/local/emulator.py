@@ -17,7 +17,7 @@
 - loopback counts as TLS, so that the buckets' policies can be the real ones
 - the REST API's front door (front_door.py)
 - workflows that events start, and Bedrock (workflow.py); maps whose children are executions (map_run.py)
-- the rights of services that act for each other (authorization.py)
+- the rights of services that act for each other (authorization.py), and the sources of events in conditions
 - more of AWS's refusals (refusals.py)
 - faults on demand (faults.py)
 - it stops soon, after any number of calls
@@ -40,6 +40,7 @@ import tempfile
 import threading
 import time
 import zipfile
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +54,7 @@ import refusals
 import workflow
 from hypercorn.config import Config as HypercornConfig
 from ministack import app
-from ministack.core import iam_evaluator, lambda_runtime
+from ministack.core import iam_actions, iam_evaluator, lambda_runtime
 from ministack.services import eventbridge, lambda_svc, s3, stepfunctions, sts
 from ministack.services.cloudformation import changesets, engine
 from ministack.services.cloudformation.provisioners import _RESOURCE_HANDLERS
@@ -285,6 +286,35 @@ def _loopback_is_secure() -> None:
     iam_evaluator._resolve_condition_key = resolve_secure
 
 
+def _events_have_a_source() -> None:
+    """PutEvents is compared by the sources of its entries, too: MiniStack lacks the condition key `events:source`.
+
+    AWS compares each entry (EventBridge guide, "Using IAM policy conditions for fine-grained access control"): here,
+    entries of different sources fit no condition.
+    """
+    extract, resolve = iam_actions.extract_iam_action, iam_evaluator._resolve_condition_key
+    source: ContextVar[str | None] = ContextVar("source", default=None)
+
+    def extracted(service: str, method: str, path: str, headers: Any, body: bytes, *more: Any) -> Any:
+        source.set(_source_of(body) if service == "events" else None)
+        return extract(service, method, path, headers, body, *more)
+
+    def resolved(key: str, context: Any) -> Any:
+        return source.get() if key.lower() == "events:source" else resolve(key, context)
+
+    iam_actions.extract_iam_action = extracted
+    iam_evaluator._resolve_condition_key = resolved
+
+
+def _source_of(body: bytes) -> str | None:
+    """The one source of all entries; None where there is not one."""
+    try:
+        sources = {entry["Source"] for entry in json.loads(body)["Entries"]}
+    except (ValueError, LookupError, TypeError):
+        return None
+    return sources.pop() if len(sources) == 1 else None
+
+
 def _stops_soon() -> None:
     """However much was called: what calls leave is forgotten, and functions are saved only after they were changed.
 
@@ -346,6 +376,7 @@ def main() -> None:
     _time_is_ample()
     _events_are_asynchronous_invocations()
     _loopback_is_secure()
+    _events_have_a_source()
     _credentials_are_secret()
     _root_signs()
     _nobody_else_is_let_in()
