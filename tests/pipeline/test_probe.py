@@ -52,6 +52,12 @@ class Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         self._answer(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
 
+    def do_PUT(self) -> None:
+        self.do_POST()
+
+    def do_DELETE(self) -> None:
+        self._answer(None)
+
     def _answer(self, body: Any) -> None:
         self.server.asked.append((f"{self.command} {self.path.removeprefix('/dev')}", dict(self.headers), body))
         time.sleep(self.server.seconds)

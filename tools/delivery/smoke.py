@@ -14,12 +14,13 @@ from botocore.exceptions import ClientError
 
 from identifier.errors import UnknownPrompt
 from identifier.keys import result_key
+from identifier.picture_id import record_key
 from identifier.prompt_store import read_pointer
 from stitcher.clips.prepared import prepared_key
 from stitcher.formats.profiles import FORMS
 from stitcher.planning.catalogue import clip_of
 from stitcher.storage import Stored
-from tools.client import Caller, Response, fetch
+from tools.client import Caller, Response, fetch, send_form
 from tools.delivery import deploy
 from tools.delivery.stage import Stage
 from tools.delivery.store import DeliveryError, Store
@@ -27,6 +28,9 @@ from tools.delivery.store import DeliveryError, Store
 WAIT = 120.0
 """Seconds for what happens by an event: a cold start and a retry are in them."""
 PROMPT = "animal"
+NONE = "none"
+"""For what has no id yet."""
+CLIP, SETTINGS = "hello.wav", 'language = "en"\n'
 OK, FAILED, NOT_HERE = "ok", "failed", "not on the embedded AWS"
 
 
@@ -52,6 +56,8 @@ class Smoke:
         self._made: set[str] = set()
         """What was made of it in the output bucket: keys, and folders that carry the voice's name."""
         self._said: dict[str, Any] = {}
+        self._id = {"campaign": "0" * 20, "picture": NONE}
+        """Ids that were given; until then, ids that nobody has."""
 
     def steps(self) -> Iterator[tuple[str, Callable[[], str]]]:
         """Each step's name and function; the function returns its finding, or raises."""
@@ -63,6 +69,20 @@ class Smoke:
         yield "POST /plans", self._plan
         yield "GET /voices", self._voices
         yield "GET /voices/{voice}/clips", self._clips
+        yield "POST /voices/{voice}/clips", self._upload
+        yield "GET /voices/{voice}/clips/{name}", self._look
+        yield "DELETE /voices/{voice}/clips/{name}", self._delete
+        yield "PUT /voices/{voice}/clips/{name}", self._restore
+        yield "PUT /voices/{voice}/settings", self._change_settings
+        yield "GET /voices/{voice}/settings", self._settings
+        yield "POST /campaigns", self._campaign
+        yield "GET /campaigns", self._campaigns
+        yield "POST /campaigns/{id}/check", lambda: self._started("check")
+        yield "POST /campaigns/{id}/run", lambda: self._started("run")
+        yield "GET /campaigns/{id}", self._finished
+        yield "POST /pictures", self._expect_picture
+        yield "GET /pictures", self._pictures
+        yield "GET /pictures/{id}", self._waiting_picture
         yield "a recording that is no audio is reported", self._refused
         yield "a picture is identified", self._picture
         yield "an alarm fires and is told", self._alarm
@@ -142,6 +162,85 @@ class Smoke:
         if len(answer["clips"]) != len(deploy.CLIPS):
             raise Failed(f"{len(answer['clips'])} clips, and {len(deploy.CLIPS)} were put")
         return f"{len(answer['clips'])} clips"
+
+    def _clip(self) -> str:
+        return f"/voices/{self._voice}/clips/{CLIP}"
+
+    def _upload(self) -> str:
+        data = (self._root / "samples" / "clips" / CLIP).read_bytes()
+        form = _answer(self._caller.post(f"/voices/{self._voice}/clips", {"name": CLIP, "size": len(data)}), 200)
+        return self._sent(form, CLIP, data)
+
+    def _sent(self, form: dict[str, Any], name: str, data: bytes) -> str:
+        """Upload by a form. Raises `Failed`."""
+        sent = send_form(form["url"], form["fields"], name, data)
+        if sent.status >= 300:
+            raise Failed(f"its form answers {sent.status}: {sent.body[:200].decode(errors='replace')}")
+        return f"{len(data)} bytes"
+
+    def _look(self) -> str:
+        answer = _answer(self._caller.get(self._clip()), 200)
+        return f"{len(answer['versions'])} versions"
+
+    def _delete(self) -> str:
+        self._id["version"] = _answer(self._caller.delete(self._clip()), 200)["version"]
+        return "deleted"
+
+    def _restore(self) -> str:
+        _answer(self._caller.put(self._clip(), {"version": self._id.get("version", NONE)}), 200)
+        return "it came back"
+
+    def _change_settings(self) -> str:
+        answer = _answer(self._caller.put(f"/voices/{self._voice}/settings", {"toml": SETTINGS}), 200)
+        return f"language {answer['language']}"
+
+    def _settings(self) -> str:
+        answer = _answer(self._caller.get(f"/voices/{self._voice}/settings"), 200)
+        if answer["toml"] != SETTINGS:
+            raise Failed(f"they are {answer['toml']!r}")
+        return "as they were put"
+
+    def _campaign(self) -> str:
+        answer = _answer(self._caller.post("/campaigns", {"name": self._voice, "voice": self._voice}), 200)
+        self._id["campaign"] = answer["id"]
+        return self._sent(answer["upload"], "table.csv", b"message\nhello\nhello, shreeshail\n")
+
+    def _campaigns(self) -> str:
+        return f"{len(_answer(self._caller.get('/campaigns'), 200)['campaigns'])} campaigns"
+
+    def _started(self, what: str) -> str:
+        """Start a check or a run of the campaign, when the one before it has ended."""
+        found: list[Response] = []
+
+        def taken() -> bool:
+            found[:] = [self._caller.post(f"/campaigns/{self._id['campaign']}/{what}", {})]
+            return found[0].status != 409
+
+        self._until(taken, "another run does not end")
+        return str(_answer(found[0], 200)["state"])
+
+    def _finished(self) -> str:
+        found: dict[str, Any] = {}
+
+        def ended() -> bool:
+            found.update(_answer(self._caller.get(f"/campaigns/{self._id['campaign']}"), 200))
+            return found["state"] in ("finished", "failed", "refused")
+
+        self._until(ended, "the campaign does not end")
+        if (found["state"], found["made"]) != ("finished", 2):
+            raise Failed(f"{found['state']}, {found['made']} of 2 rows: {found.get('detail')}")
+        return "2 rows were made"
+
+    def _expect_picture(self) -> str:
+        asked = {"name": f"{self._voice}.jpg", "size": 9, "prompt": PROMPT}
+        self._id["picture"] = _answer(self._caller.post("/pictures", asked), 201)["id"]
+        return "a form"
+
+    def _pictures(self) -> str:
+        return f"{len(_answer(self._caller.get('/pictures', prompt=PROMPT), 200)['pictures'])} pictures"
+
+    def _waiting_picture(self) -> str:
+        return str(_answer(self._caller.get(f"/pictures/{self._id['picture']}"), 200)["state"])
 
     # ── What events start ──
 
@@ -249,11 +348,15 @@ class Smoke:
     def _left(self) -> Iterator[tuple[str, str, str]]:
         """Bucket, key and version of everything that carries the voice's name, or was made for it."""
         s3 = self._stage.client("s3")
+        picture, campaign = self._id["picture"], f"campaigns/{self._id['campaign']}/"
         prefixes = {
-            "InputBucketName": [f"{self._voice}/"],
+            "InputBucketName": [f"{self._voice}/", f"campaigns/{self._voice}/", campaign],
             "ImagesBucketName": [f"inbox/{PROMPT}/{self._voice}"],
-            "ResultsBucketName": [f"results/{PROMPT}/{self._voice}"],
-            "OutputBucketName": sorted(self._made),
+            "ResultsBucketName": [
+                f"results/{PROMPT}/{self._voice}",
+                *([record_key(picture)] if picture != NONE else []),
+            ],
+            "OutputBucketName": [*sorted(self._made), campaign, f"catalogues/{self._voice}"],
         }
         for output, of_bucket in prefixes.items():
             bucket = self._outputs[output]

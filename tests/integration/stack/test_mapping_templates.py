@@ -57,7 +57,7 @@ def test_an_execution_that_did_not_succeed_is_never_200(execution: str, status: 
     [
         ("com.amazonaws.swf.service.v2.model#ThrottlingException", 429),
         ("com.amazon.coral.validate#ValidationException", 413),
-        ("com.amazonaws.swf.service.v2.model#InvalidExecutionInput", 413),
+        ("com.amazonaws.swf.service.v2.model#InvalidExecutionInput", 400),
         ("com.amazonaws.swf.service.v2.model#StateMachineDoesNotExist", 500),
         ("com.amazon.coral.service#AccessDeniedException", 500),
     ],
