@@ -152,7 +152,10 @@ class Identifier:
 
     def _keep(self, result: Result) -> tuple[Result, str]:
         stands = save_result(self.s3, self.results_bucket, result)
-        return self._told(stands) if stands is result else (stands, "duplicate")
+        if stands is result:
+            return self._told(stands)
+        # A failure that was noted before, as by a redrive that fails again, is a failure still.
+        return stands, "duplicate" if stands.final else stands.outcome
 
     def _told(self, result: Result) -> tuple[Result, str]:
         """Everything that follows from a stored result; done again if a try ends in the middle of it."""

@@ -150,6 +150,12 @@ def test_a_picture_that_was_given_up_has_a_failed_result_without_a_trace(step: S
     assert step.model.calls == []
 
 
+def test_a_redrive_that_fails_again_is_a_failure_again_and_no_duplicate(step: Step) -> None:
+    given = step.put() | {"failure": {"error": "Refused", "cause": CAUSE}}
+    for _ in range(2):
+        assert app.lambda_handler(given, CONTEXT)["outcome"] == "failed"
+
+
 def test_a_failure_never_replaces_an_answer_and_an_answer_replaces_a_failure(step: Step) -> None:
     given = step.put()
     failure = {"failure": {"error": "Busy", "cause": ""}}

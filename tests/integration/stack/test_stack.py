@@ -293,7 +293,6 @@ def test_two_callers_at_once_get_the_same_file(stack: Stack, caller: Caller) -> 
 @pytest.mark.parametrize(
     ("role", "action"),
     [
-        ("CacheLookupFunctionRole", "s3:ListBucket"),
         ("CacheLookupFunctionRole", "s3:GetObject"),
         ("FetchClipsFunctionRole", "s3:GetObject"),
         ("FetchClipsFunctionRole", "s3:PutObject"),
