@@ -23,7 +23,7 @@ from stitcher.planning.catalogue import clip_of, read_catalogue
 from stitcher.planning.plan import Plan
 from stitcher.storage import BucketRepo, StorageFault, Stored
 from tests.integration.steps import INPUT, OUTPUT, Buckets
-from tests.unit.test_kept import shapes_of
+from tests.shapes import shapes_of
 
 VOICE = "tamil"
 

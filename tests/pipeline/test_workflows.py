@@ -291,7 +291,7 @@ def test_the_list_has_the_pinned_version_and_the_hashes_of_every_package() -> No
 
 
 def test_the_functional_tests_need_no_package_that_a_deployment_lacks() -> None:
-    """A deployment runs them with the packages of deploy.txt. schemathesis, which also deletes, stays on this machine."""
+    """A deployment runs them with the packages of deploy.txt. schemathesis, which also deletes, stays here."""
     others = {"schemathesis", "playwright", "soundfile", "moto", "yaml", "requests"}
     for path in (*(ROOT / "tests" / "functional").glob("*.py"), ROOT / "tests" / "conftest.py"):
         imported = set(re.findall(r"^(?:from|import) (\w+)", path.read_text(), re.MULTILINE))

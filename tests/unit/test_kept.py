@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 
 from stitcher.clips.facts import Shape
 from stitcher.clips.kept import CorruptCatalogue, Entry, Kept, catalogue_key
-from stitcher.clips.prepared import Report
 from stitcher.formats.profiles import FORMS
 from stitcher.planning.catalogue import Catalogue, clip_of
 from stitcher.planning.settings import VoiceSettings
 from stitcher.storage import Stored
+from tests.shapes import shapes_of
 
 NAMES = (
     "hello.wav", "Good_Morning.mp3", "rain@final.wav", "rain@initial.ogg", "rain.wav", "-5.wav", "10-15_ml.wav",
@@ -33,11 +33,6 @@ def entry(item: Stored, shapes: Sequence[Shape] = (), *, glottal: bool = False) 
     found = Entry.of(item, glottal=glottal)
     assert found
     return found.prepared(shapes) if shapes else found
-
-
-def shapes_of(number: int, *warnings: str) -> list[Shape]:
-    report = Report(1_000 + number, -23.5 - number, 6.25, -60.1, -3.0, 0.5, warnings)
-    return [Shape(4_800 + number, 1105 * place, 480, 4_000, 9_600 + place, report) for place, _ in enumerate(FORMS)]
 
 
 def kept(*items: Stored, voice: str = "") -> Kept:

@@ -17,7 +17,7 @@ from tools.delivery.template import Part, parts
 SUITES = ("unit", "integration", "functional", "phone", "pipeline")
 SERVICE = ("unit", "integration", "functional", "phone")
 
-# The first rule that matches a path decides; `*` matches `/` too. No suites: text that no test reads, or the benchmark.
+# The first rule that matches a path decides; `*` matches `/` too. No suites: text that no test reads.
 RULES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("README.md", SUITES),
     ("docs/openapi.yaml", ("unit", "integration", "pipeline")),  # the studio has its types
@@ -29,7 +29,7 @@ RULES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("CHANGELOG.md", ("unit",)),
     ("infra/README.md", ("unit", "pipeline")),
     ("LICENSE", ()),
-    ("tools/bench/*", ()),
+    ("tools/bench/*", ("integration",)),
     (".github/*", ("pipeline",)),
     ("tools/delivery/*", ("integration", "pipeline")),
     ("infra/policies/*", ("integration", "pipeline")),
@@ -46,6 +46,7 @@ RULES: tuple[tuple[str, tuple[str, ...]], ...] = (
     (".npmrc", ("pipeline",)),
     ("eslint.config.mjs", ("pipeline",)),
     ("functions/tsconfig.json", ("pipeline",)),
+    ("functions/*/tests/*", ("phone", "pipeline")),
     ("functions/*/*", SERVICE),
     ("src/*", SERVICE),
     ("layers/*", SERVICE),
