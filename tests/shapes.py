@@ -1,7 +1,7 @@
 """What is known of clips that were never prepared, for tests."""
 
 from stitcher.clips.facts import Shape
-from stitcher.clips.prepare import Report
+from stitcher.clips.prepared import Report
 from stitcher.formats.profiles import FORMS
 
 

@@ -66,7 +66,7 @@ test("it says hello", async () => {
     "package.json": json.dumps({"name": "echo", "private": True, "devDependencies": {"esbuild": "0.28.2"}}, indent=2)
     + "\n",
 }
-LISTS = ["tests/unit/test_template.py", "tests/unit/test_deployment.py", "tests/unit/test_handlers.py"]
+LISTS = [f"tests/unit/test_{name}.py" for name in ("template", "deployment", "handlers")]
 """Tests that list functions."""
 
 

@@ -56,6 +56,8 @@ class Smoke:
         self._made: set[str] = set()
         """What was made of it in the output bucket: keys, and folders that carry the voice's name."""
         self._said: dict[str, Any] = {}
+        self._records: set[str] = set()
+        """Keys of the records of its pictures."""
         self._id = {"campaign": "0" * 20, "picture": NONE}
         """Ids that were given; until then, ids that nobody has."""
 
@@ -234,6 +236,7 @@ class Smoke:
     def _expect_picture(self) -> str:
         asked = {"name": f"{self._voice}.jpg", "size": 9, "prompt": PROMPT}
         self._id["picture"] = _answer(self._caller.post("/pictures", asked), 201)["id"]
+        self._records.add(record_key(self._id["picture"]))
         return "a form"
 
     def _pictures(self) -> str:
@@ -273,6 +276,7 @@ class Smoke:
         self._until(lambda: self._there("ResultsBucketName", result), f"there is no {result}")
         body = self._stage.client("s3").get_object(Bucket=self._outputs["ResultsBucketName"], Key=result)["Body"].read()
         answer = json.loads(body)
+        self._records.add(record_key(answer["id"]))
         if answer["outcome"] != "answered":
             raise Failed(f"{answer['outcome']}: {answer.get('detail')}")
         if "say" in answer:
@@ -348,14 +352,11 @@ class Smoke:
     def _left(self) -> Iterator[tuple[str, str, str]]:
         """Bucket, key and version of everything that carries the voice's name, or was made for it."""
         s3 = self._stage.client("s3")
-        picture, campaign = self._id["picture"], f"campaigns/{self._id['campaign']}/"
+        campaign = f"campaigns/{self._id['campaign']}/"
         prefixes = {
             "InputBucketName": [f"{self._voice}/", f"campaigns/{self._voice}/", campaign],
             "ImagesBucketName": [f"inbox/{PROMPT}/{self._voice}"],
-            "ResultsBucketName": [
-                f"results/{PROMPT}/{self._voice}",
-                *([record_key(picture)] if picture != NONE else []),
-            ],
+            "ResultsBucketName": [f"results/{PROMPT}/{self._voice}", *sorted(self._records)],
             "OutputBucketName": [*sorted(self._made), campaign, f"catalogues/{self._voice}"],
         }
         for output, of_bucket in prefixes.items():

@@ -87,7 +87,7 @@ def variables(place: Place, template: Path = ROOT / "template.yaml") -> dict[str
     given |= {name: f"{queues}/{place.account}/{queue}" for name, queue in names.items()}
     stacks, _ = SamLocalStackProvider.get_stacks(str(template), parameter_overrides=given)
     return {
-        function.name: {**function.environment["Variables"], **place.access}
+        function.name: {name: str(value) for name, value in (function.environment["Variables"] | place.access).items()}
         for function in SamFunctionProvider(stacks).get_all()
         if function.environment
     }

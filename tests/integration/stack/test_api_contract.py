@@ -46,6 +46,8 @@ class Signed(AuthBase):
 )  # fmt: skip
 def test_every_answer_is_one_that_is_described(case: schemathesis.Case[Any], caller: Caller) -> None:
     response = case.call(base_url=caller.url, auth=Signed(caller), allow_redirects=False, timeout=60)
+    if response.status_code == 403 and b"execute-api:Invoke" in response.content:
+        return  # of a path with odd characters, which the embedded IAM itself answers; AWS's gateway would
     assert response.headers.get("x-request-id"), response.content
     checks: Any = [CHECKS.get_one(name) for name in KEPT]
     case.validate_response(response, checks=checks)

@@ -33,14 +33,14 @@ def local(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Stage:
 
 
 def objects(stack: Stack) -> set[tuple[str, str]]:
-    """Every version of every object but what goes by itself: finished messages, staged files and claims."""
+    """Every version of every object but what goes by itself: finished messages, staged files, claims, catalogues, counts."""
     s3: Any = stack.client("s3")
     return {
         (version["Key"], version["VersionId"])
         for name in BUCKETS
         for page in s3.get_paginator("list_object_versions").paginate(Bucket=stack.outputs[name])
         for version in [*page.get("Versions", ()), *page.get("DeleteMarkers", ())]
-        if not version["Key"].startswith(("cache/", "work/", "claims/"))
+        if not version["Key"].startswith(("cache/", "work/", "claims/", "calls/", "catalogues/"))
     }
 
 
