@@ -33,7 +33,7 @@ def local(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Stage:
 
 
 def objects(stack: Stack) -> set[tuple[str, str]]:
-    """Every version of every object but what goes by itself: finished messages, staged files, claims, catalogues, counts."""
+    """Every version of every object but what goes or is written by itself: cache, work, claims, counts, catalogues."""
     s3: Any = stack.client("s3")
     return {
         (version["Key"], version["VersionId"])
