@@ -29,7 +29,7 @@ RULES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("CHANGELOG.md", ("unit",)),
     ("infra/README.md", ("unit", "pipeline")),
     ("LICENSE", ()),
-    ("tools/bench/*", ("integration",)),
+    ("tools/bench/*", ("unit", "integration")),
     (".github/*", ("pipeline",)),
     ("tools/delivery/*", ("integration", "pipeline")),
     ("infra/policies/*", ("integration", "pipeline")),
