@@ -8,9 +8,9 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr, ValidationError, field_validator
+from pydantic import BaseModel, Field, StrictInt, StrictStr, ValidationError, field_validator
 
 from identifier import storage
 from identifier.expected import METADATA, written
@@ -18,7 +18,8 @@ from identifier.keys import PICTURES
 from identifier.limits import UPLOAD_BYTES
 from identifier.picture_id import id_of_record, new_id, record_key, time_of, upload_key
 from identifier.result import Record, Result, find_newest, save_record
-from stitcher.errors import InvalidRequest, StitchError, listed, shown
+from stitcher.api.asked import Asked
+from stitcher.errors import InvalidRequest, StitchError, shown
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -27,15 +28,6 @@ PAGE, LARGEST_PAGE = 20, 100
 NAME_CHARACTERS = 120
 AT_ONCE = 8
 State = Literal["waiting", "working", "answered", "rejected", "failed"]
-
-
-def sentence(error: ValidationError) -> str:
-    """Every fault that pydantic found, without the values: they may be people's."""
-    faults = (
-        ": ".join(filter(None, [shown(".".join(map(str, fault["loc"]))), fault["msg"].removeprefix("Value error, ")]))
-        for fault in error.errors(include_url=False, include_input=False)
-    )
-    return listed(list(faults), "; ")
 
 
 class UnknownPicture(StitchError):
@@ -54,10 +46,8 @@ class UnknownPromptId(StitchError):
     status = 422
 
 
-class PictureRequest(BaseModel):
+class PictureRequest(Asked):
     """The body of `POST /pictures`: what to ask about which file."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: Annotated[StrictStr, Field(min_length=1, max_length=NAME_CHARACTERS)]
     """The file's name. It stays in keys and events: name no person."""
@@ -83,14 +73,6 @@ class PictureRequest(BaseModel):
         if expected is not None:
             written(expected)
         return expected
-
-    @classmethod
-    def of(cls, body: Any) -> Self:
-        """Parse a caller's body. Raises `InvalidRequest` with a sentence that names every fault."""
-        try:
-            return cls.model_validate(body)
-        except ValidationError as error:
-            raise InvalidRequest(sentence(error)) from None
 
 
 class PictureForm(BaseModel):
@@ -168,22 +150,12 @@ class PicturesPage(BaseModel):
     """`after` of the next page; null if this is the last one."""
 
 
-class PictureQuery(BaseModel):
+class PictureQuery(Asked):
     """Which pictures are asked for."""
-
-    model_config = ConfigDict(extra="forbid")
 
     prompt: str = ""
     after: str = ""
     limit: Annotated[int, Field(ge=1, le=LARGEST_PAGE)] = PAGE
-
-    @classmethod
-    def of(cls, query: dict[str, str]) -> Self:
-        """Raises `InvalidRequest` with a sentence that names every fault."""
-        try:
-            return cls.model_validate(query)
-        except ValidationError as error:
-            raise InvalidRequest(sentence(error)) from None
 
 
 @dataclass(frozen=True, slots=True)

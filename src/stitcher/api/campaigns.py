@@ -2,15 +2,15 @@
 
 import json
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr, ValidationError, field_validator
+from pydantic import BaseModel, Field, StrictInt, StrictStr, field_validator
 
 from stitcher import limits
-from stitcher.api.form import sentence
+from stitcher.api.asked import Asked
 from stitcher.campaigns.join import MANIFEST
 from stitcher.campaigns.messages import Settings
 from stitcher.campaigns.places import FOLDER, TABLE, Campaign, Run, id_of, is_id, latest, summary_of
@@ -28,10 +28,8 @@ PAGE, LARGEST_PAGE = 20, 100
 State = Literal["new", "running", "finished", "failed", "refused"]
 
 
-class CampaignRequest(BaseModel):
+class CampaignRequest(Asked):
     """The body of `POST /campaigns`: how the rows of a table become messages."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: Annotated[StrictStr, Field(min_length=1, max_length=limits.CAMPAIGN_NAME)]
     """Of the campaign; with the voice, it makes its id."""
@@ -77,12 +75,9 @@ class CampaignRequest(BaseModel):
         return value
 
     @classmethod
-    def of(cls, body: Any) -> Self:
+    def of(cls, given: Any) -> Self:
         """Parse a caller's body. Raises `InvalidRequest` with a sentence that names every fault."""
-        try:
-            made = cls.model_validate(body)
-        except ValidationError as error:
-            raise InvalidRequest(sentence(error)) from None
+        made = super().of(given)
         for voice in (made.voice, made.missing.partition(":")[2]):
             voice_prefix(voice)
         if made.template is not None and made.column is not None:
@@ -156,21 +151,11 @@ class CampaignsPage(BaseModel):
     """Give it as `after` for the next page."""
 
 
-class CampaignPage(BaseModel):
+class CampaignPage(Asked):
     """Which page of the campaigns is asked for."""
-
-    model_config = ConfigDict(extra="forbid")
 
     after: Annotated[str, Field(pattern="^([0-9a-f]{20})?$")] = ""
     limit: Annotated[int, Field(ge=1, le=LARGEST_PAGE)] = PAGE
-
-    @classmethod
-    def of(cls, query: Mapping[str, str]) -> Self:
-        """Raises `InvalidRequest` with a sentence that names every fault."""
-        try:
-            return cls.model_validate(query)
-        except ValidationError as error:
-            raise InvalidRequest(sentence(error)) from None
 
 
 Ended = Callable[[str], bool]

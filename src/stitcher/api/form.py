@@ -8,19 +8,17 @@ from typing import Annotated, Any, Self
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
-    ConfigDict,
     Field,
     StrictInt,
     StrictStr,
-    ValidationError,
     field_validator,
     model_validator,
 )
 
 from stitcher import limits
+from stitcher.api.asked import Asked
 from stitcher.api.requests import DEFAULT, POLICIES
-from stitcher.errors import InvalidRequest, listed, shown
+from stitcher.errors import shown
 from stitcher.formats.profiles import PROFILES
 from stitcher.near import did_you_mean, near
 from stitcher.planning.plan import ReadNumbers
@@ -37,10 +35,8 @@ def is_policy(value: str) -> str:
     return value
 
 
-class StitchRequest(BaseModel):
+class StitchRequest(Asked):
     """The body of `POST /stitch`: what to say, as text or as a list of clips, and how."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     message: StrictStr | None = None
     message_parts: list[StrictStr] | None = None
@@ -74,16 +70,4 @@ class StitchRequest(BaseModel):
 
 def checked(body: Any) -> dict[str, Any]:
     """The fields of a caller's body. Raises `InvalidRequest` with a sentence that names every fault."""
-    try:
-        return dict(StitchRequest.model_validate(body))
-    except ValidationError as error:
-        raise InvalidRequest(sentence(error)) from None
-
-
-def sentence(error: ValidationError) -> str:
-    """Every fault that pydantic found, without the values: they may be people's."""
-    faults = (
-        ": ".join(filter(None, [shown(".".join(map(str, fault["loc"]))), fault["msg"].removeprefix("Value error, ")]))
-        for fault in error.errors(include_url=False, include_input=False)
-    )
-    return listed(list(faults), "; ")
+    return dict(StitchRequest.of(body))

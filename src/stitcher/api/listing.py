@@ -3,13 +3,11 @@
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
-from typing import Protocol, Self
+from typing import Protocol
 from urllib.parse import quote, unquote
 
-from pydantic import BaseModel, ConfigDict, ValidationError
-
 from stitcher.api.answers import ClipEntry, ClipsPage, Unusable, VoiceEntry, VoicesPage
-from stitcher.api.form import sentence
+from stitcher.api.asked import Asked
 from stitcher.api.preview import Shapes
 from stitcher.api.requests import DEFAULT
 from stitcher.clip import Clip
@@ -35,21 +33,11 @@ class Known(Shapes, Protocol):
         """By key, why a recording cannot be used."""
 
 
-class Page(BaseModel):
+class Page(Asked):
     """Which page of a list is asked for."""
-
-    model_config = ConfigDict(extra="forbid")
 
     after: str = ""
     limit: int = PAGE
-
-    @classmethod
-    def of(cls, query: Mapping[str, str]) -> Self:
-        """Raises `InvalidRequest` with a sentence that names every fault."""
-        try:
-            return cls.model_validate(query)
-        except ValidationError as error:
-            raise InvalidRequest(sentence(error)) from None
 
 
 def voices_page(clips: Repo, *, after: str = "", limit: int = PAGE) -> VoicesPage:

@@ -5,14 +5,14 @@ Nothing is lost: the bucket keeps versions, deleting adds a mark, and restoring 
 
 import unicodedata
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any, Self
+from typing import Annotated
 from urllib.parse import unquote
 
-from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr, ValidationError
+from pydantic import Field, StrictInt, StrictStr
 
 from stitcher import limits
 from stitcher.api.answers import ClipAnswer, ClipChanged, ClipVersion, SettingsAnswer, UploadAnswer
-from stitcher.api.form import sentence
+from stitcher.api.asked import Asked
 from stitcher.api.listing import KEY_BYTES, entries
 from stitcher.api.requests import DEFAULT
 from stitcher.clips.facts import Shapes
@@ -27,19 +27,7 @@ VERSIONS = 20
 """Of a clip, that an answer lists: the newest."""
 
 
-class _Body(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    @classmethod
-    def of(cls, body: Any) -> Self:
-        """Raises `InvalidRequest` with a sentence that names every fault."""
-        try:
-            return cls.model_validate(body)
-        except ValidationError as error:
-            raise InvalidRequest(sentence(error)) from None
-
-
-class UploadRequest(_Body):
+class UploadRequest(Asked):
     """The body of `POST /voices/{voice}/clips`: which recording will be uploaded."""
 
     name: Annotated[StrictStr, Field(min_length=1, max_length=limits.PART_CHARACTERS)]
@@ -48,14 +36,14 @@ class UploadRequest(_Body):
     """Bytes of the file; the upload takes exactly this many."""
 
 
-class RestoreRequest(_Body):
+class RestoreRequest(Asked):
     """The body of `PUT /voices/{voice}/clips/{name}`: the version that becomes the clip again."""
 
     version: Annotated[StrictStr, Field(min_length=1, max_length=1_024)]
     """An id of `versions`."""
 
 
-class SettingsRequest(_Body):
+class SettingsRequest(Asked):
     """The body of `PUT /voices/{voice}/settings`."""
 
     toml: Annotated[StrictStr, Field(max_length=limits.SETTINGS_BYTES)]
