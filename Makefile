@@ -77,12 +77,13 @@ endef
 help: ## list the targets
 	@awk -F ':.*## ' '/^##@/ { printf "\n%s\n", substr($$0, 5) } /^[a-z-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
+NEW_ENOUGH := "$$PYTHON" -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed: make PYTHON=python3.13 …")'
 # What is installed is compiled when it is first used: compiling all of it takes 270 MB and half a minute.
 PIP := -m pip install --quiet --no-compile
 TELL := @"$$PYTHON" tools/progress.py
 
 $(READY): pyproject.toml
-	@"$$PYTHON" -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed: make PYTHON=python3.13 …")'
+	@$(NEW_ENOUGH)
 	@"$$PYTHON" -c 'import venv, ensurepip' || { echo "the Python of PYTHON=$$PYTHON has no venv: install python3-venv, or choose another"; exit 1; }
 	@[ -e .venv ] || echo "The first time, packages are installed into .venv* (0.5 to 1 GB, 1 to 3 minutes); \"make clean\" removes them."
 	@"$$PYTHON" -m venv .venv
@@ -121,7 +122,7 @@ $(READY_NODE): package.json package-lock.json | $(NODE)
 	@touch $@
 
 $(READY_DEPLOY): tools/delivery/deploy.txt
-	@"$$PYTHON" -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed: make PYTHON=python3.13 …")'
+	@$(NEW_ENOUGH)
 	@"$$PYTHON" -m venv .venv-deploy
 	$(TELL) "packages with known hashes into .venv-deploy" -- .venv-deploy/bin/python $(PIP) --no-deps --require-hashes --only-binary=:all: --find-links functions/wheels --requirement $<
 	@touch $@

@@ -111,7 +111,7 @@ def _parser() -> argparse.ArgumentParser:
     put.set_defaults(run=_publish)
 
     past = commands.add_parser("history", help="list who changed a prompt, when and why")
-    past.add_argument("prompt", metavar="PROMPT", help="its id: animal")
+    _prompt(past)
     _place(past)
     past.set_defaults(run=_history)
 
@@ -120,14 +120,14 @@ def _parser() -> argparse.ArgumentParser:
     show.set_defaults(run=_list)
 
     back = commands.add_parser("rollback", help="put an earlier version into force")
-    back.add_argument("prompt", metavar="PROMPT", help="its id: animal")
+    _prompt(back)
     back.add_argument("--version", type=int, help="default: the trial ends, or the version before the one in force")
     back.add_argument("--why", help="the reason, for the history")
     _place(back)
     back.set_defaults(run=_rollback)
 
     look = commands.add_parser("review", help="list answers to look at: open, of low confidence, or not as expected")
-    look.add_argument("prompt", metavar="PROMPT", help="its id: animal")
+    _prompt(look)
     _results(look)
     look.set_defaults(run=_review)
 
@@ -142,13 +142,17 @@ def _parser() -> argparse.ArgumentParser:
     right.set_defaults(run=_correct)
 
     week = commands.add_parser("accuracy", help="print by week how many of the looked-at answers were right")
-    week.add_argument("prompt", metavar="PROMPT", help="its id: animal")
+    _prompt(week)
     _results(week)
     week.set_defaults(run=_accuracy)
 
     costs = commands.add_parser("costs", help="print the cost of 1,000 pictures, by model and size; needs no AWS")
     costs.set_defaults(run=_costs)
     return parser
+
+
+def _prompt(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("prompt", metavar="PROMPT", help="its id: animal")
 
 
 def _results(parser: argparse.ArgumentParser) -> None:

@@ -5,7 +5,6 @@ and new statuses break nobody. No library that compares documents of OpenAPI 3.1
 """
 
 import datetime
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ from typing import Any
 import yaml
 
 from tools.delivery.scan import accepted
-from tools.delivery.select_checks import base_of
+from tools.delivery.select_checks import base_of, git_says
 from tools.delivery.store import DeliveryError
 
 DOCUMENT = Path("docs") / "openapi.yaml"
@@ -33,7 +32,7 @@ def main(base: str, head: str, root: Path) -> int:
     if not base:
         print("there is no commit to compare with")
         return 0
-    texts = [_show(root, commit) for commit in (base, head)]
+    texts = [git_says(root, "show", f"{commit}:{DOCUMENT}") for commit in (base, head)]
     if texts[0] is None or texts[1] is None:
         print(f"{DOCUMENT} is not in both commits")
         return 0
@@ -49,12 +48,6 @@ def main(base: str, head: str, root: Path) -> int:
         )
     print("no caller is broken" if not found else "only accepted changes break callers")
     return 0
-
-
-def _show(root: Path, commit: str) -> str | None:
-    command = ["git", "-C", str(root), "show", f"{commit}:{DOCUMENT}"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    return done.stdout if done.returncode == 0 else None
 
 
 class _Document:

@@ -111,13 +111,13 @@ def changed_paths(base: str, head: str, root: Path) -> list[str] | None:
     base = base_of(base, head, root)
     if not base:
         return None
-    listed = _git(root, "diff", "--name-only", "--no-renames", "-z", f"{base}...{head}")
+    listed = git_says(root, "diff", "--name-only", "--no-renames", "-z", f"{base}...{head}")
     return None if listed is None else [path for path in listed.split("\0") if path]
 
 
 def base_of(base: str, head: str, root: Path) -> str:
     """The commit to compare with: the named one, or the last release's; "" if there is none."""
-    base = base or (_git(root, "describe", "--tags", "--abbrev=0", "--match=release-*", head) or "").strip()
+    base = base or (git_says(root, "describe", "--tags", "--abbrev=0", "--match=release-*", head) or "").strip()
     return base if base.strip("0") else ""
 
 
@@ -144,7 +144,7 @@ def _inside(path: str, source: str) -> bool:
     return path == source or path.startswith(f"{source}/")
 
 
-def _git(root: Path, *arguments: str) -> str | None:
+def git_says(root: Path, *arguments: str) -> str | None:
     """What git prints; None if it fails, as it does for a commit that this clone lacks."""
     done = subprocess.run(["git", "-C", str(root), *arguments], capture_output=True, text=True, check=False)
     return done.stdout if done.returncode == 0 else None
