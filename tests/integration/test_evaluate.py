@@ -31,6 +31,12 @@ def pictures(folder: Path, **labels: int) -> Path:
     return folder
 
 
+@pytest.fixture
+def in_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pictures are asked about one after the other, as `answering` needs it."""
+    monkeypatch.setattr("identifier.evaluating.AT_ONCE", 1)
+
+
 def answering(*animals: str | None) -> Any:
     """A model that gives these answers in turn; None is a rejection."""
     left = iter(animals)
@@ -45,8 +51,8 @@ def answering(*animals: str | None) -> Any:
     return ask
 
 
-def test_every_number_of_an_evaluation_is_exact(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("identifier.evaluating.AT_ONCE", 1)
+@pytest.mark.usefixtures("in_turn")
+def test_every_number_of_an_evaluation_is_exact(tmp_path: Path) -> None:
     folder = pictures(tmp_path, cattle=4, goat=3, none=1)
     answers = ["cattle", "cattle", "buffalo", "cattle", "goat", None, "sheep", "none"]
     (found,) = measure([PROMPT], labelled(folder, PROMPT), answering(*answers))
@@ -69,6 +75,7 @@ def test_the_interval_is_wilsons(right: int, of: int, interval: tuple[float, flo
     assert Share(right, of).interval == pytest.approx(interval, abs=5e-5)
 
 
+@pytest.mark.usefixtures("in_turn")
 def test_labels_come_from_a_table_too_and_may_be_of_several_fields(tmp_path: Path) -> None:
     pictures(tmp_path, a=2)
     (tmp_path / "labels.csv").write_text(
