@@ -28,7 +28,6 @@ from stitcher.clips.encode import encode
 from stitcher.clips.prepare import prepare
 from stitcher.formats.ffmpeg import decode_to_wav, ffmpeg_path
 from stitcher.formats.profiles import FORMS, RATE
-from tools.bench import voice_sizes
 from tools.bench.approaches import APPROACHES, RESULT, recordings
 from tools.bench.handlers import ROOT, imported, steps
 from tools.bench.measure import cpu_seconds, peak_mb, processes, saying, timings
@@ -66,8 +65,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
             found["messages"][size] = measured(size)
     _say("starts of the functions")
     found["starts"] = {name: asdict(start) for name, start in starts(built(), FUNCTIONS).items()}
-    _say("voices of any size")
-    found["voices"] = voice_sizes.measured()
     found["targets"] = targets(found)
     options.output.mkdir(parents=True, exist_ok=True)
     (options.output / "benchmark.json").write_text(json.dumps(found, indent=2, ensure_ascii=False) + "\n")
