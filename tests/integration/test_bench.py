@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tools.bench import messages, planning, report
+from tools.bench import measure, messages, planning, report
 from tools.bench.approaches import recordings
 from tools.bench.requests_counted import HIT, PREPARED, counted
 
@@ -30,6 +30,14 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_requests_of_a_message_are_counted(folder: Path, case: str, requests: int) -> None:
     found = counted(case, folder)
     assert (found["total"], found["heavy"], found["processes"]) == (requests, [], 0)
+
+
+def test_ways_to_make_a_message_are_timed_in_turn(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(measure, "ROUND_SECONDS", 0.0)
+    say = measure.saying(report.MP3, 2, folder, in_memory=True)
+    found = measure.timings({"ours": say, "twice": lambda: say() + say()}, rounds=3)
+    assert found.keys() == {"ours", "twice"}
+    assert all(len(timing.rounds) == 3 and timing.ms >= 0 for timing in found.values())
 
 
 def test_the_planner_is_timed() -> None:
@@ -58,7 +66,7 @@ def test_the_report_has_the_costs_and_holds_them_to_their_targets(cost: dict[str
     found = {
         "messages": {50: cost},
         "starts": {"floor": start, "libraries": start, "StitchFunction": start},
-        "approaches": {report.MP3: {"cpu_seconds": {"memory": 0.1}}},
+        "approaches": {report.MP3: {"ms": {"memory": {10: 0.1}}}},
     }
     lines = list(report._of_functions(found))
     assert any(line.startswith("| StitchFunction | 200 (1) | 210 |") for line in lines)

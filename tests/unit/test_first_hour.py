@@ -97,7 +97,13 @@ print(json.dumps([engine._evaluate_conditions(template, parameters) for paramete
 
 def test_the_embedded_aws_reads_conditions_as_cloudformation_does() -> None:
     """Those on a mapping and on a list, which MiniStack would take as false and as true: no firewall, no alarms."""
-    quiet = {"Stage": "dev", "CallProviders": "", "CallerAccounts": "", "AtOnce": "false", "AlarmEmail": "who@example.org"}
+    quiet = {
+        "Stage": "dev",
+        "CallProviders": "",
+        "CallerAccounts": "",
+        "AtOnce": "false",
+        "AlarmEmail": "who@example.org",
+    }
     loud = quiet | {"Stage": "prod", "CallProviders": "twilio,plivo", "ReserveConcurrency": "true"}
     template = {name: TEMPLATE[name] for name in ("Conditions", "Mappings")}
     given = [{name: {"Value": value} for name, value in each.items()} for each in (quiet, loud)]

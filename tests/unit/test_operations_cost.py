@@ -83,7 +83,10 @@ def test_a_price_that_is_known_of_another_region_only_is_named() -> None:
     prices, lacks = cost.prices_of("ap-south-1")
     assert prices["logs"] == {"gb": 0.67}
     assert prices["waf"] == cost.PRICES["waf"]
-    assert "has no prices of it for Express workflows, alarms and metrics and the firewall: these are of us-east-1" in lacks
+    assert (
+        "has no prices of it for Express workflows, alarms and metrics and the firewall: these are of us-east-1"
+        in lacks
+    )
 
 
 def test_of_a_region_that_is_not_in_the_table_nothing_is_guessed() -> None:

@@ -30,7 +30,7 @@ from stitcher.formats.ffmpeg import decode_to_wav, ffmpeg_path
 from stitcher.formats.profiles import FORMS, RATE
 from tools.bench.approaches import APPROACHES, RESULT, recordings
 from tools.bench.handlers import ROOT, imported, steps
-from tools.bench.measure import cpu_seconds, peak_mb, processes, saying, timings
+from tools.bench.measure import peak_mb, processes, saying, timings
 from tools.bench.messages import SIZES, measured
 from tools.bench.report import markdown, targets
 from tools.bench.requests_counted import CASES, counted
@@ -138,7 +138,6 @@ def _approaches(folder: Path) -> dict[str, Any]:
     found: dict[str, Any] = {
         name: {
             "about": approach.about,
-            "cpu_seconds": {},
             **{key: {"files": {}, "memory": {}} for key in ("ms", "rounds_ms")},
         }
         for name, approach in APPROACHES.items()
@@ -150,10 +149,6 @@ def _approaches(folder: Path) -> dict[str, Any]:
             for name, timing in timings(messages, ROUNDS_OF_TEN if count == TEN else ROUNDS).items():
                 found[name]["ms"][source][count] = timing.ms
                 found[name]["rounds_ms"][source][count] = timing.rounds
-        for name, approach in found.items():
-            _say(f"CPU time from {source}: {name}")
-            say = saying(name, TEN, folder, in_memory=source == "memory")
-            approach["cpu_seconds"][source] = cpu_seconds(say, approach["ms"][source][TEN])
     for name, approach in found.items():
         _say(f"processes and memory: {name}")
         say = saying(name, TEN, folder, in_memory=False)
