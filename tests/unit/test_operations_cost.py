@@ -76,7 +76,7 @@ def test_the_prices_are_those_of_the_stages_own_region() -> None:
     text = cost.report("prod", 1_000_000, 0, 0)
     assert "List prices of ap-south-1, 2026-10-01;" in text
     assert "transfer                      2.62" in text, "24 kB a message at 0.1093 a GB; 2.16 in us-east-1"
-    assert cost.PRICES == before, "the table is as it was"
+    assert before == cost.PRICES, "the table is as it was"
 
 
 def test_a_price_that_is_known_of_another_region_only_is_named() -> None:

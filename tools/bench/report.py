@@ -104,8 +104,8 @@ def _lines(found: dict[str, Any]) -> Iterator[str]:
             ),
         )
     yield from ("", "## Cost of a ten-clip message", "")
-    yield "Memory: peak MB of Python + its largest child, message from files. Audio: what the file decodes to, in seconds"
-    yield "× channels."
+    yield "Memory: peak MB of Python + its largest child, message from files. Audio: what the file decodes to, in"
+    yield "seconds × channels."
     yield ""
     yield from _table(
         ["approach", "processes", "memory, 10 clips", "memory, 200 clips", "audio"],
@@ -162,8 +162,8 @@ def _of_functions(found: dict[str, Any]) -> Iterator[str]:
         ),
     )  # fmt: skip
     yield from ("", "## A hit, for voices of any size", "")
-    yield "CPU milliseconds. The first hit of a function loads the voice's catalogue object. By the list is how a voice is"
-    yield "read where a clip has just changed, and how each hit was read before there were catalogue objects."
+    yield "CPU milliseconds. The first hit of a function loads the voice's catalogue object. By the list is how a voice"
+    yield "is read where a clip has just changed, and how each hit was read before there were catalogue objects."
     yield ""
     yield from _table(
         ["clips of the voice", "requests", "ms", "the first, ms", "by the list, requests", "by the list, ms"],
