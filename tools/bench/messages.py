@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from stitcher import limits
 from stitcher.clip import Clip
 from stitcher.clips.encode import encode
 from stitcher.clips.kept import Entry, Kept, catalogue_key
@@ -65,6 +66,7 @@ def _buckets(clips: int) -> Buckets:
     words = list(_names())
     # No message says a word of the other clips, which are phrases.
     others = (f"{first}_{second}" for first, second in itertools.product(words[SAID:], words))
+    clips = min(clips, limits.VOICE_FILES - 1)  # the other file is the voice's settings
     names = [*words[:SAID], *itertools.islice(others, clips - SAID)]
     recorded = {f"{VOICE}/{name}.wav": name.encode() for name in names}
     sample = next(path for path in sorted(CLIPS.glob("*.wav")))

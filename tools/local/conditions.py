@@ -6,7 +6,7 @@ MiniStack compares `Fn::FindInMap` and `Fn::Join` as they are written, so that a
 from collections.abc import Mapping
 from typing import Any
 
-from ministack.services.cloudformation import changesets, engine, handlers
+from ministack.services.cloudformation import changesets, engine, handlers, stacks
 
 
 def install() -> None:
@@ -17,7 +17,7 @@ def install() -> None:
         said = values(template.get("Conditions", {}), template.get("Mappings", {}), parameters)
         return evaluate({**template, "Conditions": said}, parameters)
 
-    for module in (engine, changesets, handlers):
+    for module in (engine, changesets, handlers, stacks):
         module._evaluate_conditions = evaluate_values
 
 
