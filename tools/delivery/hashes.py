@@ -18,10 +18,9 @@ from typing import Any
 
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
-from samcli.yamlhelper import yaml_parse
 
 from tools.delivery.store import DeliveryError
-from tools.delivery.template import parts
+from tools.delivery.template import parts, read
 
 FILE, WHEELS, BUILT_HERE = (
     Path("functions") / "hashes.txt",
@@ -87,7 +86,7 @@ def download(root: Path, architecture: str, runtime: str = "") -> None:
 
 def default_runtime(root: Path) -> str:
     """The runtime that the template names, like `python3.13`."""
-    default: str = yaml_parse((root / "template.yaml").read_text())["Parameters"]["PythonRuntime"]["Default"]
+    default: str = read(root / "template.yaml")["Parameters"]["PythonRuntime"]["Default"]
     return default
 
 

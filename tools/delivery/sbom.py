@@ -18,14 +18,13 @@ from cyclonedx.model.bom import Bom
 from cyclonedx.model.component import Component, ComponentType
 from cyclonedx.output.json import JsonV1Dot6
 from packageurl import PackageURL
-from samtranslator.yaml_helper import yaml_parse
 
-from tools.delivery.template import Part, parts
+from tools.delivery.template import Part, parts, read
 
 
 def sbom(root: Path, build: Path) -> bytes:
     """The bill of materials of `build` (a folder of `sam build`), made from the template and lock files in `root`."""
-    resources: dict[str, Any] = yaml_parse((root / "template.yaml").read_text())["Resources"]
+    resources = read(root / "template.yaml")["Resources"]
     bom = Bom()
     for part in parts(root):
         folder = build / part.name
