@@ -21,7 +21,7 @@ class Part:
     """The template's own layers that a function uses."""
 
 
-class _Loader(yaml.CSafeLoader):
+class _Loader(yaml.CSafeLoader):  # type: ignore[misc]  # whose types are not told
     """SAM's reading of `!Ref` and the like, with libyaml: SAM's own loader takes seven times as long."""
 
 
