@@ -226,11 +226,10 @@ def test_each_check_of_typescript_finds_its_fault(tmp_path: Path) -> None:
 
 def test_a_fault_in_typescript_stops_its_build(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     folder = checkout(tmp_path)
-    changed = folder / "functions" / "phone" / "xml.ts"
-    changed.write_text(changed.read_text() + "export  const style = 1;\n")
+    (folder / "functions" / "phone" / "style.ts").write_text("export  const style = 1;\n")
     with pytest.raises(DeliveryError, match="make typescript"):
         service.main("PhoneFunction", folder)
-    assert "xml.ts" in "".join(capfd.readouterr())
+    assert "style.ts" in "".join(capfd.readouterr())
     assert not (folder / ".aws-sam").exists()
 
 

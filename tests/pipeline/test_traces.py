@@ -11,12 +11,14 @@ from urllib.parse import parse_qs
 
 import boto3
 import pytest
-from tools.delivery.select_checks import select
+from tools.delivery.select_checks import SUITES, select
 from tools.delivery.store import History, Store
+from tools.delivery.template import parts
 
 from tests.paths import ROOT
 from tests.pipeline.conftest import REGION, Git, git_in
 from tests.pipeline.runner import Runner, first_commit, repository
+from tests.pipeline.test_documents import imported
 from tests.pipeline.test_probe import Api, api
 from tests.pipeline.warm import DELIVERY, warm
 from tests.pipeline.workflows import WORKFLOWS
@@ -221,10 +223,30 @@ def test_documentation_alone_builds_nothing_and_is_not_released(path: str) -> No
     assert "functional" not in selection.suites
 
 
-def test_tests_alone_are_run_and_not_released() -> None:
-    path = "/".join(("tests", "functional", "test_plans_api.py"))  # of which this test reads nothing
-    selection = select([path], ROOT)
-    assert (selection.suites, selection.services, released(path)) == (("functional",), (), False)
+@pytest.mark.parametrize(
+    ("path", "suites"),
+    [
+        ("tests/functional/test_new.py", {"functional"}),
+        ("functions/phone/tests/new.test.ts", {"phone", "pipeline"}),
+        ("studio/src/new.tsx", set(SUITES)),
+    ],
+)
+def test_what_is_not_deployed_is_tested_and_not_released(path: str, suites: set[str]) -> None:
+    """Otherwise stage and prod would ask people to approve a deployment of nothing."""
+    assert set(select([path], ROOT).suites) == suites
+    assert not released(path)
+
+
+def test_whatever_is_built_or_deploys_is_released() -> None:
+    """By path: a part of the template, what it links to, and every module of the delivery."""
+    deploying = imported(*(ROOT / "tools" / "delivery").glob("*.py")) | {"template.yaml", "samconfig.toml", "Makefile"}
+    assert [path for path in deploying if not released(path)] == []
+    for part in parts(ROOT):
+        files = [
+            file for file in (ROOT / part.folder).rglob("*") if file.is_file() and "node_modules" not in file.parts
+        ]
+        unreleased = [file for file in files if not released(str(file.relative_to(ROOT)))]
+        assert all(part.language == "typescript" and file.parent.name == "tests" for file in unreleased), part
 
 
 def test_one_function_is_built_alone_and_released() -> None:
