@@ -173,6 +173,8 @@ def test_what_was_not_built_is_not_packaged(built: Built, bucket: str, tmp_path:
     shutil.rmtree(folder / ".aws-sam")
     with pytest.raises(DeliveryError, match=r"lacks template.yaml"):
         packaged(folder, bucket)
+    with pytest.raises(DeliveryError, match="run `make build` first"):
+        sbom(folder, folder / ".aws-sam" / "build")
 
 
 def test_a_release_says_its_commit_and_when_and_whether_the_folder_differed(

@@ -69,8 +69,10 @@ def needs_interpreter(root: Path) -> None:
 def download(root: Path, architecture: str, runtime: str = "") -> None:
     """Get the files for a runtime (the template's own by default), for this machine and for the functions' processor.
 
-    Raises `DeliveryError` where one is not what its hash says.
+    Raises `DeliveryError` where one is not what its hash says, or where the template's own interpreter is not there.
     """
+    if not runtime:
+        needs_interpreter(root)
     python = (runtime or default_runtime(root)).removeprefix("python")
     machine = {"arm64": "aarch64"}.get(architecture, architecture)
     here = platform.machine().replace("arm64", "aarch64")

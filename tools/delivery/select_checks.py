@@ -75,6 +75,7 @@ class Selection:
         services = [{"name": part.name, "language": part.language} for part in self.services]
         return {
             "lint": json.dumps(self.lint),
+            "preview": json.dumps("functional" in self.suites),
             "suites": json.dumps(self.suites),
             "services": json.dumps(services),
         }
