@@ -259,7 +259,7 @@ build: $(READY) $(NODE) ## build the template for its own runtime (ARCHITECTURE=
 	$(LOCKED) $(CHECKED) $(BIN)/sam build
 	@$(BIN)/python -m tools.delivery finish
 
-rehearse: $(READY) $(READY_LOCAL) ## deploy STAGE=prod (or another) to a new embedded AWS, and list what that does not simulate
+rehearse: $(READY) $(READY_LOCAL) $(NODE) ## deploy STAGE=prod (or another) to a new embedded AWS, and list what that does not simulate
 	@$(BIN)/python -m tools.local rehearse --stage="$$STAGE"
 
 deploy: build ## build and deploy to STAGE (dev, test, stage, prod)
