@@ -258,7 +258,7 @@ build: $(READY) $(NODE) ## build the template for its own runtime (ARCHITECTURE=
 	$(LOCKED) $(CHECKED) $(BIN)/sam build
 	@$(BIN)/python -m tools.delivery finish
 
-rehearse: $(READY) $(READY_LOCAL) ## deploy STAGE=prod (or another) to a new embedded AWS, and list what that does not simulate
+rehearse: $(READY) $(READY_LOCAL) $(NODE) ## deploy STAGE=prod (or another) to a new embedded AWS, and list what that does not simulate
 	@$(BIN)/python -m tools.local rehearse --stage="$$STAGE"
 
 deploy: build ## build and deploy to STAGE (dev, test, stage, prod)
@@ -329,8 +329,8 @@ load: $(READY) $(if $(value API_URL),,$(READY_LOCAL) $(NODE)) ## send a mix of c
 catalogue: $(READY) ## rebuild the catalogue of VOICE, or of every voice, in STAGE from the recordings that are there
 	@$(BIN)/python -m tools.operations catalogue --stage="$$STAGE" --voice="$$VOICE"
 
-erase: $(READY) ## list what is stored of the keys in CLIPS and PICTURES in STAGE and what was made of them; REALLY=1 deletes it
-	@$(BIN)/python -m tools.operations erase --stage="$$STAGE" --clips="$$CLIPS" --pictures="$$PICTURES" $(if $(value REALLY),--really)
+erase: $(READY) ## list what is stored of CLIPS, PICTURES and CAMPAIGNS in STAGE and what was made of them; REALLY=1 deletes it
+	@$(BIN)/python -m tools.operations erase --stage="$$STAGE" --clips="$$CLIPS" --pictures="$$PICTURES" --campaigns="$$CAMPAIGNS" $(if $(value REALLY),--really)
 
 redrive: $(READY) ## try all pictures again that failed in STAGE, with progress
 	@$(BIN)/python -m tools.operations redrive --stage="$$STAGE"

@@ -18,10 +18,9 @@ from typing import Any
 
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
-from samcli.yamlhelper import yaml_parse
 
 from tools.delivery.store import DeliveryError
-from tools.delivery.template import parts
+from tools.delivery.template import parts, read
 
 FILE, WHEELS, BUILT_HERE = (
     Path("functions") / "hashes.txt",
@@ -70,8 +69,10 @@ def needs_interpreter(root: Path) -> None:
 def download(root: Path, architecture: str, runtime: str = "") -> None:
     """Get the files for a runtime (the template's own by default), for this machine and for the functions' processor.
 
-    Raises `DeliveryError` where one is not what its hash says.
+    Raises `DeliveryError` where one is not what its hash says, or where the template's own interpreter is not there.
     """
+    if not runtime:
+        needs_interpreter(root)
     python = (runtime or default_runtime(root)).removeprefix("python")
     machine = {"arm64": "aarch64"}.get(architecture, architecture)
     here = platform.machine().replace("arm64", "aarch64")
@@ -87,7 +88,7 @@ def download(root: Path, architecture: str, runtime: str = "") -> None:
 
 def default_runtime(root: Path) -> str:
     """The runtime that the template names, like `python3.13`."""
-    default: str = yaml_parse((root / "template.yaml").read_text())["Parameters"]["PythonRuntime"]["Default"]
+    default: str = read(root / "template.yaml")["Parameters"]["PythonRuntime"]["Default"]
     return default
 
 
