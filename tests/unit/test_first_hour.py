@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tools import progress
@@ -143,6 +144,26 @@ def test_every_type_of_a_stage_is_simulated_or_listed_as_not() -> None:
     used -= {one for one in used if one.startswith("AWS::Serverless::")}
     assert used <= simulated | taken
     assert taken <= used, "what MiniStack simulates by now need not be taken"
+
+
+def test_a_voice_that_stays_behind_its_recordings_is_asked_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[str, ...]] = []
+
+    class Bucket:
+        def __init__(self, *_: object) -> None: ...
+
+        def folders(self) -> list[str]:
+            return ["hindi/", "a b/"]
+
+    monkeypatch.setattr(stack, "BucketRepo", Bucket)
+    monkeypatch.setattr(stack, "kept_voices", lambda _: [])
+    monkeypatch.setattr(stack, "_is_kept", lambda _clips, _output, voice: voice == "" or len(asked) == 2)
+    monkeypatch.setattr(stack, "rebuild", lambda _client, _stack, voices: asked.append(tuple(voices)))
+    monkeypatch.setattr(stack, "AGAIN_SECONDS", -1)
+    monkeypatch.setattr(stack.Stack, "client", lambda *_: None)
+    here: Any = dict.fromkeys(("port", "root", "credentials", "model"))
+    stack.Stack(**here, outputs={"InputBucketName": "in", "OutputBucketName": "out"}).wait_for_catalogues()
+    assert asked == [("hindi",), ("hindi",)]
 
 
 def test_the_next_start_waits_for_the_one_that_is_stopping(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
