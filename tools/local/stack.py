@@ -226,9 +226,7 @@ def build(digest: str | None = None) -> Path:
     digest = digest or _digest_of_sources()
     if not (built.exists() and _is_current(stamp, digest)):
         if not built.exists():
-            say(
-                f"The first build takes 1 to 3 minutes and 2 GB in {HOME.name}/ and .aws-sam/; then a start takes seconds."
-            )
+            say(f"The first build takes 1 to 3 minutes and 2 GB in {HOME.name}/ and .aws-sam/; a start takes seconds.")
         HOME.mkdir(exist_ok=True)
         stamp.unlink(missing_ok=True)
         if (cached := HOME / "build.toml").exists() and cached.stat().st_mtime < CONSTRAINTS.stat().st_mtime:
