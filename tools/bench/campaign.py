@@ -4,7 +4,7 @@
     python -m tools.bench.campaign split-and-join   1,000,000 rows, 60,000 distinct messages; real files
     python -m tools.bench.campaign chunk            one chunk, as the function says it, against the embedded AWS's S3
     python -m tools.bench.campaign embedded         100,000 rows through the workflow on the embedded AWS
-    python -m tools.bench.campaign live             hits on the embedded AWS, alone and while a campaign of 50,000 rows runs
+    python -m tools.bench.campaign live             hits on the embedded AWS, alone and beside a campaign of 50,000 rows
 
 `--save` writes what was measured into tools/bench/results/campaign.json, which `make cost` reads.
 
