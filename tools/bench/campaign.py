@@ -359,10 +359,14 @@ def _chunk(recordings: BucketRepo, output: BucketRepo, names: int) -> dict[str, 
     cpu["bare"] = time.process_time() - before
     again = dataclasses.replace(run, campaign="again")
     output.save(again.chunk(0), chunk_bytes(messages))
-    before = time.process_time()
-    say_chunk(output, catalogues, again, 0, store.load, audio=True, days=30, today=date(2026, 1, 1))
-    cpu["warm"] = time.process_time() - before
+    output.save(again.chunk(1), chunk_bytes(messages[:1]))
+    for number, name in enumerate(("warm", "alone")):
+        before = time.process_time()
+        say_chunk(output, catalogues, again, number, store.load, audio=True, days=30, today=date(2026, 1, 1))
+        cpu[name] = time.process_time() - before
+    alone = 1000 * cpu.pop("alone")
     found = {f"{name}_ms_a_message": round(1000 * seconds / CHUNK, 2) for name, seconds in cpu.items()}
+    found["ms_a_chunk_of_one_message"] = round(alone, 2)
     return found | {"messages": CHUNK, "warm_to_bare": round(cpu["warm"] / cpu["bare"], 2)}
 
 
