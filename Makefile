@@ -60,8 +60,9 @@ LOCKED := PIP_CONSTRAINT="$(CONSTRAINTS)" PIP_BUILD_CONSTRAINT="$(CONSTRAINTS)" 
 LOCK := $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --only-binary :all: --find-links functions/wheels \
 	--no-emit-index-url --no-annotate --no-header
 BUILDERS := setuptools==80.9.0 wheel==0.45.1
-# Every file of a package was checked against functions/hashes.txt, and sam's pip gets none from elsewhere.
-CHECKED := PIP_NO_INDEX=1 PIP_ONLY_BINARY=:all: PIP_FIND_LINKS="file://$(subst $() $(),%20,$(CURDIR))/.aws-sam/wheels"
+# Every file of a package was checked against functions/hashes.txt, and sam's pip gets none from elsewhere. It says nothing:
+# where it names a file that it takes from a folder, sam calls pip for that file once more.
+CHECKED := PIP_QUIET=1 PIP_NO_INDEX=1 PIP_ONLY_BINARY=:all: PIP_FIND_LINKS="file://$(subst $() $(),%20,$(CURDIR))/.aws-sam/wheels"
 # sam's cache compares a function's requirements.txt, but not the constraints.
 FRESH := [ .aws-sam/build.toml -nt functions/constraints.txt ] || rm -f .aws-sam/build.toml
 # vitest fails in a folder without tests.
@@ -332,8 +333,8 @@ load: $(READY) $(if $(value API_URL),,$(READY_LOCAL) $(NODE)) ## send a mix of c
 catalogue: $(READY) ## rebuild the catalogue of VOICE, or of every voice, in STAGE from the recordings that are there
 	@$(BIN)/python -m tools.operations catalogue --stage="$$STAGE" --voice="$$VOICE"
 
-erase: $(READY) ## list what is stored of the keys in CLIPS and PICTURES in STAGE and what was made of them; REALLY=1 deletes it
-	@$(BIN)/python -m tools.operations erase --stage="$$STAGE" --clips="$$CLIPS" --pictures="$$PICTURES" $(if $(value REALLY),--really)
+erase: $(READY) ## list what is stored of CLIPS, PICTURES and CAMPAIGNS in STAGE and what was made of them; REALLY=1 deletes it
+	@$(BIN)/python -m tools.operations erase --stage="$$STAGE" --clips="$$CLIPS" --pictures="$$PICTURES" --campaigns="$$CAMPAIGNS" $(if $(value REALLY),--really)
 
 redrive: $(READY) ## try all pictures again that failed in STAGE, with progress
 	@$(BIN)/python -m tools.operations redrive --stage="$$STAGE"

@@ -132,7 +132,7 @@ def main(base: str, head: str, root: Path) -> int:
 
 
 def sources(root: Path) -> dict[Part, set[str]]:
-    """The files and folders that each part is built from: its own, those that it links to, and its layers'."""
+    """The files and folders that each part is built from: its own, what it links to at its top, its layers'."""
     every = parts(root)
     own: dict[str, set[str]] = {}
     for part in every:
