@@ -23,6 +23,7 @@ from identifier.prompt import ID
 from identifier.prompt_store import Loaded, PromptStore
 from identifier.result import Image, PromptUsed, Record, Result, save_latest, save_record, save_result
 from identifier.say import Say, spoken
+from stitcher.storage import why_unreadable
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -129,7 +130,7 @@ class Identifier:
                     return self._told(result) if result.execution == put.execution_name else (result, "duplicate")
                 case Taken(until):
                     raise Held(f"another execution is at work on it until {until:%H:%M:%S}")
-            file = self._read(put)
+            file = read_version(self.s3, put.bucket, put.key, put.version_id)
             about["image"] = about["image"].model_copy(update={"sha256": hashlib.sha256(file.data).hexdigest()})
             label = _label(file.metadata, loaded)
             picture = prepare_picture(file.data, loaded.prompt.longest_edge)
@@ -182,18 +183,6 @@ class Identifier:
             return loaded
         raise UnknownPrompt(folder, self.prompts.ids())
 
-    def _read(self, put: Put) -> storage.Stored:
-        """Exactly the version that the event names; the key may have a newer one."""
-        try:
-            found = storage.read(self.s3, put.bucket, put.key, put.version_id)
-        except ClientError as error:
-            if not (reason := storage.why_unreadable(error)):
-                raise
-            raise Unusable("unreadable", reason) from None
-        if found is None:
-            raise Unusable("deleted", "this version of the picture was deleted before it was read")
-        return found
-
     def _given_up(self, put: Put, failure: Failure, about: dict[str, Any]) -> tuple[Result, str]:
         """Write a failed result; an existing answer stays, and so does another execution's work."""
         with contextlib.suppress(IdentifyError, ClientError):
@@ -204,6 +193,19 @@ class Identifier:
         ):
             return failed, "duplicate"
         return self._keep(failed)
+
+
+def read_version(s3: "S3Client", bucket: str, key: str, version_id: str) -> storage.Stored:
+    """Exactly the version that an event names; the key may have a newer one. Raises `Unusable`, `StorageFault`."""
+    try:
+        found = storage.read(s3, bucket, key, version_id)
+    except ClientError as error:
+        if not (reason := why_unreadable(error)):
+            raise
+        raise Unusable("unreadable", reason) from None
+    if found is None:
+        raise Unusable("deleted", "this version of the picture was deleted before it was read")
+    return found
 
 
 def _about(put: Put) -> dict[str, Any]:

@@ -113,7 +113,7 @@ def test_a_picture_is_announced_uploaded_identified_and_found(service: Service) 
     assert (status, given["state"]) == (201, "waiting")
     assert service.find(given["id"])[1]["state"] == "waiting"
     form = given["upload"]
-    assert form["fields"]["key"] == upload_key(given["id"], "cow 7.jpg")
+    assert form["fields"]["key"] == f"inbox/animal/{given['id'].removeprefix('animal-')}.jpg"
     version = service.s3.put_object(Bucket="images", Key=form["fields"]["key"], Body=COW)["VersionId"]
     assert service.find(given["id"])[1]["state"] == "working"
     result = service.identify(form["fields"]["key"], version, len(COW))
@@ -340,4 +340,10 @@ def test_ids_sort_by_time_and_say_it() -> None:
     assert parts(first)[0] == "crop-disease"
     assert id_of("cow.jpg", "v", "", now) == id_of("cow.jpg", "v", "", now)
     assert id_of("cow.jpg", "v", "", now).startswith("_-")
-    assert id_of(upload_key(first, "cow.jpg"), "v", "animal", now) == first
+    stamp = first.removeprefix("crop-disease-")
+    for name in ("Ramesh.JPG", "ramesh", "ramesh.patil", ".ramesh", "a.heic"):
+        key = upload_key(first, name)
+        assert key.startswith(f"inbox/crop-disease/{stamp}")
+        assert "ramesh" not in key.lower()
+        assert id_of(key, "v", "animal", now) == first
+    assert id_of(f"inbox/crop-disease/{stamp}/cow.jpg", "v", "animal", now) == first, "as older versions put it"
