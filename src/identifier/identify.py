@@ -15,14 +15,14 @@ from identifier import expected, storage
 from identifier.asking import Ask, Asked
 from identifier.claim import Done, Taken, claim, held_by_another
 from identifier.errors import Held, IdentifyError, Outcome, UnknownPrompt, Unusable
-from identifier.keys import split_key
+from identifier.keys import CANARY, split_key
 from identifier.model import Reply
 from identifier.picture import check_size, prepare_picture
 from identifier.picture_id import id_of
 from identifier.prompt import ID
 from identifier.prompt_store import Loaded, PromptStore
 from identifier.result import Image, PromptUsed, Record, Result, save_latest, save_record, save_result
-from identifier.say import Say, spoken
+from identifier.say import Say, Unsaid, spoken
 from stitcher.storage import why_unreadable
 
 if TYPE_CHECKING:
@@ -69,6 +69,11 @@ class Put(BaseModel):
     def is_folder(self) -> bool:
         """Whether it is the empty object that S3's console makes for a new folder."""
         return self.key.endswith("/") and self.size == 0
+
+    @property
+    def is_canary(self) -> bool:
+        """Whether it is a known picture of the canary: its result is nobody's."""
+        return self.key.startswith(CANARY)
 
 
 class Told(Protocol):
@@ -139,7 +144,7 @@ class Identifier:
         except Outcome as refusal:
             return self._keep(_result(about, refusal))
         if isinstance(found.outcome, Reply):
-            words = spoken(loaded.prompt, found.outcome.answer)
+            words = Unsaid("the canary says nothing") if put.is_canary else spoken(loaded.prompt, found.outcome.answer)
             about |= {"say": words} if isinstance(words, Say) else {"unsaid": words.reason}
             about["match"] = expected.compared(label, found.outcome.answer) if label else None
         result = _result(about, found.outcome)
@@ -160,6 +165,8 @@ class Identifier:
 
     def _told(self, result: Result) -> tuple[Result, str]:
         """Everything that follows from a stored result; done again if a try ends in the middle of it."""
+        if result.image.key.startswith(CANARY):
+            return result, result.outcome
         save_latest(self.s3, self.results_bucket, result)
         if result.id:
             record = Record(id=result.id, key=result.image.key, version_id=result.image.version_id)
@@ -169,7 +176,8 @@ class Identifier:
 
     def _prompt(self, put: Put) -> Loaded:
         folder, _, in_inbox = split_key(put.key)
-        draw = int.from_bytes(hashlib.sha256(put.version_id.encode()).digest()[:4], "big") % 100
+        # The canary asks what is new: the version on trial, if there is one.
+        draw = 0 if put.is_canary else int.from_bytes(hashlib.sha256(put.version_id.encode()).digest()[:4], "big") % 100
         wanted = [folder] if folder else []
         if not (folder and in_inbox) and self.default_prompt:
             wanted.append(self.default_prompt)
