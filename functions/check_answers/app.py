@@ -66,7 +66,7 @@ def canary(only: str = "") -> dict[str, float]:
     for prompt_id, pictures in known_pictures(PICTURES).items():
         if only in ("", prompt_id) and (checked := asker.check(prompt_id, pictures)):
             found[prompt_id] = checked.percent
-            metrics.add_metric("CanaryRight", MetricUnit.Percent, checked.percent)
+            metrics.add_metric("CanaryWrong", MetricUnit.Percent, 100 - checked.percent)
             # These pictures and answers are nobody's.
             tell = logger.warning if checked.wrong else logger.info
             tell("canary", prompt=prompt_id, right=checked.right, of=checked.of, wrong=list(checked.wrong))
@@ -79,9 +79,9 @@ def count_accuracy() -> None:
     for prompt_id in storage.folders(s3(), settings.results_bucket, CORRECTIONS):
         drawn = looked_at(corrections(s3(), settings.results_bucket, prompt_id, since)).drawn
         if drawn.of:
-            least, most = (100 * end for end in drawn.interval)
+            least, most = drawn.interval
             metrics.add_metric("AnswersReviewed", MetricUnit.Count, drawn.of)
-            metrics.add_metric("RightAtLeast", MetricUnit.Percent, least)
             metrics.add_metric("RightPercent", MetricUnit.Percent, 100 * drawn.value)
-            metrics.add_metric("RightAtMost", MetricUnit.Percent, most)
+            metrics.add_metric("RightAtLeast", MetricUnit.Percent, 100 * least)
+            metrics.add_metric("WrongAtLeast", MetricUnit.Percent, 100 * (1 - most))
             logger.info("accuracy", prompt=prompt_id, right=drawn.right, of=drawn.of)

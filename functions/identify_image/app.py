@@ -88,7 +88,7 @@ def identifier() -> Identifier:
 
 @step
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """`{"bucket", "key", "version_id", …}` → `{"outcome", "result_key", "say"}`; the outcome of known pictures: `canary`.
+    """`{"bucket", "key", "version_id", …}` → `{"outcome", "result_key", "say"}`; of a known picture: `canary`.
 
     Raises `Busy`, `Throttled`, `Held`, `StorageFault`, `EventFault` and `PromptUnavailable`, which the workflow tries
     again; others are faults.

@@ -1,7 +1,7 @@
 """How often answers are right, by what people said about them.
 
-People look first at answers in doubt, which are wrong more often than others. So one answer in ten is drawn by chance for
-the review, whatever it is, and accuracy counts those only.
+People look first at answers in doubt, which are wrong more often than others. So one answer in ten is drawn by chance
+for the review, whatever it is, and accuracy counts those only.
 """
 
 import hashlib

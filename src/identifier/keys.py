@@ -22,8 +22,9 @@ def split_key(image_key: str) -> tuple[str, str, bool]:
     """The folder that may name the prompt, the rest of the key, and whether the picture is in the inbox.
 
     `inbox/<prompt id>/<name>` → ("<prompt id>", "<name>", True). Upper and lower case make no difference in the two
-    folders. `canary/<prompt id>/<name>` is the same for known pictures. A key without a folder names no prompt: ("", "cow.jpg", False), and so does `inbox/cow.jpg`. The name is
-    everything behind the prompt's folder, folders included.
+    folders. `canary/<prompt id>/<name>` is the same, for known pictures. A key without a folder names no prompt:
+    ("", "cow.jpg", False), and so does `inbox/cow.jpg`. The name is everything behind the prompt's folder, folders
+    included.
     """
     first, slash, rest = image_key.partition("/")
     in_inbox = bool(slash) and (f"{first.casefold()}/" == INBOX or image_key.startswith(CANARY))

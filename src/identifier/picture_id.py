@@ -11,6 +11,7 @@ import json
 import os
 import re
 from datetime import UTC, datetime
+from pathlib import PurePosixPath
 
 from identifier.keys import INBOX, MAX_ID, PICTURES
 
@@ -43,7 +44,7 @@ def upload_key(picture_id: str, name: str) -> str:
     'inbox/form/01jdm4aaaaaaaaaaaaaaaaaaaa.jpg'
     """
     prompt_id, stamp = parts(picture_id)
-    ending = os.path.splitext(name)[1].lower()
+    ending = PurePosixPath(name).suffix.lower()
     return f"{INBOX}{prompt_id}/{stamp}{ending if ending in ENDINGS else ''}"
 
 

@@ -23,6 +23,7 @@ from identifier.model import Reply, ask, bedrock
 from identifier.picture import prepare_picture
 from identifier.prompt import Prompt, read_prompt
 from identifier.say import Say, spoken
+from identifier.share import Share
 from stitcher.errors import in_words
 
 if TYPE_CHECKING:
@@ -223,8 +224,7 @@ def _evaluate(options: argparse.Namespace) -> int:
     for one in measured:
         print(one.summary)
         for name, share in one.fields.items():
-            low, high = share.interval
-            print(f"  {name}: {share.right} of {share.of} right ({share.value:.1%}; {low:.1%} to {high:.1%})")
+            print(f"  {name}: {_in_words(share)}")
             wrong = [
                 (count, pair) for pair, count in one.confused[name].items() if pair[0].casefold() != pair[1].casefold()
             ]
@@ -238,6 +238,11 @@ def _evaluate(options: argparse.Namespace) -> int:
     if options.html:
         options.html.write_text(page(measured))
     return 0
+
+
+def _in_words(share: Share) -> str:
+    low, high = share.interval
+    return f"{share.right} of {share.of} right ({share.value:.1%}; {low:.1%} to {high:.1%})"
 
 
 def _progress(of: int) -> Callable[[int], None]:

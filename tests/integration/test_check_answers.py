@@ -63,7 +63,7 @@ def test_right_answers_are_counted_and_leave_no_trace_among_those_of_users(
     capsys.readouterr()
     assert check({}) == {"animal": 100.0}, "form is not published here"
     metrics = {name for line in capsys.readouterr().out.splitlines() for name in json.loads(line)}
-    assert "CanaryRight" in metrics
+    assert "CanaryWrong" in metrics
     assert "CostUsd" not in metrics, "eyes have no price"
     assert "InputTokens" in metrics, "what is paid is counted"
     assert not {name for name in metrics if name.startswith(("Image", "Answer", "TopAnswer"))}
@@ -165,7 +165,7 @@ def test_accuracy_counts_what_was_drawn_by_chance_with_its_interval(
     assert found["AnswersReviewed"] == (10, SERVICE)
     assert found["RightPercent"] == (90, SERVICE)
     least, most = Share(9, 10).interval
-    assert (found["RightAtLeast"], found["RightAtMost"]) == ((100 * least, SERVICE), (100 * most, SERVICE))
+    assert (found["RightAtLeast"], found["WrongAtLeast"]) == ((100 * least, SERVICE), (100 * (1 - most), SERVICE))
     monkeypatch.setattr(app, "datetime", Later)
     check({})
     assert capsys.readouterr().out == "", "what was said a week ago is over"
