@@ -21,7 +21,7 @@ from identifier.keys import CORRECTIONS
 PICTURES = Path(__file__).parent / "pictures"
 """The known pictures, in a folder for each prompt. samples/make_images.py makes them."""
 DAYS = 7
-"""Accuracy counts what was said in so many last days."""
+"""Accuracy counts what was said in these last days."""
 MARGIN_S = 5
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 ONE_IN = 10
-"""Of so many answers one is drawn."""
+"""One answer of this number is drawn."""
 
 
 def is_drawn(picture_id: str) -> bool:
