@@ -6,6 +6,7 @@ record only, because keys stay in the history of executions for 90 days (docs/pr
 to the bucket has no id in its key: time and digest of its version make one, always the same.
 """
 
+import contextlib
 import hashlib
 import json
 import os
@@ -18,7 +19,8 @@ from identifier.keys import INBOX, MAX_ID, PICTURES
 NO_PROMPT = "_"
 """What stands in an id for the prompt of a picture that has none."""
 _DIGITS = "0123456789abcdefghjkmnpqrstvwxyz"
-_STAMP = r"[0-7][0-9a-hjkmnp-tv-z]{25}"
+_STAMP = r"[0-6][0-9a-hjkmnp-tv-z]{25}"
+"""Its time ends in the year 9774; a ULID's would end in 10889, which `datetime` has not."""
 ID = re.compile(rf"(?P<prompt>_|[a-z0-9]+(?:-[a-z0-9]+)*)-(?P<stamp>{_STAMP})\Z")
 _OWN_KEY = re.compile(rf"{INBOX}(?P<prompt>[^/]+)/(?P<stamp>{_STAMP})(?:\.[a-z]{{3,4}}|/[^/]+)?\Z")
 """Older keys have the file's name behind the stamp."""
@@ -51,7 +53,10 @@ def upload_key(picture_id: str, name: str) -> str:
 def id_of(image_key: str, version_id: str, prompt_id: str, put_at: datetime) -> str:
     """The id of a picture's version: the one in its key, or one made of time, key and version."""
     if own := _OWN_KEY.match(image_key):
-        return f"{own['prompt']}-{own['stamp']}"
+        picture_id = f"{own['prompt']}-{own['stamp']}"
+        with contextlib.suppress(ValueError):  # anybody may put a key that only looks as if it had one
+            parts(picture_id)
+            return picture_id
     digest = hashlib.sha256(json.dumps([image_key, version_id]).encode()).digest()
     return f"{prompt_id or NO_PROMPT}-{_stamp(put_at, digest[:10])}"
 
