@@ -1,6 +1,7 @@
 """CheckAnswers: the canary goes the way of all pictures and leaves no trace there; accuracy is what people said."""
 
 import json
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -11,6 +12,7 @@ import pytest
 from functions.check_answers import app
 from functions.identify_image import app as identify_image
 
+from handlers.telemetry import logger
 from identifier.accuracy import Correction, is_drawn
 from identifier.canary import Canary, Known
 from identifier.keys import CORRECTIONS, document_key
@@ -40,7 +42,7 @@ def here(service: Service, monkeypatch: pytest.MonkeyPatch) -> Iterator[Service]
     monkeypatch.setattr(Canary, "_put", put_and_identify)
     monkeypatch.setattr(app, "s3", lambda: service.s3)
     monkeypatch.setattr(app, "settings", replace(app.settings, canary=True))
-    monkeypatch.setattr(app.time, "sleep", lambda _seconds: None)
+    monkeypatch.setattr(time, "sleep", lambda _seconds: None)
     service.model.eyes = KnowingEyes("animal")  # type: ignore[assignment] # it looks as they do
     yield service
     service.model.eyes = None
@@ -85,7 +87,7 @@ def test_one_answer_to_everything_is_found(here: Service, capsys: pytest.Capture
 def test_what_is_wrong_is_logged(here: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     here.model.eyes = KnowingEyes("animal", always={"animal": "duck", "count": 858})  # type: ignore[assignment]
     told: list[Any] = []
-    monkeypatch.setattr(app.logger, "warning", lambda *_, **fields: told.append(fields))
+    monkeypatch.setattr(logger, "warning", lambda *_, **fields: told.append(fields))
     check({})
     (line,) = told
     assert (line["prompt"], line["right"], line["of"]) == ("animal", 0, 3)
@@ -96,7 +98,7 @@ def test_a_changed_prompt_is_checked_after_workers_have_read_it_and_no_other(
     here: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     waited: list[float] = []
-    monkeypatch.setattr(app.time, "sleep", waited.append)
+    monkeypatch.setattr(time, "sleep", waited.append)
     assert check(PROMPT_CHANGED) == {"animal": 100.0}
     assert app.settings.prompt_seconds + app.MARGIN_S in waited
     other = PROMPT_CHANGED | {"detail": PROMPT_CHANGED["detail"] | {"name": f"{POINTERS}crop-disease"}}
@@ -134,7 +136,8 @@ def test_without_a_canary_only_accuracy_is_counted(here: Service, monkeypatch: p
 
 def ids(drawn: bool, count: int) -> list[str]:
     """Ids of pictures that chance draws, or does not."""
-    now, found = datetime.now(UTC), []
+    now = datetime.now(UTC)
+    found: list[str] = []
     while len(found) < count:
         if is_drawn(one := new_id("animal", now)) == drawn:
             found.append(one)
