@@ -3,6 +3,7 @@
 `stack.py` starts it. Each addition is a few lines on MiniStack's functions.
 
 - SAM's transform sees the stack's parameters, as CloudFormation's does
+- conditions that read a mapping or join a list (conditions.py): MiniStack takes the first as false, the second as true
 - CloudFormation types for a state machine's version and alias, as SAM's `AutoPublishAlias` makes them
 - StartSyncExecution on an alias; executions begin at once
 - layers as on AWS: files keep their execute bit, and a layer's `bin/` is on the function's PATH
@@ -19,6 +20,7 @@
 - workflows that events start, and Bedrock (workflow.py); maps whose children are executions (map_run.py)
 - the rights of services that act for each other (authorization.py), and the sources of events in conditions
 - more of AWS's refusals (refusals.py)
+- events about changed parameters (parameters.py)
 - faults on demand (faults.py)
 - it stops soon, after any number of calls
 - types of resources that it takes and does nothing with (not_simulated.py)
@@ -45,11 +47,13 @@ from pathlib import Path
 from typing import Any
 
 import authorization
+import conditions
 import faults
 import front_door
 import gate
 import map_run
 import not_simulated
+import parameters
 import refusals
 import workflow
 from hypercorn.config import Config as HypercornConfig
@@ -367,6 +371,7 @@ def _stop_with_parent() -> None:
 def main() -> None:
     """Start MiniStack in this process, with the additions."""
     _transform_sees_parameters()
+    conditions.install()
     _state_machine_aliases()
     _executions_begin_at_once()
     _layers()
@@ -388,6 +393,7 @@ def main() -> None:
     workflow.install(endpoint)
     map_run.install(endpoint)
     faults.install()
+    parameters.install()
     _stops_soon()
     threading.Thread(target=_stop_with_parent, daemon=True).start()
     app.main()
