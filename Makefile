@@ -232,7 +232,6 @@ quality: $(READY_BENCH) ## measure the audio against its thresholds (needs espea
 	.venv-bench/bin/python -m tools.bench.quality
 
 bench: $(READY_BENCH) $(READY) ## measure speed and memory, and compare with other libraries (docs/benchmark.md)
-	.venv-bench/bin/python -m tools.bench.planning
 	.venv-bench/bin/python -m tools.bench.benchmark
 
 ##@ Write a generated file

@@ -32,6 +32,7 @@ from tools.bench.approaches import APPROACHES, RESULT, recordings
 from tools.bench.handlers import ROOT, imported, steps
 from tools.bench.measure import peak_mb, processes, saying, timings
 from tools.bench.messages import SIZES, measured
+from tools.bench.planning import planned
 from tools.bench.report import markdown, targets
 from tools.bench.requests_counted import CASES, counted
 from tools.bench.starts import starts
@@ -63,6 +64,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for size in SIZES:
             _say(f"messages with a voice of {size} clips")
             found["messages"][size] = measured(size)
+    _say("planning")
+    found["planning"] = planned()
     _say("starts of the functions")
     found["starts"] = {name: asdict(start) for name, start in starts(built(), FUNCTIONS).items()}
     found["targets"] = targets(found)

@@ -30,7 +30,7 @@ ROUND_SECONDS = 0.3
 
 
 def saying(name: str, clips: int, folder: Path, *, in_memory: bool) -> Say:
-    """What makes a message of so many clips with an approach, its sources at hand."""
+    """What makes a message of `clips` clips with an approach, its sources at hand."""
     approach = APPROACHES[name]
     return partial(approach.say, approach.sources(clips, folder, in_memory=in_memory))
 

@@ -5,12 +5,14 @@ from typing import Any
 
 from tools.bench.approaches import FLOOR, PYDUB
 from tools.bench.handlers import HEAVY
+from tools.bench.planning import CLIPS, WORDS
 from tools.bench.requests_counted import CASES, CLIPS_OF_MESSAGE, HIT, PREPARED, WARM
 
 MP3 = "splice mp3"
 FASTER, CPU_SECONDS, HIT_REQUESTS, MISS_REQUESTS = 1000, 0.3, 2, 4
 START_MS, ZIPPED_MB = 250, 12
 EACH_MESSAGE = ("CacheLookupFunction", "StitchFunction", "PublishFunction")
+PLAN_MS = 5
 UNCACHED_SECONDS, HIT_MS = 8, 4
 """Of a processor: for 1,000 messages that are not in the cache, and for one that is."""
 TEN = 10
@@ -48,6 +50,9 @@ def targets(found: dict[str, Any]) -> list[dict[str, Any]]:
             for name in EACH_MESSAGE
         ),
         *_costs(found["messages"]),
+        _target(
+            f"{WORDS} words planned on {_number(CLIPS)} clips, ms of a processor", found["planning"][0], at_most=PLAN_MS
+        ),
         _target("S3 requests on a hit", requests[HIT]["total"], at_most=HIT_REQUESTS),
         _target("S3 requests on a miss, all clips in memory", requests[WARM]["total"], at_most=MISS_REQUESTS),
         _target(
