@@ -7,7 +7,7 @@ OPEN = ("cannot_tell", "unknown", "unsure", "unclear", "other")
 
 
 def nothing_known(schema: dict[str, Any], note: str, field: str = "") -> Any:
-    """The least that a value of the schema can say: required fields only, open values, the note in texts that hold it."""
+    """The least that a value of the schema can say: required fields, open values, the note in texts that hold it."""
     if "const" in schema:
         return schema["const"]
     if "enum" in schema:
