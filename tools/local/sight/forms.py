@@ -202,7 +202,8 @@ def _engine() -> Any:
     from rapidocr_onnxruntime import RapidOCR
 
     # Threads mostly wait for each other, and lines that are read together are all made as long as the longest. One
-    # thread and one line at a time take 0.8 s of a processor for the sample form, the defaults 2.1, with the same words.
+    # thread and one line at a time take 0.8 s of a processor for the sample form. The defaults take 2.1 s for the same
+    # words.
     return RapidOCR(
         det_limit_side_len=960, det_limit_type="max", use_cls=False,
         rec_batch_num=1, intra_op_num_threads=1, inter_op_num_threads=1,
