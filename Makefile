@@ -199,7 +199,7 @@ chaos: $(READY) $(READY_LOCAL) ## let every step and every AWS call fail in turn
 quality: $(READY_BENCH) ## measure the audio against its thresholds (needs espeak-ng; docs/audio.md)
 	.venv-bench/bin/python -m tools.bench.quality
 
-bench: $(READY_BENCH) ## measure speed and memory, and compare with other libraries (docs/benchmark.md)
+bench: $(READY_BENCH) $(READY) ## measure speed and memory, and compare with other libraries (docs/benchmark.md)
 	.venv-bench/bin/python -m tools.bench.planning
 	.venv-bench/bin/python -m tools.bench.benchmark
 
@@ -229,6 +229,7 @@ build: $(READY) ## build the template for its own runtime (ARCHITECTURE=arm64 fo
 	@$(FRESH)
 	@$(BIN)/python -m tools.delivery wheels --architecture "$$ARCHITECTURE"
 	$(LOCKED) $(CHECKED) $(BIN)/sam build
+	@$(BIN)/python -m tools.delivery finish
 
 deploy: build ## build and deploy to STAGE (dev, test, stage, prod)
 	$(BIN)/sam deploy --config-env $(STAGE)

@@ -38,17 +38,36 @@ examples.load()
 
 ON_THE_STACK = ("tests/functional/", "tests/integration/stack/")
 """Where the tests of the embedded stack are."""
+LONG = (
+    *ON_THE_STACK,
+    *(f"tests/pipeline/test_{name}.py" for name in ("traces", "release", "settings", "audit", "smoke")),
+    "tests/unit/test_invoke.py",
+    "tests/integration/",
+)
+"""What takes longest, in this order: it begins first, so that no process works alone at the end."""
+ONE_BY_ONE = ("tests/pipeline/test_traces.py", "tests/pipeline/test_audit.py")
+"""Files of a few long tests that share nothing."""
 
 
 class OneStack(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
     """Tests of the embedded stack in one process, one after the other; the others' files among the rest."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return "stack" if nodeid.startswith(ON_THE_STACK) else nodeid.partition("::")[0]
+        if nodeid.startswith(ON_THE_STACK):
+            return "stack"
+        return nodeid if nodeid.startswith(ONE_BY_ONE) else nodeid.partition("::")[0]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long ones first; the rest as they are."""
+    ranks = {name: rank for rank, name in enumerate(LONG)}
+    first = [next((ranks[name] for name in LONG if item.nodeid.startswith(name)), len(LONG)) for item in items]
+    items[:] = [item for _, item in sorted(zip(first, items, strict=True), key=lambda one: one[0])]
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneStack:
-    """How `pytest -n` gives tests to processes."""
+    """How `pytest -n` gives tests to processes: in the order of the collection, and not by how many a file has."""
+    config.option.loadscopereorder = False
     return OneStack(config, log)
 
 

@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel
-from pydantic.json_schema import models_json_schema
+from pydantic import TypeAdapter
 
 from stitcher import limits
 from stitcher.api.answers import (
@@ -41,21 +40,21 @@ from stitcher.api.campaigns import (
     CampaignsPage,
     Upload,
 )
+from stitcher.api.form import StitchRequest
 from stitcher.api.listing import LARGEST_PAGE, PAGE
 from stitcher.api.recording import RestoreRequest, SettingsRequest, UploadRequest
-from stitcher.api.requests import Answer, StitchRequest
+from stitcher.api.requests import Answer
 from stitcher.formats.platforms import FORMATS
-from stitcher.formats.profiles import PROFILES
 
 Json = dict[str, Any]
 ROOT = Path(__file__).parents[1]
 
-ABSENT: tuple[type[BaseModel], ...] = (
+ABSENT: tuple[type, ...] = (
     *(StitchRequest, Problem, Unusable),
     *(UploadRequest, RestoreRequest, SettingsRequest, CampaignRequest),
 )
 """Models whose optional fields are left out, not null."""
-SENT: tuple[type[BaseModel], ...] = (
+SENT: tuple[type, ...] = (
     *(Answer, PlanAnswer, ClipSegment, PauseSegment),
     *(VoicesPage, VoiceEntry, ClipsPage, ClipEntry),
     *(UploadAnswer, ClipAnswer, ClipVersion, ClipChanged, SettingsAnswer),
@@ -314,11 +313,11 @@ def _settings(voice: Json) -> Json:
     }
 
 
-def _body(model: type[BaseModel]) -> Json:
+def _body(model: type) -> Json:
     return {"required": True, "content": {"application/json": {"schema": _ref(model)}}}
 
 
-def _answers(answer: type[BaseModel], description: str) -> Json:
+def _answers(answer: type, description: str) -> Json:
     return {"200": {"description": description, "content": {"application/json": {"schema": _ref(answer)}}}}
 
 
@@ -339,16 +338,19 @@ def _paging(after: str, largest: int = LARGEST_PAGE, usual: int = PAGE) -> list[
     ]
 
 
-def _ref(model: type[BaseModel]) -> Json:
+def _ref(model: type) -> Json:
     return {"$ref": f"#/components/schemas/{model.__name__}"}
 
 
 def _schemas() -> Json:
-    modes: list[tuple[type[BaseModel], Literal["validation", "serialization"]]] = [
+    modes: list[tuple[type, Literal["validation", "serialization"]]] = [
         *((model, "validation") for model in ABSENT),
         *((model, "serialization") for model in SENT),
     ]
-    _, definitions = models_json_schema(modes, ref_template="#/components/schemas/{model}")
+    _, definitions = TypeAdapter.json_schemas(
+        [(model.__name__, mode, TypeAdapter(model)) for model, mode in modes],
+        ref_template="#/components/schemas/{model}",
+    )
     schemas: Json = {}
     for model, _ in modes:
         schema = _untitled(definitions["$defs"][model.__name__])
@@ -360,7 +362,7 @@ def _schemas() -> Json:
             schema["properties"] = {name: _not_null(field) for name, field in schema["properties"].items()}
         schemas[model.__name__] = schema
     asked = schemas["CampaignRequest"]["properties"]
-    asked["format"] = asked["format"] | {"enum": list(PROFILES)}
+    asked["format"] = asked["format"] | {"enum": list(FORMATS)}
     request = schemas["StitchRequest"]
     request["properties"] = {name: field | REQUEST_MORE[name] for name, field in request["properties"].items()}
     request["oneOf"] = [{"required": ["message"]}, {"required": ["message_parts"]}]
@@ -383,7 +385,7 @@ def _not_null(field: Json) -> Json:
     return {**kind, **{key: value for key, value in field.items() if key not in ("anyOf", "default")}}
 
 
-def _docstrings(model: type[BaseModel]) -> dict[str, str]:
+def _docstrings(model: type) -> dict[str, str]:
     """The texts under a model's fields."""
     (source,) = ast.parse(textwrap.dedent(inspect.getsource(model))).body
     assert isinstance(source, ast.ClassDef)  # noqa: S101 - for the type checker

@@ -6,7 +6,6 @@ from typing import Any
 
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from pydantic import AwareDatetime, BaseModel
 
 from handlers.buckets import output, recordings
 from handlers.settings import read
@@ -29,25 +28,15 @@ class Settings:
 settings = read(Settings)
 
 
-class Event(BaseModel):
-    """The step's input: the caller's body as it came, and when that was.
-
-    The body is checked here, so that a refusal is data and not a fault.
-    """
-
-    request: Any
-    started: AwareDatetime
-
-
 @step
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """`{"request": …}` → `{"outcome": "hit", "answer"}`, `{"outcome": "miss", …}` or `{"outcome": "rejected", …}`."""
-    asked = Event.model_validate(event)
-    try:
-        found = lookup(StitchRequest.of(asked.request))
+    """`{"request", "started"}` → `outcome`: `hit` with `answer`, `miss` with the plan, `rejected` with `problem`."""
+    started = datetime.fromisoformat(event["started"])
+    try:  # the body is checked here, so that a refusal is data and not a fault
+        found = lookup(StitchRequest.of(event["request"]))
     except StitchError as refusal:
         found = {"outcome": "rejected", "problem": refusal.problem()}
-    count(found, asked.started)
+    count(found, started)
     return found
 
 
@@ -75,5 +64,5 @@ def lookup(request: StitchRequest) -> dict[str, Any]:
         # It may have been made for another platform.
         check(plan.profile, plan.platform, int(stored.metadata[DURATION]), stored.size)
         answer = Answer.of(plan, stored, output(), cached=True, url_seconds=settings.url_seconds)
-        return {"outcome": "hit", "answer": answer.model_dump()}
+        return {"outcome": "hit", "answer": answer.to_json()}
     return {"outcome": "miss", "plan": plan.to_json(), "output_key": output_key}

@@ -9,9 +9,9 @@ from functools import cache
 from typing import Any
 from uuid import uuid4
 
-import boto3
 from aws_lambda_powertools.event_handler import Response
 from botocore.config import Config
+from botocore.session import get_session
 
 from handlers.buckets import output
 from handlers.rest import Rest, ok
@@ -38,7 +38,7 @@ settings = read(Settings)
 @cache
 def workflows() -> Any:
     """The client of Step Functions."""
-    return boto3.client("stepfunctions", config=Config(**PATIENCE))
+    return get_session().create_client("stepfunctions", config=Config(**PATIENCE))
 
 
 def ended(execution: str) -> bool:

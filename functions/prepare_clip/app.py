@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-import boto3
 from aws_lambda_powertools.logging import correlation_paths
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.config import Config
+from botocore.session import get_session
 from pydantic import BaseModel
 
 from handlers import private
@@ -56,7 +56,7 @@ class Event(BaseModel):
 @cache
 def queue() -> Any:
     """The client of the queue of refused clips."""
-    return boto3.client("sqs", config=Config(**PATIENCE))
+    return get_session().create_client("sqs", config=Config(**PATIENCE))
 
 
 @observed(correlation_paths.EVENT_BRIDGE)

@@ -1,11 +1,11 @@
 """Publish: the staged file into the cache, and the answer with its presigned URL."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from pydantic import AwareDatetime, BaseModel, PositiveInt
 
 from handlers.buckets import output
 from handlers.settings import read
@@ -26,50 +26,41 @@ class Settings:
 settings = read(Settings)
 
 
-class Staged(BaseModel):
+@dataclass(frozen=True, slots=True)
+class Staged:
     """What Stitch made."""
 
     key: str
     etag: str
-    size: PositiveInt
-    duration_ms: PositiveInt
+    size: int
+    duration_ms: int
     path: str
     why: str
 
 
-class Event(BaseModel):
-    """The step's input: the plan, where its file shall lie, the file that Stitch staged, and when the caller asked."""
-
-    plan: dict[str, Any]
-    output_key: str
-    staged: Staged
-    started: AwareDatetime
-
-
 @step
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """`{"plan", "output_key", "staged"}` → the API's answer."""
-    made = Event.model_validate(event)
-    plan = Plan.from_json(made.plan)
-    stored = publish(made, plan)
+    """`{"plan", "output_key", "staged", "started"}` → the API's answer."""
+    started = datetime.fromisoformat(event["started"])
+    plan = Plan.from_json(event["plan"])
+    stored = publish(Staged(**event["staged"]), event["output_key"], plan)
     metrics.add_metric("MessageMade", MetricUnit.Count, 1)
-    metrics.add_metric("MadeTime", MetricUnit.Milliseconds, elapsed_ms(made.started))
+    metrics.add_metric("MadeTime", MetricUnit.Milliseconds, elapsed_ms(started))
     logger.info("published", output_file=stored.key)
-    return Answer.of(plan, stored, output(), cached=False, url_seconds=settings.url_seconds).model_dump()
+    return Answer.of(plan, stored, output(), cached=False, url_seconds=settings.url_seconds).to_json()
 
 
-def publish(made: Event, plan: Plan) -> Stored:
+def publish(staged: Staged, output_key: str, plan: Plan) -> Stored:
     """Copy the staged file to its place; if another execution was first, its file is the message."""
-    staged = made.staged
     try:
         return output().promote(
             Stored(staged.key, staged.etag, staged.size),
-            made.output_key,
+            output_key,
             content_type=PROFILES[plan.profile].content_type,
             metadata={DURATION: str(staged.duration_ms), PATH: staged.path} | ({WHY: staged.why} if staged.why else {}),
         )
     except AlreadyStored:
-        first = output().stat(made.output_key)
+        first = output().stat(output_key)
         if first is None:
             raise
         return first

@@ -1,10 +1,15 @@
 """The input and the output bucket, each made once for the life of a function."""
 
+import os
 from dataclasses import dataclass
 from functools import cache
+from typing import TYPE_CHECKING
 
 from handlers.settings import read
-from stitcher.storage import BucketRepo
+from stitcher.storage import BucketRepo, s3_client
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,12 +24,22 @@ names = read(Buckets)
 
 
 @cache
+def client() -> "S3Client":
+    """The client of both buckets."""
+    return s3_client()
+
+
+@cache
 def recordings() -> BucketRepo:
     """The input bucket: the recordings."""
-    return BucketRepo(names.bucket_input)
+    return BucketRepo(names.bucket_input, client())
 
 
 @cache
 def output() -> BucketRepo:
     """The output bucket: prepared clips and finished messages."""
-    return BucketRepo(names.bucket_output)
+    return BucketRepo(names.bucket_output, client())
+
+
+if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:
+    client()  # when the function starts, and not while the first caller waits

@@ -399,8 +399,9 @@ def _progress(table: Table, *, always: bool) -> Iterator[Callable[[int], None]]:
 )
 @_table_options
 @click.option(
-    "--format", type=click.Choice(list(PROFILES)), default="mp3", show_default=True, help="Format of the audio."
-)
+    "--format", type=click.Choice(FORMATS), metavar="NAME", default="mp3", show_default=True,
+    help="Format of the audio, or the platform that plays it, as for a single message.",
+)  # fmt: skip
 @_how_options
 @click.option(
     "--on-refusal", type=click.Choice(["report", "stop"]), default="report", show_default=True,

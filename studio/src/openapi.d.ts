@@ -280,7 +280,7 @@ export interface components {
     UploadRequest: {
       /** @description The file's name, which says the phrase: `heavy rain.wav`. A clip of this name gets a new version. */
       name: string;
-      /** @description Bytes of the file; the form takes a file of exactly this size. */
+      /** @description Bytes of the file; the upload takes exactly this many. */
       size: number;
     };
     /** @description The body of `PUT /voices/{voice}/clips/{name}`: the version that becomes the clip again. */
@@ -307,7 +307,7 @@ export interface components {
       /** @description The column that has the message; `message` where neither this nor `template` is given. */
       column?: string;
       /**
-       * @description How the audio is encoded.
+       * @description How the audio is encoded, or the platform that plays it.
        * @default mp3
        * @enum {string}
        */
@@ -329,7 +329,21 @@ export interface components {
         | "flac"
         | "amr"
         | "amr-wb"
-        | "gsm";
+        | "gsm"
+        | "asterisk"
+        | "freeswitch"
+        | "twilio"
+        | "signalwire"
+        | "plivo"
+        | "telnyx"
+        | "exotel"
+        | "bandwidth"
+        | "sinch"
+        | "yeastar"
+        | "awaazde"
+        | "connect"
+        | "nsquared"
+        | "whatsapp";
       /** @description Between words; the voice's where it is not given. */
       gap_ms?: number;
       /**

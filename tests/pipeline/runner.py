@@ -1,7 +1,7 @@
 """Runs the steps of a workflow's job in their order, in a checkout of its own, as GitHub's runner does.
 
-Stubs stand at the edges only: actions of others, `sam`, `gh`, AWS, and the functional tests. What lies between them is
-what the workflows run: `make`, the tools, git.
+Stubs stand at the edges only: actions of others, `sam`, `gh`, AWS, the download of packages, and the functional tests.
+What lies between them is what the workflows run: `make`, the tools, git.
 """
 
 import json
@@ -49,6 +49,9 @@ case "$*" in
 *"-m pytest tests/functional"*)
   echo '{{"functional": "'$(git rev-parse HEAD)'", "url": "'$API_URL'", "voice": "'$VOICE'"}}' >> "$EDGE_LOG"
   exit "${{FUNCTIONAL_EXIT:-0}}" ;;
+*"-m tools.delivery wheels"*)
+  echo '{{"wheels": "'$(git rev-parse HEAD)'"}}' >> "$EDGE_LOG"
+  exit 0 ;;
 esac
 exec {sys.executable} "$@"
 """

@@ -15,6 +15,7 @@ import pytest
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 from tools.delivery import service
+from tools.delivery.finish import finish
 from tools.delivery.release import commit_of, package
 from tools.delivery.sbom import sbom
 from tools.delivery.store import DeliveryError, Release, Store
@@ -30,7 +31,7 @@ Built = tuple[Path, Path]
 
 
 def start_build(folder: Path, **environment: str) -> "subprocess.Popen[bytes]":
-    """`sam build` as `make build` calls it."""
+    """`sam build` as `make build` calls it before it finishes the packages."""
     variables = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "PYTHON"))}
     variables |= {"PIP_CONSTRAINT": CONSTRAINTS, "PIP_BUILD_CONSTRAINT": CONSTRAINTS, "PIP_USE_PEP517": "1"}
     variables |= {"SAM_CLI_TELEMETRY": "0", "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
@@ -59,6 +60,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
     running = [start_build(folders[0], PYTHONDONTWRITEBYTECODE="1"), start_build(folders[1])]
     for folder, process in zip(folders, running, strict=True):
         assert process.wait() == 0, (folder / "build.log").read_text()
+        finish(folder, folder / ".aws-sam" / "build", RUNTIME)
     return folders
 
 
@@ -85,7 +87,9 @@ def test_two_builds_from_two_folders_hold_the_same_bytes(built: Built) -> None:
     first, second = (files(folder / ".aws-sam" / "build") for folder in built)
     assert first == second
     assert "GreetFunction/colorama/__init__.py" in first
-    assert not [name for name in first if "app.cpython" in name]
+    compiled = [name for name in first if name.startswith("GreetFunction/__pycache__/app.")]
+    assert len(compiled) == 1, "what somebody's Python wrote into the source is not in it"
+    assert (built[1] / ".aws-sam" / "build" / compiled[0]).read_bytes() != b"compiled here"
 
 
 @needs_npm

@@ -125,6 +125,7 @@ def test_a_commit_is_built_packaged_named_deployed_tested_and_noted(runner: Runn
     assert found is not None
     assert found.commit == sha, "not marked as changed: the checkout is as it was committed"
     assert git("ls-remote", "origin", f"refs/tags/release-{name}").split()[0] == sha
+    assert [each["wheels"] for each in runner.edges("wheels")] == [sha], "packages whose hashes were compared"
     runner.environment["GH_EXIT"] = "1"
     assert not to_dev(runner, sha, name), "GitHub does not know its signature"
     assert runner.edges("deployed") == []

@@ -1,11 +1,16 @@
 """What a caller may send, what is said when it is wrong, and what the answer holds."""
 
+from dataclasses import FrozenInstanceError, asdict
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from stitcher.api.requests import Answer, StitchRequest
+from stitcher import limits
+from stitcher.api.form import checked
+from stitcher.api.requests import Answer, StitchRequest, is_plain
 from stitcher.clip import Clip
 from stitcher.errors import InvalidRequest
 from stitcher.planning.plan import Pause, Plan
@@ -93,8 +98,53 @@ def test_a_refusal_repeats_neither_values_nor_links() -> None:
 
 def test_a_request_cannot_be_changed() -> None:
     request = StitchRequest.of({"message": "a"})
-    with pytest.raises(ValueError, match="frozen"):
-        request.message = "b"
+    with pytest.raises(FrozenInstanceError):
+        request.message = "b"  # type: ignore[misc]
+
+
+TEXTS = st.text(st.characters(codec="utf-8"), max_size=4) | st.sampled_from(["a\ud800", "", "x" * 301, "x" * 1_025])
+BODIES = st.fixed_dictionaries(
+    {},
+    optional={
+        "message": TEXTS | st.just("x" * (limits.MESSAGE_CHARACTERS + 1)) | st.none() | st.integers(),
+        "message_parts": st.lists(TEXTS, max_size=2) | st.tuples(TEXTS) | st.none() | st.just([1]),
+        "voice": TEXTS | st.none(),
+        "format": TEXTS | st.just("x" * 33) | st.booleans(),
+        "gap_ms": st.sampled_from([-501, -500, 0, 120, 5_000, 5_001, 120.0, True, None, "120", 10**30]),
+        "missing": st.sampled_from(
+            ["error", "skip", "silence", "fallback:", "fallback:hindi", "fallback:a\nb", "skip\n"]
+        )
+        | TEXTS.map("fallback:".__add__)
+        | st.none(),
+        "read_numbers": st.sampled_from(["likely", "strict", "", None, 1, ["likely"]]),
+        "bucket": st.just("x"),
+    },
+)
+
+
+@given(BODIES | st.none() | st.lists(st.just("message")))
+def test_a_body_that_is_taken_without_pydantic_is_one_that_pydantic_takes(body: Any) -> None:
+    if is_plain(body):
+        assert asdict(StitchRequest.of(body)) == checked(body)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"message": "hello, shreeshail"},
+        {"message_parts": ["hello.wav", "नमस्ते"], "voice": "hindi", "format": "ulaw", "gap_ms": -500},
+        {"message": "a", "missing": "fallback:hindi", "read_numbers": "strict"},
+    ],
+)
+def test_what_callers_send_is_taken_without_pydantic(body: Any) -> None:
+    assert is_plain(body)
+    assert StitchRequest.of(body) == StitchRequest(**body)
+
+
+@pytest.mark.parametrize("body", [{"message": "x" * 2_001}, {"message": "a", "message_parts": None, "gap_ms": None}])
+def test_what_is_right_in_other_ways_is_taken_as_well(body: Any) -> None:
+    assert not is_plain(body)
+    assert StitchRequest.of(body) == StitchRequest(**body)
 
 
 class Presigner(BucketRepo):

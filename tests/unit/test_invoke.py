@@ -2,6 +2,7 @@
 
 import json
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,7 @@ ACCOUNT = "111122223333"
 STAGES = TEMPLATE["Parameters"]["Stage"]["AllowedValues"]
 
 
+@cache
 def resolved(place: Place) -> dict[str, dict[str, str]]:
     """What each function would find in its environment of what the template declares, by name."""
     stacks, _ = SamLocalStackProvider.get_stacks(

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stitcher.planning.phrases import Choice, Instead, choose
+from stitcher.planning.phrases import Choice, Instead, _branched, _unbranched, choose
 from stitcher.text.words import tokens
 
 
@@ -209,6 +209,19 @@ def test_no_way_is_better_than_the_chosen_one(row: list[str], clips: set[str]) -
     found = said(" ".join(row), clips)
     cost = sum(choice.missing for choice in found), sum(not choice.missing for choice in found)
     assert cost == best_cost(row, clips)
+
+
+@given(ROWS, CLIPS, st.frozensets(st.integers(1, 6)), st.integers(0, 4), st.sets(st.integers(0, 40)))
+def test_a_row_without_numbers_is_chosen_as_if_it_could_have_some(
+    row: list[str], clips: set[str], barriers: frozenset[int], longest: int, unfit: set[int]
+) -> None:
+    beginnings = {clip[:length] for clip in clips for length in range(len(clip))}
+
+    def fits(said: str, start: int, end: int) -> bool:
+        return said in clips and (start * end) % 41 not in unfit
+
+    asked = (clips.__contains__, longest, beginnings.__contains__, barriers, fits)
+    assert _unbranched(tokens(" ".join(row)), *asked) == _branched(tokens(" ".join(row)), [], *asked)
 
 
 @given(ROWS, CLIPS)

@@ -29,10 +29,12 @@ from stitcher.clips.prepare import prepare
 from stitcher.formats.ffmpeg import decode_to_wav, ffmpeg_path
 from stitcher.formats.profiles import FORMS, RATE
 from tools.bench.approaches import APPROACHES, RESULT, recordings
-from tools.bench.handlers import imported, steps
+from tools.bench.handlers import ROOT, imported, steps
 from tools.bench.measure import cpu_seconds, peak_mb, processes, saying, timings
+from tools.bench.messages import SIZES, measured
 from tools.bench.report import markdown, targets
 from tools.bench.requests_counted import CASES, counted
+from tools.bench.starts import starts
 
 COUNTS = (2, 10, 50, 200)
 TEN = 10
@@ -41,6 +43,7 @@ ROUNDS, ROUNDS_OF_TEN = 3, 9
 MEMORY_COUNTS = (10, 200)
 PACKAGES = ("aws-lambda-powertools", "av", "boto3", "imageio-ffmpeg", "moto", "numpy", "pydantic", "pydub")
 RESULTS = Path(__file__).parent / "results"
+FUNCTIONS = ("CacheLookupFunction", "StitchFunction", "PublishFunction", "FetchClipsFunction", "PlanFunction")
 STARTED = time.perf_counter()
 
 
@@ -56,12 +59,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
         found["handlers"] = {step: asdict(imported(step)) for step in steps()}
         _say("S3 requests")
         found["requests"] = {case: counted(case, folder) for case in CASES}
+        found["messages"] = {}
+        for size in SIZES:
+            _say(f"messages with a voice of {size} clips")
+            found["messages"][size] = measured(size)
+    _say("starts of the functions")
+    found["starts"] = {name: asdict(start) for name, start in starts(built(), FUNCTIONS).items()}
     found["targets"] = targets(found)
     options.output.mkdir(parents=True, exist_ok=True)
     (options.output / "benchmark.json").write_text(json.dumps(found, indent=2, ensure_ascii=False) + "\n")
     (options.output / "benchmark.md").write_text(markdown(found))
     print(markdown(found))
     return 0 if all(target["passed"] for target in found["targets"]) else 1
+
+
+def built() -> Path:
+    """The packages, built and finished by the environment of `make setup`, which has `sam`."""
+    done = subprocess.run([ROOT / ".venv" / "bin" / "python", "-m", "tools.local", "build"], cwd=ROOT, check=False)
+    if done.returncode:
+        raise RuntimeError("the packages could not be built: `make setup` installs what that needs")
+    return ROOT / ".local" / "build"
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -41,7 +41,7 @@ from stitcher.campaigns.steps import Buckets, say_chunk
 from stitcher.campaigns.table import Row, Table
 from stitcher.clips.ready import make_ready
 from stitcher.clips.store import PreparedStore
-from stitcher.formats.profiles import SPLICED
+from stitcher.formats.profiles import FORMS
 from stitcher.joining.splice import splice
 from stitcher.planning.catalogue import clip_of, read_catalogue
 from stitcher.planning.plan import plan_message
@@ -239,7 +239,7 @@ def _wait_until_prepared(stack: Any, clips: int) -> None:
     s3, bucket = stack.client("s3"), stack.outputs["OutputBucketName"]
     while True:
         pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix="prepared/")
-        if sum(len(page.get("Contents", ())) for page in pages) >= clips * len(SPLICED):
+        if sum(len(page.get("Contents", ())) for page in pages) >= clips * len(FORMS):
             return
         time.sleep(1)
 

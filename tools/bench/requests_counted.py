@@ -7,16 +7,11 @@ Counted, not timed: moto answers from memory. Each case runs in a fresh process,
 
 import argparse
 import contextlib
-import importlib.util
 import io
 import json
 import subprocess
 import sys
-from collections import Counter
-from collections.abc import Mapping, Sequence
-from functools import cache
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 from stitcher.clip import Clip
@@ -25,6 +20,7 @@ from stitcher.formats.profiles import FORMS
 from tools.bench.approaches import CLIPS, recordings
 from tools.bench.handlers import ENVIRONMENT, HEAVY, ROOT, environment
 from tools.bench.measure import each_process
+from tools.bench.workflow import Workflow
 
 HIT, WARM, PREPARED, COLD = "hit", "warm miss", "prepared miss", "cold miss"
 CASES = {
@@ -54,57 +50,6 @@ def counted(case: str, folder: Path) -> dict[str, Any]:
     return found
 
 
-class Workflow:
-    """The steps of statemachine/stitch.asl.json, each S3 request counted by step and operation."""
-
-    def __init__(self) -> None:
-        import boto3
-
-        self.requests: dict[str, Counter[str]] = {}
-        self._step = ""
-        boto3.setup_default_session()
-        session: Any = boto3.DEFAULT_SESSION
-        # Every try makes a request; at "before-send" moto would answer before it is counted.
-        session.events.register("request-created.s3", self._count)
-
-    def _count(self, operation_name: str, **_: object) -> None:
-        self.requests.setdefault(self._step, Counter())[operation_name] += 1
-
-    def _invoke(self, step: str, event: Mapping[str, Any]) -> dict[str, Any]:
-        from aws_lambda_powertools.utilities.typing import LambdaContext
-
-        context = LambdaContext()
-        context._function_name = context._invoked_function_arn = context._aws_request_id = step
-        context._memory_limit_in_mb = 1769
-        self._step = step
-        answer: dict[str, Any] = _app(step).lambda_handler(dict(event), context)
-        return answer
-
-    def say(self, parts: Sequence[str], gap_ms: int = 120) -> dict[str, Any]:
-        """The answer to one request."""
-        found = self._invoke("cache_lookup", {"request": {"message_parts": list(parts), "gap_ms": gap_ms}})
-        if found["outcome"] == "hit":
-            return dict(found["answer"])
-        made = self._invoke("stitch", {"plan": found["plan"]})
-        if made["outcome"] == "unprepared":
-            for clip in made["clips"]:
-                self._invoke("fetch_clips", clip)
-            made = self._invoke("stitch", {"plan": found["plan"]})
-        handed_on = {"plan": found["plan"], "output_key": found["output_key"], "staged": made["staged"]}
-        return self._invoke("publish", handed_on)
-
-
-@cache
-def _app(step: str) -> ModuleType:
-    """The step's app.py under a name of its own, loaded when it first runs: on Lambda each is alone."""
-    spec = importlib.util.spec_from_file_location(f"app_of_{step}", ROOT / "functions" / step / "app.py")
-    if spec is None or spec.loader is None:
-        raise ImportError(step)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
 def _fill_buckets(folder: Path, *, prepared: bool) -> list[str]:
     """Put the default voice's clips, and what was prepared of them in `folder`; returns the message's clips."""
     import boto3
@@ -129,11 +74,11 @@ def _counted(case: str, folder: Path) -> dict[str, Any]:
         parts = _fill_buckets(folder, prepared=case != COLD)
         workflow = Workflow()
         if case in (HIT, WARM):  # said before: the same message, or another one of the same clips
-            workflow.say(parts, gap_ms=120 if case == HIT else 240)
-            workflow.requests.clear()
+            workflow.say({"message_parts": parts, "gap_ms": 120 if case == HIT else 240})
+            workflow.forget()
         started: list[int] = []
         with each_process(started.append):
-            answer = workflow.say(parts)
+            answer = workflow.say({"message_parts": parts, "gap_ms": 120})
     if answer["cached"] != (case == HIT) or answer["path"] != "spliced":
         raise RuntimeError(f"{case}: {answer}")
     return {

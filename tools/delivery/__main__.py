@@ -12,6 +12,7 @@ WITHOUT_BUCKET = {
     "service",
     "lock",
     "wheels",
+    "finish",
     "scan",
     "sbom",
     "probe",
@@ -58,6 +59,8 @@ def _parser() -> argparse.ArgumentParser:
     wheels = commands.add_parser("wheels", help="fetch the packages of a build and check their hashes")
     wheels.add_argument("--architecture", default="x86_64")
     wheels.add_argument("--runtime", default="", help="default: the template's runtime")
+    finish = commands.add_parser("finish", help="compile a build, and leave out what is never called")
+    finish.add_argument("--runtime", default="", help="default: the template's runtime")
     commands.add_parser("scan", help="fail if a deployed package has a published vulnerability")
     commands.add_parser("providers", help="compare Terraform's providers with their hashes in the repository")
     commands.add_parser("sbom", help="print the bill of materials of the build")
@@ -135,6 +138,11 @@ def _without_bucket(options: argparse.Namespace) -> int:
             from tools.delivery import hashes
 
             hashes.download(ROOT, options.architecture, options.runtime)
+            return 0
+        case "finish":
+            from tools.delivery.finish import finish
+
+            finish(ROOT, ROOT / BUILD, options.runtime)
             return 0
         case "scan":
             from tools.delivery import scan

@@ -59,7 +59,7 @@ def download(root: Path, architecture: str, runtime: str = "") -> None:
 
     Raises `DeliveryError` where one is not what its hash says.
     """
-    python = (runtime or _runtime(root)).removeprefix("python")
+    python = (runtime or default_runtime(root)).removeprefix("python")
     machine = {"arm64": "aarch64"}.get(architecture, architecture)
     here = platform.machine().replace("arm64", "aarch64")
     with tempfile.TemporaryDirectory() as folder:
@@ -72,7 +72,8 @@ def download(root: Path, architecture: str, runtime: str = "") -> None:
             )
 
 
-def _runtime(root: Path) -> str:
+def default_runtime(root: Path) -> str:
+    """The runtime that the template names, like `python3.13`."""
     default: str = yaml_parse((root / "template.yaml").read_text())["Parameters"]["PythonRuntime"]["Default"]
     return default
 

@@ -20,7 +20,7 @@ SERVICE = ("unit", "integration", "functional")
 # The first rule that matches a path decides; `*` matches `/` too. No suites: text that no test reads, or the benchmark.
 RULES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("README.md", SUITES),
-    ("docs/openapi.yaml", ("unit", "integration", "pipeline")), # the studio has its types
+    ("docs/openapi.yaml", ("unit", "integration", "pipeline")),  # the studio has its types
     ("docs/identify.md", ("unit", "integration")),
     ("docs/delivery.md", ("unit", "pipeline")),
     ("docs/aws.md", ("unit", "pipeline")),

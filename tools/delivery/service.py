@@ -7,6 +7,7 @@ import json
 import subprocess
 from pathlib import Path
 
+from tools.delivery.finish import finish
 from tools.delivery.store import DeliveryError
 from tools.delivery.template import parts
 
@@ -28,7 +29,9 @@ def main(name: str, root: Path) -> int:
         for script in SCRIPTS:
             _run("npm", "run", script, folder=root / part.folder)
     # Not where a release is packaged from: that must hold every part.
-    _run("sam", "build", name, "--build-dir", ".aws-sam/service", folder=root)
+    build = Path(".aws-sam") / "service"
+    _run("sam", "build", name, "--build-dir", str(build), folder=root)
+    finish(root, root / build)
     return 0
 
 

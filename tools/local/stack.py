@@ -37,7 +37,17 @@ ARCHITECTURE = {"aarch64": "arm64", "arm64": "arm64"}.get(platform.machine(), "x
 PARAMETERS = ["Stage=local", f"PythonRuntime={RUNTIME}", f"Architecture={ARCHITECTURE}"]
 STUDIO = "http://127.0.0.1:4600"
 """The origin of `make studio`: the default of the template's parameter `StudioOrigin`."""
-SOURCES = ("template.yaml", "samconfig.toml", "src", "functions", "layers", "statemachine", "tools/local")
+SOURCES = (
+    "template.yaml",
+    "samconfig.toml",
+    "src",
+    "functions",
+    "layers",
+    "statemachine",
+    "tools/local",
+    "tools/delivery/finish.py",
+    "tools/delivery/bytecode.py",
+)
 START_SECONDS = 180
 _clients: dict[tuple[str, int, str], Any] = {}
 """By service, port and root's key: making one takes longer than most calls."""
@@ -167,6 +177,14 @@ def build(digest: str | None = None) -> Path:
         options = ["--build-dir", str(built.parent), "--cache-dir", str(HOME / "cache")]
         environment = {"PIP_CONSTRAINT": CONSTRAINTS.as_uri(), "ARCHITECTURE": ARCHITECTURE}
         _sam("build", *options, "--parameter-overrides", *PARAMETERS, environment=environment)
+        # Here, because most starts build nothing, and it takes long to load.
+        from tools.delivery.finish import finish
+        from tools.delivery.store import DeliveryError
+
+        try:
+            finish(ROOT, built.parent, RUNTIME)
+        except DeliveryError as error:
+            raise StackError(str(error)) from None
         stamp.write_text(json.dumps({"sources": digest}))
     return built
 

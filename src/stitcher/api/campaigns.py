@@ -10,13 +10,13 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr, ValidationError, field_validator
 
 from stitcher import limits
-from stitcher.api.requests import sentence
+from stitcher.api.form import sentence
 from stitcher.campaigns.join import MANIFEST
 from stitcher.campaigns.messages import Settings
 from stitcher.campaigns.places import FOLDER, TABLE, Campaign, Run, id_of, is_id, latest, summary_of
 from stitcher.campaigns.script import CSV_NAME, HTML_NAME
 from stitcher.errors import InvalidRequest, UnknownCampaign
-from stitcher.formats.profiles import PROFILES
+from stitcher.formats.platforms import FORMATS
 from stitcher.planning.catalogue import voice_prefix
 from stitcher.planning.plan import ReadNumbers
 from stitcher.storage import CONNECTIONS, BucketRepo
@@ -41,8 +41,8 @@ class CampaignRequest(BaseModel):
     """The message with columns in braces: `hello, {name}: rain in {place}`; `{{` says a brace."""
     column: Annotated[StrictStr, Field(max_length=COLUMN_CHARACTERS)] | None = None
     """The column that has the message; `message` where neither this nor `template` is given."""
-    format: Annotated[StrictStr, Field(max_length=limits.FORMAT_CHARACTERS)] = next(iter(PROFILES))
-    """How the audio is encoded."""
+    format: Annotated[StrictStr, Field(max_length=limits.FORMAT_CHARACTERS)] = next(iter(FORMATS))
+    """How the audio is encoded, or the platform that plays it."""
     gap_ms: Annotated[StrictInt, Field(ge=-limits.CROSSFADE_MS, le=limits.GAP_MS)] | None = None
     """Between words; the voice's where it is not given."""
     missing: Annotated[
@@ -72,8 +72,8 @@ class CampaignRequest(BaseModel):
     @field_validator("format")
     @classmethod
     def _is_a_format(cls, value: str) -> str:
-        if value not in PROFILES:
-            raise ValueError(f"it is not one of {', '.join(PROFILES)}")
+        if value not in FORMATS:
+            raise ValueError(f"it is not one of {', '.join(FORMATS)}")
         return value
 
     @classmethod

@@ -8,7 +8,7 @@ from typing import Self
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from stitcher.api.answers import ClipEntry, ClipsPage, VoiceEntry, VoicesPage
-from stitcher.api.requests import sentence
+from stitcher.api.form import sentence
 from stitcher.clip import Clip
 from stitcher.clips.facts import Shape, Shapes
 from stitcher.errors import InvalidRequest, UnusableClip, shown

@@ -1,6 +1,7 @@
 """Plan a message without audio: its clips, their order, its duration, and the words without a clip."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import cache
 from typing import Protocol
 
@@ -62,12 +63,12 @@ def preview(request: StitchRequest, clips: Repo, shapes: Shapes) -> PlanAnswer:
 def _without(missing: Sequence[str], request: StitchRequest, clips: Repo) -> Plan:
     """The plan of the words with a clip; without segments if no word has one."""
     if request.message_parts is None:
-        request = request.model_copy(update={"missing": "skip"})
+        request = replace(request, missing="skip")
     else:
         said = [part for part in request.message_parts if part not in missing]
         if not said:
             return Plan((), chosen(request.format)[0])
-        request = request.model_copy(update={"message_parts": said})
+        request = replace(request, message_parts=said)
     try:
         return request.plan(clips)
     except MissingWords:

@@ -12,8 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr, Validat
 
 from stitcher import limits
 from stitcher.api.answers import ClipAnswer, ClipChanged, ClipVersion, SettingsAnswer, UploadAnswer
+from stitcher.api.form import sentence
 from stitcher.api.listing import DEFAULT, KEY_BYTES, entries
-from stitcher.api.requests import sentence
 from stitcher.clips.facts import Shapes
 from stitcher.errors import InvalidRequest, UnknownClip, UnusableClip, shown
 from stitcher.planning.catalogue import clip_of, voice_prefix
@@ -43,7 +43,7 @@ class UploadRequest(_Body):
     name: Annotated[StrictStr, Field(min_length=1, max_length=limits.PART_CHARACTERS)]
     """The file's name, which says the phrase: `heavy rain.wav`. A clip of this name gets a new version."""
     size: Annotated[StrictInt, Field(ge=1, le=limits.CLIP_BYTES)]
-    """Bytes of the file; the form takes a file of exactly this size."""
+    """Bytes of the file; the upload takes exactly this many."""
 
 
 class RestoreRequest(_Body):

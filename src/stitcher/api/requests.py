@@ -1,21 +1,10 @@
-"""Requests and answers: the models of the HTTP API and of the workflow's first and last step."""
+"""Requests and answers of the HTTP API, which are the workflow's first input and its last output."""
 
+from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any, Self, cast
-
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    StrictInt,
-    StrictStr,
-    ValidationError,
-    field_validator,
-    model_validator,
-)
+from typing import Any, Self, cast
 
 from stitcher import limits
-from stitcher.errors import InvalidRequest, listed, shown
 from stitcher.formats.platforms import warnings
 from stitcher.formats.profiles import PROFILES
 from stitcher.planning.catalogue import read_catalogue
@@ -31,48 +20,17 @@ def elapsed_ms(started: datetime) -> float:
     return (datetime.now(UTC) - started) / timedelta(milliseconds=1)
 
 
-def sentence(error: ValidationError) -> str:
-    """Every fault that pydantic found, without the values: they may be people's."""
-    faults = (
-        ": ".join(filter(None, [shown(".".join(map(str, fault["loc"]))), fault["msg"].removeprefix("Value error, ")]))
-        for fault in error.errors(include_url=False, include_input=False)
-    )
-    return listed(list(faults), "; ")
+@dataclass(frozen=True, slots=True)
+class StitchRequest:
+    """What to say, as text or as a list of clips, and how; `stitcher.api.form` has the form of each field."""
 
-
-class StitchRequest(BaseModel):
-    """The body of `POST /stitch`: what to say, as text or as a list of clips, and how."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    message: StrictStr | None = None
-    message_parts: list[StrictStr] | None = None
-    voice: Annotated[StrictStr, Field(max_length=limits.VOICE_CHARACTERS)] = ""
-    format: Annotated[StrictStr, Field(max_length=limits.FORMAT_CHARACTERS)] = next(iter(PROFILES))
-    gap_ms: Annotated[StrictInt, Field(ge=-limits.CROSSFADE_MS, le=limits.GAP_MS)] | None = None
-    """Between words; the voice's where it is not given."""
-    missing: Annotated[
-        StrictStr, Field(max_length=limits.MISSING_CHARACTERS, pattern=r"^(error|skip|silence|fallback:.*)$")
-    ] = "error"
-    """What becomes of words without a clip; `fallback:hindi` takes them from the voice hindi."""
+    message: str | None = None
+    message_parts: list[str] | None = None
+    voice: str = ""
+    format: str = next(iter(PROFILES))
+    gap_ms: int | None = None
+    missing: str = "error"
     read_numbers: ReadNumbers | None = None
-    """`strict` refuses a number that can be read in two ways; `likely` says the likelier. Without it, the voice's."""
-
-    @field_validator("message", "message_parts", "voice", "missing")
-    @classmethod
-    def _is_text(cls, value: Any) -> Any:
-        for text in value if isinstance(value, list) else [value or ""]:
-            if any("\ud800" <= char <= "\udfff" for char in text):
-                raise ValueError("half a surrogate pair is no character")
-            if isinstance(value, list) and len(text) > limits.PART_CHARACTERS:
-                raise ValueError(f"a part has at most {limits.PART_CHARACTERS} characters")
-        return value
-
-    @model_validator(mode="after")
-    def _one_of_both(self) -> Self:
-        if (self.message is None) == (self.message_parts is None):
-            raise ValueError("give either message or message_parts")
-        return self
 
     def plan(self, clips: Repo) -> Plan:
         """Plan the message with the voice's clips; raises as `plan_message` and `read_catalogue`."""
@@ -95,13 +53,47 @@ class StitchRequest(BaseModel):
     @classmethod
     def of(cls, body: Any) -> Self:
         """Parse a caller's body. Raises `InvalidRequest` with a sentence that names every fault."""
-        try:
-            return cls.model_validate(body)
-        except ValidationError as error:
-            raise InvalidRequest(sentence(error)) from None
+        if is_plain(body):
+            return cls(**body)
+        from stitcher.api.form import checked  # loads pydantic
+
+        return cls(**checked(body))
 
 
-class Answer(BaseModel):
+FIELDS = frozenset(field.name for field in fields(StitchRequest))
+
+
+def is_plain(body: Any) -> bool:
+    """Whether a body has the form without a doubt. It may have the form where this says no: then pydantic is asked."""
+    if type(body) is not dict or not body.keys() <= FIELDS or ("message" in body) == ("message_parts" in body):
+        return False
+    said, parts, gap = body.get("message", ""), body.get("message_parts", []), body.get("gap_ms", 0)
+    return (
+        _is_text(said, limits.MESSAGE_CHARACTERS)
+        and type(parts) is list
+        and all(_is_text(part, limits.PART_CHARACTERS) for part in parts)
+        and _is_text(body.get("voice", ""), limits.VOICE_CHARACTERS)
+        and _is_text(body.get("format", ""), limits.FORMAT_CHARACTERS)
+        and type(gap) is int
+        and -limits.CROSSFADE_MS <= gap <= limits.GAP_MS
+        and _is_policy(body.get("missing", "error"))
+        and body.get("read_numbers", "likely") in ("likely", "strict")
+    )
+
+
+def _is_policy(value: Any) -> bool:
+    if not _is_text(value, limits.MISSING_CHARACTERS):
+        return False
+    return value in ("error", "skip", "silence") or (value.startswith("fallback:") and "\n" not in value)
+
+
+def _is_text(value: Any, most: int) -> bool:
+    """Whether a value is a text of whole characters, and no longer than `most`."""
+    return type(value) is str and len(value) <= most and not any("\ud800" <= char <= "\udfff" for char in value)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
     """The body of a 200: where the audio is and until when the URL works."""
 
     success: bool = True
@@ -140,3 +132,7 @@ class Answer(BaseModel):
             substituted=list(plan.substituted),
             warnings=warnings(plan.profile, plan.platform, stored.size),
         )
+
+    def to_json(self) -> dict[str, Any]:
+        """The answer as a document."""
+        return asdict(self)

@@ -6,6 +6,7 @@ import io
 import json
 import multiprocessing
 import os
+import signal
 import tempfile
 import threading
 from collections.abc import Callable, Iterable, Iterator
@@ -134,6 +135,9 @@ class _Run:
             except BrokenProcessPool:
                 told = "a process of the campaign was ended, perhaps for want of memory: the same command goes on"
                 raise Interrupted(told) from None
+            except KeyboardInterrupt:
+                pool.shutdown(cancel_futures=True)
+                raise Interrupted("stopped: the same command goes on from here") from None
             except BaseException:
                 pool.shutdown(wait=False, cancel_futures=True)
                 raise
@@ -164,6 +168,7 @@ _process: _Process
 
 def _start(recordings: Callable[[], Repo], output: Path, settings: Settings) -> None:
     global _process
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the command, which lets a chunk end
     threading.Thread(target=_end_with_parent, daemon=True).start()
     _process = _Process(recordings, output, settings)
 
@@ -204,13 +209,14 @@ class _Folder:
         """Nothing: `keep` returns when the file is there."""
 
 
-def _prepare(recordings: Repo, work: LocalRepo, clip: Clip, profile: str) -> None:
+def _prepare(recordings: Repo, work: LocalRepo, clip: Clip, form: str) -> None:
     """A clip's prepared form in the work folder, for all processes."""
-    key = prepared_key(clip, profile)
+    key = prepared_key(clip, form)
     try:  # another process may have made it meanwhile
         PreparedClip.from_bytes(work.read(key))
     except (NotStored, CorruptPrepared):
-        work.save(key, encode(read_and_prepare(clip, recordings), [profile])[0].to_bytes())
+        (ready,) = encode(read_and_prepare(clip, recordings), [form])
+        work.save(key, ready.to_bytes())
 
 
 @contextlib.contextmanager

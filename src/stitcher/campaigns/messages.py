@@ -15,7 +15,8 @@ from stitcher.campaigns.script import Span
 from stitcher.campaigns.table import CampaignFault, Row
 from stitcher.campaigns.template import Filled, Template
 from stitcher.errors import InvalidRequest, MessageTooLong
-from stitcher.formats.profiles import PROFILES
+from stitcher.formats.platforms import chosen
+from stitcher.formats.profiles import PROFILES, Profile
 from stitcher.planning.catalogue import voice_prefix
 from stitcher.planning.plan import ReadNumbers
 
@@ -38,7 +39,7 @@ class Settings:
         The message with columns in braces, or the column that has the whole message; at most one of them. With
         neither, the column is `message`.
     format, gap_ms, missing, read_numbers
-        As in a request for one message (`stitcher.api.requests.StitchRequest`).
+        As in a request for one message (`stitcher.api.requests.StitchRequest`): a format is a profile or a platform.
     on_refusal
         Where rows cannot be said: `report` makes the others, `stop` makes none.
     """
@@ -53,9 +54,9 @@ class Settings:
     on_refusal: Literal["report", "stop"] = "report"
 
     @property
-    def suffix(self) -> str:
-        """How the audio's file names end."""
-        return PROFILES[self.format].suffix
+    def profile(self) -> Profile:
+        """How the audio is encoded. Raises `InvalidRequest` where there is no such format."""
+        return PROFILES[chosen(self.format)[0]]
 
     def to_json(self) -> dict[str, Any]:
         """As it is stored."""

@@ -109,7 +109,7 @@ class Speaker:
         for _ in range(CATALOGUES):
             try:
                 plan = self._plan(message)
-                file = f"{AUDIO}{plan.cache_key}{self._settings.suffix}"
+                file = f"{AUDIO}{plan.cache_key}{self._settings.profile.suffix}"
                 if known and known.status == "made" and known.file == file and shelf.has(file):
                     return known
                 made = stitch(plan, self._load)

@@ -20,7 +20,6 @@ from stitcher.campaigns.shelf import BucketShelf
 from stitcher.campaigns.split import CHUNK, Counts, split
 from stitcher.campaigns.table import CampaignFault, Row, Table
 from stitcher.errors import StitchError
-from stitcher.formats.profiles import PROFILES
 from stitcher.joining.stitch import Load
 from stitcher.storage import CONNECTIONS, BucketRepo, NotStored, StorageFault, Stored
 
@@ -107,7 +106,7 @@ def say_chunk(
     if audio:
         known = _earlier(output, run, number)
         prefix = Campaign(run.campaign, "", settings, "").prefix
-        with BucketShelf(output, prefix, PROFILES[settings.format], days, today) as shelf:
+        with BucketShelf(output, prefix, settings.profile, days, today) as shelf:
             results = speaker.say(messages, shelf, known)
     else:
         results = speaker.check(messages)

@@ -113,6 +113,20 @@ def choose(
         Whether a clip says `text[start:end]`: asked in place of `has` where the phrase would cross a barrier, or say a
         bound number as it is written.
     """
+    if not insteads:
+        return _unbranched(row, has, longest, begins, barriers, fits)
+    return _branched(row, insteads, has, longest, begins, barriers, fits)
+
+
+def _branched(
+    row: Sequence[Word],
+    insteads: Sequence[Instead],
+    has: Callable[[str], bool],
+    longest: int,
+    begins: Callable[[str], bool],
+    barriers: frozenset[int],
+    fits: Callable[[str, int, int], bool] | None,
+) -> list[Choice]:
     edges, order = _lattice(row, insteads)
     end = len(row)
     most = max(1, min(WAYS, TRIED // (len(order) * longest or 1)))
@@ -153,6 +167,43 @@ def choose(
     while node != end:
         node, said, start, stop, lacking, why = step[node]
         chosen.append(Choice(said, start, stop, lacking, why))
+    return chosen
+
+
+def _unbranched(
+    row: Sequence[Word],
+    has: Callable[[str], bool],
+    longest: int,
+    begins: Callable[[str], bool],
+    barriers: frozenset[int],
+    fits: Callable[[str, int, int], bool] | None,
+) -> list[Choice]:
+    """The same choice where every word is said as it is written: most rows, in a third of the time."""
+    end = len(row)
+    texts = [word.text for word in row]
+    cost = [(0, 0)] * (end + 1)  # (missing, clips)
+    step = [0] * end  # where the first phrase ends; less than 0 where the word is missing
+    for node in range(end - 1, -1, -1):
+        missing, clips = cost[node + 1]
+        best, step[node] = (missing + 1, clips), -1
+        said, to, asked = texts[node], node + 1, False
+        while to - node <= longest:
+            if fits(said, row[node].start, row[to - 1].end) if asked and fits else has(said):
+                missing, clips = cost[to]
+                if (missing, clips + 1) <= best:
+                    best, step[node] = (missing, clips + 1), to
+            if to == end or not begins(said):
+                break
+            asked = asked or to in barriers
+            said = f"{said} {texts[to]}"
+            to += 1
+        cost[node] = best
+    chosen: list[Choice] = []
+    node = 0
+    while node < end:
+        to = step[node] if step[node] > 0 else node + 1
+        chosen.append(Choice(" ".join(texts[node:to]), row[node].start, row[to - 1].end, step[node] < 0, ""))
+        node = to
     return chosen
 
 

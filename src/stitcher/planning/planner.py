@@ -366,7 +366,8 @@ class _Choosing:
     def choose(self) -> list[Choice]:
         """Exactly as the words are typed, or else as they look."""
         insteads = [number.instead for number in self.numbers if number.instead]
-        barriers = frozenset(place for place in range(1, len(self.row)) if self._ends_between(place))
+        places = range(1, len(self.row)) if self.ends else ()
+        barriers = frozenset(place for place in places if self._ends_between(place))
         catalogue = self.catalogue
         chosen = choose(
             self.row,

@@ -193,7 +193,8 @@ class _Text:
         found: list[Item] = []
         position = start
         for word in tokens(self.words[start:end], glottal=self.glottal):
-            found += self._punctuation(position, start + word.start)
+            if self.message[position : start + word.start] != " ":  # nearly always it is
+                found += self._punctuation(position, start + word.start)
             found.append(Word(word.text, start + word.start, start + word.end))
             position = start + word.end
         return found + self._punctuation(position, end)

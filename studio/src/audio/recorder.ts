@@ -49,6 +49,11 @@ export class Recorder {
       throw new Error("The microphone cannot be opened: perhaps another program uses it.", { cause: error });
     }
     this.#context = await contextFor(this.#stream);
+    // The microphone was unplugged, or taken away: what was said until then is kept.
+    this.#stream.getAudioTracks()[0]?.addEventListener("ended", () => {
+      this.stop();
+      this.close();
+    });
     await this.#context.audioWorklet.addModule("worklet.js");
     const tap = new AudioWorkletNode(this.#context, "tap", { numberOfInputs: 1, numberOfOutputs: 0 });
     tap.port.onmessage = ({ data }: MessageEvent<Float32Array>) => {

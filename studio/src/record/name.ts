@@ -10,3 +10,11 @@ export function fileName(phrase: string): string {
 
 /** The last part of a clip's key. */
 export const baseName = (key: string) => key.slice(key.lastIndexOf("/") + 1);
+
+/** A phrase without what is never said: how a clip of the same words is found, whatever its case and stops are. */
+export const plainPhrase = (phrase: string) =>
+  phrase
+    .normalize("NFC")
+    .toLocaleLowerCase()
+    .replace(/[.,;:!?।॥።۔؟،"“”_\s]+/gu, " ")
+    .trim();

@@ -60,11 +60,15 @@ function keys(event: KeyboardEvent): void {
   found();
 }
 
+/** Rows that are drawn: a list may have thousands. */
+const SHOWN = 200;
+
 function QueueCard() {
   const list = useRef<HTMLOListElement>(null);
   useEffect(() => {
     list.current?.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest" });
   }, [record.at.value, record.items.value]);
+  const first = Math.max(0, record.at.value - SHOWN / 4);
   const unlock = record.items.value.reduce((sum, item) => sum + item.messages, 0);
   return (
     <section class="card queue-card" aria-label="Words to record">
@@ -76,13 +80,13 @@ function QueueCard() {
         </p>
       )}
       <ol class="queue" lang={language.value || undefined} dir={direction.value} ref={list}>
-        {record.items.value.map((item, i) => (
+        {record.items.value.slice(first, first + SHOWN).map((item, i) => (
           <Row
             item={item}
             key={item.phrase}
-            isCurrent={i === record.at.value}
+            isCurrent={first + i === record.at.value}
             onPick={() => {
-              record.move(i);
+              record.move(first + i);
             }}
           />
         ))}

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { fileName } from "./name";
+import { fileName, plainPhrase } from "./name";
 import { marked, parse, sentence } from "./script";
 
 test("a pasted text is a word on each line, each once", () => {
@@ -54,4 +54,9 @@ test.each([
   ["ሰላም", "ሰላም.wav"],
 ])("%s is recorded as %s", (phrase, name) => {
   expect(fileName(phrase)).toBe(name);
+});
+
+test("a clip of the same words is found", () => {
+  for (const text of ["heavy rain", "Heavy_Rain!", " heavy  rain. "]) expect(plainPhrase(text)).toBe("heavy rain");
+  expect(plainPhrase("₹ 25/kg")).toBe("₹ 25/kg");
 });

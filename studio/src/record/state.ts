@@ -7,7 +7,7 @@ import { wav } from "../audio/wav";
 import { clips, clipsChanged, go, say, voice } from "../store";
 import { type Item, type Take, keep, keepQueue, queueOf, takesOf } from "../takes";
 import { changed, pending, work } from "../uploads";
-import { baseName, fileName } from "./name";
+import { baseName, fileName, plainPhrase } from "./name";
 
 export interface Recording {
   samples: Float32Array;
@@ -148,7 +148,7 @@ export function closeMicrophone(): void {
 
 /** The clip that the voice has for the phrase already. */
 export const existing = computed(() =>
-  current.value ? clips.value.get(current.value.phrase.toLocaleLowerCase()) : undefined,
+  current.value ? clips.value.get(plainPhrase(current.value.phrase)) : undefined,
 );
 
 const kept = ({ samples, heard }: Recording) => samples.subarray(heard.from, heard.to);

@@ -5,7 +5,7 @@ import { save } from "../compose/page";
 import { baseName } from "../record/name";
 import { recordNow } from "../record/state";
 import { clips, clipsRead, language, nameOf, readClips, say, told, voice, voices } from "../store";
-import { dropped, importInto } from "./import";
+import { type Found, dropped, importInto } from "./import";
 import { SettingsCard } from "./settings";
 import { zipped } from "./zip";
 
@@ -75,7 +75,7 @@ function VoiceList() {
 
 function Files() {
   const busy = useSignal("");
-  const bring = (files: File[] | Promise<File[]>) => {
+  const bring = (files: Found[] | Promise<Found[]>) => {
     busy.value = "Reading …";
     const work = Promise.resolve(files)
       .then((found) => importInto(voice.value, found))
@@ -122,7 +122,7 @@ function Files() {
             class="hidden"
             accept="audio/*,.zip,.toml"
             onChange={(event) => {
-              bring([...(event.currentTarget.files ?? [])]);
+              bring([...(event.currentTarget.files ?? [])].map((file) => ({ path: file.name, file })));
               event.currentTarget.value = "";
             }}
           />

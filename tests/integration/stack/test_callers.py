@@ -26,6 +26,8 @@ CALLS: dict[str, tuple[str, Any]] = {
     "record": ("recorder", lambda who: who.post("/voices/callers/clips", {"name": "hello.wav", "size": len(HELLO)})),
     "delete": ("editor", lambda who: who.delete(CLIP)),
     "restore": ("editor", lambda who: who.put(CLIP, {"version": "x"})),
+    "list campaigns": ("editor", lambda who: who.get("/campaigns")),
+    "begin a campaign": ("editor", lambda who: who.post("/campaigns", {"name": "callers"})),
     "change settings": ("editor", lambda who: who.put("/voices/callers/settings", {"toml": "gap_ms = 100"})),
 }
 """By what is called: the kind of caller who may, and the call."""
@@ -119,7 +121,9 @@ def preflight(url: str, origin: str, method: str = "POST") -> Response:
     return fetch(url, headers=asked, method="OPTIONS")
 
 
-@pytest.mark.parametrize("path", ["/stitch", "/plans", "/voices", "/voices/-/clips", CLIP, "/voices/-/settings"])
+@pytest.mark.parametrize(
+    "path", ["/stitch", "/plans", "/voices", "/voices/-/clips", CLIP, "/voices/-/settings", "/campaigns"]
+)
 def test_a_browser_asks_first_without_a_signature(stack: Stack, path: str) -> None:
     answer = preflight(stack.api_url + path, stack.studio)
     assert answer.status == 204
@@ -129,13 +133,13 @@ def test_a_browser_asks_first_without_a_signature(stack: Stack, path: str) -> No
 
 
 def test_every_answer_names_the_origin(stack: Stack, people: dict[str, Caller]) -> None:
+    """Not where a right is missing: MiniStack answers that itself, API Gateway as ACCESS_DENIED (test_template)."""
     nobody = Caller(stack.api_url, REGION, None)
     for answer in (
         people["listener"].post("/stitch", {"message": "hello"}),
         people["listener"].post("/stitch", {"message": "xqzwv"}),
         people["listener"].post("/stitch", b"{"),
         people["listener"].get("/voices"),
-        people["listener"].delete(CLIP),
         nobody.get("/voices"),
         nobody.get("/nowhere"),
     ):

@@ -77,7 +77,7 @@ class Maps:
 
     def start(self, machine: str, items: Sequence[object]) -> str:
         key = f"{self.prefix}list.json"
-        self.stack.client("s3").put_object(Bucket=self.bucket, Key=key, Body=json.dumps(items).encode())
+        self.stack.client("s3").put_object(Bucket=self.bucket, Key=key, Body=json.dumps([*items]).encode())
         asked = json.dumps({"list": key, "prefix": self.prefix})
         started = self.stack.client("stepfunctions").start_execution(stateMachineArn=machine, input=asked)
         return str(started["executionArn"])

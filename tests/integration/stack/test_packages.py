@@ -1,8 +1,16 @@
-"""What `sam build` makes fits into Lambda."""
+"""What is built fits into Lambda, and starts there without compiling anything."""
 
+import json
+import os
+import subprocess
+import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+from tools.bench.handlers import ENVIRONMENT, LAMBDA
+from tools.bench.report import EACH_MESSAGE, ZIPPED_MB
+from tools.bench.starts import starts
 from tools.local.stack import HOME, Stack
 
 from tests.template import TEMPLATE, of_type
@@ -29,3 +37,41 @@ def test_a_function_and_its_layers_are_under_250_mb(built: Path, name: str) -> N
     parts = {part: size(built / part) for part in (name, *layers)}
     assert all(parts.values()), parts
     assert sum(parts.values()) < UNZIPPED, parts
+
+
+def test_the_steps_of_each_message_are_small_and_start_as_the_bench_starts_them(built: Path) -> None:
+    found = starts(built, EACH_MESSAGE, rounds=1)
+    assert {name for name, one in found.items() if one.zipped_mb > ZIPPED_MB} == set()
+    assert all(one.ms > 0 for one in found.values())
+
+
+STARTED = """
+import json, sys
+sys.path.insert(0, sys.argv[1])
+import app, handlers.buckets
+specs = [module.__spec__ for module in sys.modules.values() if getattr(module, "__spec__", None)]
+ours = {spec.name: spec.cached for spec in specs if spec.has_location and spec.origin.startswith(sys.argv[1])}
+print(json.dumps({"bytecode": ours, "clients": handlers.buckets.client.cache_info().currsize}))
+"""
+
+
+def started(folder: Path) -> Any:
+    """A function's start in a process that has its package and Python's own library, as on Lambda."""
+    command = [sys.executable, "-I", "-S", "-B", "-c", STARTED, str(folder)]
+    done = subprocess.run(
+        command, env=ENVIRONMENT | LAMBDA | {"PATH": os.environ["PATH"]}, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+@pytest.mark.parametrize("name", EACH_MESSAGE)
+def test_a_step_of_each_message_starts_with_its_client_and_nothing_that_it_does_not_need(
+    built: Path, name: str
+) -> None:
+    found = started(built / name)
+    modules = found["bytecode"]
+    assert [name for name, cached in modules.items() if cached and not Path(cached).exists()] == []
+    assert found["clients"] == 1
+    assert {"aws_xray_sdk.core", "aws_lambda_powertools.logging", "botocore.client"} <= modules.keys()
+    assert not {"pydantic", "boto3", "numpy", "stitcher.numbers.reading"} & modules.keys()

@@ -7,6 +7,7 @@ import gzip
 import io
 import os
 import re
+import shutil
 import subprocess
 import wave
 from collections.abc import Iterator
@@ -53,9 +54,10 @@ def microphone(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def built() -> Path:
     """The page, as `make studio` builds it."""
-    if not (ROOT / "studio" / "node_modules").is_dir():
+    npm = shutil.which("npm")
+    if npm is None or not (ROOT / "studio" / "node_modules").is_dir():
         pytest.skip("the studio's packages are not installed: run `make setup`")
-    subprocess.run(["npm", "run", "--silent", "build", "--prefix", "studio"], cwd=ROOT, check=True)  # noqa: S607
+    subprocess.run([npm, "run", "--silent", "build", "--prefix", "studio"], cwd=ROOT, check=True)
     return studio.DIST
 
 

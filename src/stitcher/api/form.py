@@ -1,0 +1,75 @@
+"""The form of a request to say a message, as pydantic checks it: for what refusals say, and for docs/openapi.yaml.
+
+Loading pydantic takes a quarter of a function's start. A request that is plainly right does without
+(`stitcher.api.requests`).
+"""
+
+from typing import Annotated, Any, Self
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StrictInt,
+    StrictStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+
+from stitcher import limits
+from stitcher.errors import InvalidRequest, listed, shown
+from stitcher.formats.profiles import PROFILES
+from stitcher.planning.plan import ReadNumbers
+
+
+class StitchRequest(BaseModel):
+    """The body of `POST /stitch`: what to say, as text or as a list of clips, and how."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    message: StrictStr | None = None
+    message_parts: list[StrictStr] | None = None
+    voice: Annotated[StrictStr, Field(max_length=limits.VOICE_CHARACTERS)] = ""
+    format: Annotated[StrictStr, Field(max_length=limits.FORMAT_CHARACTERS)] = next(iter(PROFILES))
+    gap_ms: Annotated[StrictInt, Field(ge=-limits.CROSSFADE_MS, le=limits.GAP_MS)] | None = None
+    """Between words; the voice's where it is not given."""
+    missing: Annotated[
+        StrictStr, Field(max_length=limits.MISSING_CHARACTERS, pattern=r"^(error|skip|silence|fallback:.*)$")
+    ] = "error"
+    """What becomes of words without a clip; `fallback:hindi` takes them from the voice hindi."""
+    read_numbers: ReadNumbers | None = None
+    """`strict` refuses a number that can be read in two ways; `likely` says the likelier. Without it, the voice's."""
+
+    @field_validator("message", "message_parts", "voice", "missing")
+    @classmethod
+    def _is_text(cls, value: Any) -> Any:
+        for text in value if isinstance(value, list) else [value or ""]:
+            if any("\ud800" <= char <= "\udfff" for char in text):
+                raise ValueError("half a surrogate pair is no character")
+            if isinstance(value, list) and len(text) > limits.PART_CHARACTERS:
+                raise ValueError(f"a part has at most {limits.PART_CHARACTERS} characters")
+        return value
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Self:
+        if (self.message is None) == (self.message_parts is None):
+            raise ValueError("give either message or message_parts")
+        return self
+
+
+def checked(body: Any) -> dict[str, Any]:
+    """The fields of a caller's body. Raises `InvalidRequest` with a sentence that names every fault."""
+    try:
+        return dict(StitchRequest.model_validate(body))
+    except ValidationError as error:
+        raise InvalidRequest(sentence(error)) from None
+
+
+def sentence(error: ValidationError) -> str:
+    """Every fault that pydantic found, without the values: they may be people's."""
+    faults = (
+        ": ".join(filter(None, [shown(".".join(map(str, fault["loc"]))), fault["msg"].removeprefix("Value error, ")]))
+        for fault in error.errors(include_url=False, include_input=False)
+    )
+    return listed(list(faults), "; ")
