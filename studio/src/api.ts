@@ -154,3 +154,16 @@ export const runCampaign = (id: string) => call<Campaign>("POST", `/campaigns/${
 
 /** The first campaigns by id. */
 export const campaigns = async () => (await call<Schemas["CampaignsPage"]>("GET", "/campaigns?limit=100")).campaigns;
+
+export type Picture = Schemas["PictureAnswer"];
+export type PictureEntry = Schemas["PictureEntry"];
+
+export const createPicture = (request: Schemas["PictureRequest"]) =>
+  call<Schemas["PictureUpload"]>("POST", "/pictures", request);
+
+export const picture = (id: string) => call<Picture>("GET", `/pictures/${part(id)}`);
+
+/** The oldest pictures of a prompt, or of all. */
+export const pictures = async (prompt: string) =>
+  (await call<Schemas["PicturesPage"]>("GET", `/pictures?limit=100${prompt ? `&prompt=${part(prompt)}` : ""}`))
+    .pictures;

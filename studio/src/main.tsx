@@ -2,6 +2,7 @@ import { render } from "preact";
 import { CampaignPage } from "./campaign/page";
 import { ComposePage } from "./compose/page";
 import { keepToken } from "./config";
+import { PicturesPage } from "./pictures/page";
 import { RecordPage } from "./record/page";
 import { VoicesPage } from "./voices/page";
 import { type Page, nameOf, notice, page, readClips, readVoices, told, voice, voices } from "./store";
@@ -12,6 +13,7 @@ const PAGES: Record<Page, [string, () => preact.JSX.Element]> = {
   compose: ["Compose", ComposePage],
   campaign: ["Campaign", CampaignPage],
   voices: ["Voices", VoicesPage],
+  pictures: ["Pictures", PicturesPage],
 };
 
 function Header() {

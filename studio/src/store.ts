@@ -1,7 +1,7 @@
 import { computed, effect, signal } from "@preact/signals";
 import { type Clip, type Voice, clips as listClips, voices as listVoices } from "./api";
 
-const PAGES = ["record", "compose", "campaign", "voices"] as const;
+const PAGES = ["record", "compose", "campaign", "voices", "pictures"] as const;
 export type Page = (typeof PAGES)[number];
 
 const named = (): Page => PAGES.find((page) => location.hash.startsWith(`#/${page}`)) ?? "record";
