@@ -15,7 +15,20 @@ export function go(to: Page): void {
   location.hash = `#/${to}`;
 }
 
-export const voices = signal<Voice[]>([]);
+/** The voices as they were known last: words are shown in their script before the service answers, and offline. */
+export const voices = signal<Voice[]>(kept());
+effect(() => {
+  localStorage.setItem("voices", JSON.stringify(voices.value));
+});
+
+function kept(): Voice[] {
+  try {
+    return JSON.parse(localStorage.getItem("voices") ?? "[]") as Voice[];
+  } catch {
+    return [];
+  }
+}
+
 /** The voice that all pages are about; the default one is empty. */
 export const voice = signal(localStorage.getItem("voice") ?? "");
 effect(() => {

@@ -1,8 +1,9 @@
 import { computed, effect, signal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
-import { type Message, type Plan, type Request, plan as askPlan, stitch } from "../api";
+import { type Message, type Plan, type Request, now, plan as askPlan, stitch } from "../api";
 import { play, silence, sound, sounding, soundingSince } from "../audio/player";
 import { settings } from "../config";
+import { save } from "../parts/save";
 import { Wave } from "../parts/wave";
 import { recordNow } from "../record/state";
 import { sentence } from "../record/script";
@@ -97,7 +98,7 @@ async function made(
 ): Promise<{ key: string; message: Message; samples: Float32Array; buffer: AudioBuffer }> {
   const key = JSON.stringify(wanted);
   const last = heard.peek();
-  const lasts = last?.key === key && Date.parse(last.message.expires_at) > Date.now() + 60_000;
+  const lasts = last?.key === key && Date.parse(last.message.expires_at) > now() + 60_000;
   const message = lasts ? last.message : await stitch(wanted);
   const buffer = await sound(message.output_file, () => Promise.resolve(message.public_url));
   const found = { key, message, samples: buffer.getChannelData(0), buffer };
@@ -126,16 +127,6 @@ async function download(): Promise<void> {
   const answer = await fetch(public_url);
   const name = text.value.trim().replace(/[^\p{L}\p{M}\p{N}]+/gu, "_");
   save(await answer.blob(), (name.slice(0, 60) || "message") + output_file.slice(output_file.lastIndexOf(".")));
-}
-
-export function save(file: Blob, name: string): void {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(file);
-  link.download = name;
-  link.click();
-  setTimeout(() => {
-    URL.revokeObjectURL(link.href);
-  }, 60_000);
 }
 
 const copy = (work: Promise<string>, said: string) => {

@@ -5,8 +5,8 @@ import { play, silence, sound, soundOf } from "../audio/player";
 import { RATE, Recorder, at48k } from "../audio/recorder";
 import { wav } from "../audio/wav";
 import { clips, clipsChanged, go, say, voice } from "../store";
-import { type Item, type Take, keep, keepQueue, queueOf, takesOf } from "../takes";
-import { changed, pending, work } from "../uploads";
+import { type Item, type Take, forgetSettled, keep, keepQueue, queueOf, takesOf } from "../takes";
+import { changed, elsewhere, pending, tellOthers, work } from "../uploads";
 import { baseName, fileName, plainPhrase } from "./name";
 
 export interface Recording {
@@ -81,18 +81,42 @@ export async function open(): Promise<void> {
   });
 }
 
+/** Another tab has recorded words, or changed the list: what is on the stage here stays. */
+elsewhere.subscribe((times) => {
+  if (times) void reopen();
+});
+
+async function reopen(): Promise<void> {
+  const mine = voice.value;
+  const [queue, kept] = await Promise.all([queueOf(mine), takesOf(mine)]);
+  if (mine !== voice.value) return;
+  const phrase = current.value?.phrase;
+  batch(() => {
+    takes.value = new Map(kept.map((take) => [take.phrase, take]));
+    items.value = queue.items;
+    from.value = queue.from;
+    const same = queue.items.findIndex((item) => item.phrase === phrase);
+    if (same >= 0) at.value = same;
+    else move(at.value);
+  });
+}
+
 /** Put words at the end of the list, or begin a new list with them. */
 export async function add(more: Item[], name: string, { anew = false, first = false } = {}): Promise<void> {
   const old = anew ? [] : items.value;
-  const fresh = more.filter(({ phrase }) => !old.some((one) => one.phrase === phrase));
+  const there = new Set(old.map(({ phrase }) => phrase));
+  const fresh = more.filter(({ phrase }) => !there.has(phrase));
   // What is recorded again is asked for again.
-  takes.value = new Map([...takes.value].filter(([phrase]) => !more.some((one) => one.phrase === phrase)));
+  const asked = new Set(more.map(({ phrase }) => phrase));
+  takes.value = new Map([...takes.value].filter(([phrase]) => !asked.has(phrase)));
+  await forgetSettled(voice.value, asked);
   items.value = first ? [...fresh, ...old] : [...old, ...fresh];
   from.value = anew || !old.length ? name : from.value;
   const next = first ? items.value.findIndex(({ phrase }) => phrase === more[0]?.phrase) : -1;
   const undone = items.value.findIndex((item) => !isDone(item));
   move(next >= 0 ? next : anew || undone >= 0 ? Math.max(0, undone) : at.value);
   await keepQueue(voice.value, from.value, items.value);
+  tellOthers();
 }
 
 /** From another page: record these now, before the rest of the list. */
@@ -107,6 +131,7 @@ export async function clear(): Promise<void> {
   from.value = "";
   move(0);
   await keepQueue(voice.value, "", []);
+  tellOthers();
 }
 
 export function move(to: number): void {
@@ -175,8 +200,9 @@ export async function accept(): Promise<void> {
   const any = items.value.findIndex((one) => !isDone(one));
   move(next >= 0 ? next : any >= 0 ? any : at.value);
   try {
-    await keep(take);
+    const id = await keep(take);
     pending.value++; // what is said to wait is written
+    if (takes.value.get(item.phrase) === take) takes.value = new Map(takes.value).set(item.phrase, { ...take, id });
   } catch {
     say("This device has no room for the recording: free some, then record the word again.");
     takes.value = new Map([...takes.value].filter(([phrase]) => phrase !== item.phrase));
