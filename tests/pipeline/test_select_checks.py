@@ -204,6 +204,13 @@ def test_domain_code_builds_every_function_that_links_to_it() -> None:
     assert names(select(["src/identifier/claim.py"], ROOT)) == ["IdentifyImageFunction", "PicturesFunction"]
 
 
+def test_links_lie_where_they_are_looked_for() -> None:
+    """At the top of a part's folder: looking through everything below it, packages of Node.js too, takes a second."""
+    for line in git_in(ROOT)("ls-files", "--stage", "-z", "functions", "layers").split("\0"):
+        mode, _, path = line.partition(" ")
+        assert mode != "120000" or path.count("/") == 2, path
+
+
 def test_a_layer_is_built_with_the_functions_that_use_it() -> None:
     template: dict[str, Any] = {part.name: part for part in parts(ROOT)}
     users = [name for name, part in template.items() if "FfmpegLayer" in part.layers]

@@ -132,9 +132,9 @@ def main(base: str, head: str, root: Path) -> int:
 
 
 def _sources(part: Part, every: list[Part], root: Path) -> set[str]:
-    """The files and folders that a part is built from: its own, those that it links to, and its layers'."""
+    """The files and folders that a part is built from: its own, those that it links to at its top, and its layers'."""
     folder = root / part.folder
-    links = {entry.resolve() for entry in folder.rglob("*") if entry.is_symlink()} if folder.is_dir() else set()
+    links = {entry.resolve() for entry in folder.iterdir() if entry.is_symlink()} if folder.is_dir() else set()
     layers = {source for other in every if other.name in part.layers for source in _sources(other, every, root)}
     inside = {str(link.relative_to(root.resolve())) for link in links if link.is_relative_to(root.resolve())}
     return {part.folder} | inside | layers
