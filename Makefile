@@ -56,8 +56,9 @@ export PATH := $(CURDIR)/$(BIN):$(CURDIR)/.venv-deploy/bin:$(PATH)
 # builds source distributions are a variable of their own in newer versions of pip, which ignores those it does not know.
 CONSTRAINTS := file://$(subst $() $(),%20,$(CURDIR))/functions/constraints.txt
 LOCKED := PIP_CONSTRAINT="$(CONSTRAINTS)" PIP_BUILD_CONSTRAINT="$(CONSTRAINTS)" PIP_USE_PEP517=1
-# Every file of a package was checked against functions/hashes.txt, and sam's pip gets none from elsewhere.
-CHECKED := PIP_NO_INDEX=1 PIP_ONLY_BINARY=:all: PIP_FIND_LINKS="file://$(subst $() $(),%20,$(CURDIR))/.aws-sam/wheels"
+# Every file of a package was checked against functions/hashes.txt, and sam's pip gets none from elsewhere. It says nothing:
+# where it names a file that it takes from a folder, sam calls pip for that file once more.
+CHECKED := PIP_QUIET=1 PIP_NO_INDEX=1 PIP_ONLY_BINARY=:all: PIP_FIND_LINKS="file://$(subst $() $(),%20,$(CURDIR))/.aws-sam/wheels"
 # sam's cache compares a function's requirements.txt, but not the constraints.
 FRESH := [ .aws-sam/build.toml -nt functions/constraints.txt ] || rm -f .aws-sam/build.toml
 # vitest fails in a folder without tests.

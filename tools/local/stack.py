@@ -226,7 +226,23 @@ def build(digest: str | None = None) -> Path:
         if (cached := HOME / "build.toml").exists() and cached.stat().st_mtime < CONSTRAINTS.stat().st_mtime:
             cached.unlink()  # sam's list of its cache, which does not contain the constraints
         options = ["--build-dir", str(built.parent), "--cache-dir", str(HOME / "cache")]
-        environment = {"PIP_CONSTRAINT": CONSTRAINTS.as_uri(), "ARCHITECTURE": ARCHITECTURE}
+        # Here, because most starts build nothing, and these take long to load.
+        from tools.delivery import hashes
+        from tools.delivery.finish import finish
+        from tools.delivery.store import DeliveryError
+
+        wheels = ROOT / hashes.WHEELS
+        environment = {
+            "PIP_CONSTRAINT": CONSTRAINTS.as_uri(),
+            "PIP_NO_INDEX": "1",
+            "PIP_FIND_LINKS": wheels.as_uri(),
+            "PIP_QUIET": "1",
+            "ARCHITECTURE": ARCHITECTURE,
+        }
+        try:
+            hashes.download(ROOT, ARCHITECTURE, RUNTIME)
+        except DeliveryError as error:
+            raise StackError(str(error)) from None
         _sam(
             f"sam build ({RUNTIME}, {ARCHITECTURE})",
             "build",
@@ -235,10 +251,6 @@ def build(digest: str | None = None) -> Path:
             *PARAMETERS,
             environment=environment,
         )
-        # Here, because most starts build nothing, and it takes long to load.
-        from tools.delivery.finish import finish
-        from tools.delivery.store import DeliveryError
-
         try:
             finish(ROOT, built.parent, RUNTIME)
         except DeliveryError as error:
