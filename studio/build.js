@@ -1,4 +1,4 @@
-// Builds the page into dist/: `npm run build`. `config.json` and `starter/` are put there by what serves it.
+// Builds the page into dist/: `npm run build`. `config.json` and `starter/` come from what serves it.
 import { build } from "esbuild";
 import { copyFile, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";

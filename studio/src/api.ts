@@ -72,7 +72,10 @@ async function call<T>(method: string, path: string, body?: unknown, signal?: Ab
     });
     const text = await answer.text();
     if (answer.ok) return JSON.parse(text) as T;
-    if (answer.status === 403) {
+    // API Gateway answers keys that it does not know with the status of other bad requests.
+    const isUnknown = (answer.headers.get("x-amzn-errortype") ?? "").startsWith("UnrecognizedClient");
+    const status = isUnknown ? 403 : answer.status;
+    if (status === 403) {
       const theirs = Date.parse(answer.headers.get("date") ?? "");
       if (theirs) behind = Math.abs(theirs - Date.now()) > CLOCK_MS ? theirs - Date.now() : 0;
       // The clock was wrong, or the credentials have ended: once more, with the right ones.
@@ -84,8 +87,8 @@ async function call<T>(method: string, path: string, body?: unknown, signal?: Ab
     } catch {
       // Not the service's own answer.
     }
-    if (answer.status === 403 && problem.code !== "blocked") problem.detail = forbidden(answer, method, path);
-    throw new Refusal(answer.status, problem, answer.headers.get("x-request-id") ?? "");
+    if (status === 403 && problem.code !== "blocked") problem.detail = forbidden(answer, method, path);
+    throw new Refusal(status, problem, answer.headers.get("x-request-id") ?? "");
   }
   throw new Error("unreachable");
 }

@@ -11,6 +11,7 @@ import {
   stitch,
 } from "../api";
 import { play, sound, sounding } from "../audio/player";
+import { save } from "../parts/save";
 import { type Item } from "../takes";
 import { add, open as openQueue } from "../record/state";
 import { parse } from "../record/script";
@@ -105,6 +106,13 @@ async function readOutcomes(): Promise<void> {
   outcomes.value = link ? await outcomesIn(link) : { made: [], refused: [] };
 }
 
+/** A link to a bucket, as a file of the browser's: the link itself would take the page's place. */
+async function download(link: string, name: string): Promise<void> {
+  const answer = await fetch(link);
+  if (!answer.ok) throw new Error("The link has ended: open the campaign again.");
+  save(await answer.blob(), name);
+}
+
 async function record(): Promise<void> {
   const name = current.value?.name ?? "";
   await openQueue();
@@ -125,8 +133,11 @@ export function CampaignPage() {
       <Side />
       <div class="stack">
         {current.value ? <Standing one={current.value} /> : file.value ? <Prepare /> : <Begin />}
-        {file.value && <Try />}
-        {current.value && <Lacks />}
+        <div class={file.value && missing.value.length ? "pair" : "stack"}>
+          {file.value && <Try />}
+          {missing.value.length > 0 && <Needed />}
+        </div>
+        <Outcomes />
       </div>
     </main>
   );
@@ -323,9 +334,13 @@ function Standing({ one }: { one: Campaign }) {
       </p>
       {one.manifest && (
         <p class="row">
-          <a class="button" href={one.manifest} download>
+          <button
+            onClick={() => {
+              told(download(one.manifest ?? "", `${one.name}-manifest.csv`));
+            }}
+          >
             Manifest with the files
-          </a>
+          </button>
           {one.recording_script_page && (
             <a class="button" href={one.recording_script_page} target="_blank" rel="noreferrer">
               Recording script to print
@@ -398,44 +413,47 @@ function Try() {
   );
 }
 
-function Lacks() {
+function Needed() {
   const most = Math.max(1, ...missing.value.map(({ messages }) => messages));
   return (
+    <section class="card" aria-label="Most needed words">
+      <h2 class="eyebrow">Most needed words</h2>
+      <table lang={language.value || undefined}>
+        <thead class="hidden">
+          <tr>
+            <th scope="col">words</th>
+            <th scope="col" aria-hidden="true" />
+            <th scope="col">rows</th>
+          </tr>
+        </thead>
+        <tbody>
+          {missing.value.slice(0, 8).map(({ phrase, messages }) => (
+            <tr>
+              <td dir="auto">{phrase}</td>
+              <td class="wide">
+                <div class="bar" style={{ width: `${((100 * messages) / most).toFixed(0)}%` }} />
+              </td>
+              <td>{messages.toLocaleString("en")}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      <button
+        class="rec"
+        onClick={() => {
+          told(record());
+        }}
+      >
+        ● Record {missing.value.length === 1 ? "this word" : `these ${missing.value.length.toLocaleString("en")} words`}
+      </button>
+    </section>
+  );
+}
+
+/** The first rows that were made, and the first that cannot be said. */
+function Outcomes() {
+  return (
     <>
-      {missing.value.length > 0 && (
-        <section class="card" aria-label="Most needed words">
-          <h2 class="eyebrow">Most needed words</h2>
-          <table lang={language.value || undefined}>
-            <thead class="hidden">
-              <tr>
-                <th scope="col">words</th>
-                <th scope="col" aria-hidden="true" />
-                <th scope="col">rows</th>
-              </tr>
-            </thead>
-            <tbody>
-              {missing.value.slice(0, 8).map(({ phrase, messages }) => (
-                <tr>
-                  <td dir="auto">{phrase}</td>
-                  <td class="wide">
-                    <div class="bar" style={{ width: `${((100 * messages) / most).toFixed(0)}%` }} />
-                  </td>
-                  <td>{messages.toLocaleString("en")}</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-          <button
-            class="rec"
-            onClick={() => {
-              told(record());
-            }}
-          >
-            ● Record{" "}
-            {missing.value.length === 1 ? "this word" : `these ${missing.value.length.toLocaleString("en")} words`}
-          </button>
-        </section>
-      )}
       {outcomes.value.refused.length > 0 && (
         <section class="card" aria-label="Rows that cannot be said">
           <h2 class="eyebrow">Rows that cannot be said</h2>
@@ -499,9 +517,15 @@ function Files() {
               </td>
               <td>{one.row.toLocaleString("en")}</td>
               <td>
-                <a href={one.link} download={one.file}>
+                <button
+                  class="plain"
+                  aria-label={`Download ${one.file}`}
+                  onClick={() => {
+                    told(download(one.link, one.file));
+                  }}
+                >
                   {one.file}
-                </a>
+                </button>
               </td>
             </tr>
           ))}

@@ -66,7 +66,6 @@ effect(() => {
   }
   const mine = (asking = new AbortController());
   const waited = setTimeout(() => {
-    performance.mark("plan-asked");
     askPlan({ ...wanted, missing: "error" }, mine.signal)
       .then((plan) => {
         planned.value = { text: wanted.message ?? "", plan };
@@ -232,6 +231,9 @@ export function ComposePage() {
 function Field() {
   const field = useRef<HTMLTextAreaElement>(null);
   const drawn = planned.value;
+  useEffect(() => {
+    if (drawn) performance.mark("plan-shown"); // tools/bench/studio.py
+  }, [drawn]);
   // While a new plan is asked for, the old one's marks would stand at the wrong letters.
   const marks =
     drawn?.text === text.value ? spans(text.value, drawn.plan) : [{ text: text.value, kind: "plain" as const }];

@@ -4,12 +4,14 @@ import {
   type Picture,
   type PictureEntry,
   createPicture,
+  now,
   picture as askPicture,
   pictures as listPictures,
   postForm,
 } from "../api";
 import { play, sound, sounding } from "../audio/player";
-import { told } from "../store";
+import { Wave } from "../parts/wave";
+import { say, told } from "../store";
 
 const POLL_MS = 1000;
 /** A model takes seconds; a queue may take minutes. */
@@ -22,6 +24,10 @@ const current = signal<Picture | null>(null);
 const shown = signal<{ id: string; url: string } | null>(null);
 const busy = signal("");
 
+/** The spoken answer of the current picture, to draw it. */
+const spoken = signal<{ id: string; buffer: AudioBuffer } | null>(null);
+let following = 0;
+
 async function list(): Promise<void> {
   known.value = (await listPictures(prompt.value)).reverse();
 }
@@ -32,7 +38,7 @@ async function send(files: FileList | null | undefined): Promise<void> {
   busy.value = "Sending …";
   try {
     const made = await createPicture({
-      name: data.name.slice(-120),
+      name: Array.from(data.name).slice(-120).join(""),
       size: data.size,
       ...(prompt.value ? { prompt: prompt.value } : {}),
     });
@@ -47,19 +53,41 @@ async function send(files: FileList | null | undefined): Promise<void> {
   await list();
 }
 
+/** Show a picture, until everything about it is known. */
 async function follow(id: string): Promise<void> {
+  const mine = ++following;
   for (let i = 0; i < PATIENCE; i++) {
     const found = await askPicture(id);
+    if (mine !== following) return; // another one is looked at
     current.value = found;
+    if (found.audio_url) {
+      const buffer = await soundOf(found);
+      if (mine === following) spoken.value = { id, buffer };
+    }
     const isSpoken = found.audio_url !== null || found.say === null || found.unsaid !== null;
     if (!["waiting", "working"].includes(found.state) && isSpoken) return;
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
+  say("There is no answer yet: look at this picture again later.");
+}
+
+/** The spoken answer; the link is asked for anew where it has ended. */
+function soundOf(one: Picture): Promise<AudioBuffer> {
+  return sound(`picture ${one.id}`, async () => {
+    const lasts = Date.parse(one.audio_expires_at ?? "") > now();
+    return (lasts ? one.audio_url : (await askPicture(one.id)).audio_url) ?? "";
+  });
 }
 
 async function hear(one: Picture): Promise<void> {
-  const link = one.audio_url;
-  if (link) await play(one.id, [await sound(`picture ${one.id}`, () => Promise.resolve(link))]);
+  await play(one.id, [await soundOf(one)]);
+}
+
+/** A value of an answer, for people. */
+function written(value: unknown): string {
+  if (value === null || value === "") return "–";
+  if (Array.isArray(value)) return value.map(written).join(", ");
+  return typeof value === "string" ? value : JSON.stringify(value);
 }
 
 export function PicturesPage() {
@@ -76,12 +104,18 @@ export function PicturesPage() {
           <input
             value={prompt.value}
             placeholder="the default one"
+            list="prompts"
             onChange={(event) => {
               prompt.value = event.currentTarget.value.trim();
               told(list());
             }}
           />
         </label>
+        <datalist id="prompts">
+          {[...new Set(known.value.map((one) => one.prompt))].filter(Boolean).map((one) => (
+            <option value={one} />
+          ))}
+        </datalist>
         <div
           class="drop"
           onDrop={(event) => {
@@ -109,7 +143,7 @@ export function PicturesPage() {
               <button
                 class="plain"
                 onClick={() => {
-                  told(askPicture(one.id).then((found) => (current.value = found)));
+                  told(follow(one.id));
                 }}
               >
                 <span dir="auto">{one.name}</span>
@@ -151,7 +185,12 @@ function Answer({ one }: { one: Picture }) {
         {one.match && <span class={`chip ${one.match === "match" ? "good" : "poor"}`}>{one.match}</span>}
       </div>
       {shown.value?.id === one.id && shown.value.url && (
-        <img class="picture" src={shown.value.url} alt="The picture that you sent" />
+        <img
+          class="picture"
+          src={shown.value.url}
+          alt="The picture that you sent"
+          onError={() => (shown.value = null)} // browsers do not show every kind
+        />
       )}
       <p role="status" class="quiet">
         {busy.value}
@@ -163,9 +202,7 @@ function Answer({ one }: { one: Picture }) {
             {Object.entries(one.answer).map(([field, value]) => (
               <tr>
                 <th scope="row">{field.replaceAll("_", " ")}</th>
-                <td dir="auto">
-                  {typeof value === "string" || typeof value === "number" ? value : JSON.stringify(value)}
-                </td>
+                <td dir="auto">{written(value)}</td>
               </tr>
             ))}
           </tbody>
@@ -175,6 +212,9 @@ function Answer({ one }: { one: Picture }) {
         <p class="sentence" dir="auto">
           “{one.say}”
         </p>
+      )}
+      {spoken.value?.id === one.id && (
+        <Wave samples={spoken.value.buffer.getChannelData(0)} label="The spoken answer" />
       )}
       {one.audio_url && (
         <div class="keys left">

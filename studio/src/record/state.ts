@@ -109,13 +109,14 @@ export async function add(more: Item[], name: string, { anew = false, first = fa
   // What is recorded again is asked for again.
   const asked = new Set(more.map(({ phrase }) => phrase));
   takes.value = new Map([...takes.value].filter(([phrase]) => !asked.has(phrase)));
-  await forgetSettled(voice.value, asked);
   items.value = first ? [...fresh, ...old] : [...old, ...fresh];
   from.value = anew || !old.length ? name : from.value;
   const next = first ? items.value.findIndex(({ phrase }) => phrase === more[0]?.phrase) : -1;
   const undone = items.value.findIndex((item) => !isDone(item));
   move(next >= 0 ? next : anew || undone >= 0 ? Math.max(0, undone) : at.value);
-  await keepQueue(voice.value, from.value, items.value);
+  const mine = voice.value;
+  await keepQueue(mine, from.value, items.value);
+  await forgetSettled(mine, asked);
   tellOthers();
 }
 

@@ -2,19 +2,17 @@
 
 import uuid
 from collections.abc import Iterator
-from string import Template
 from typing import Any
 
 import pytest
-from botocore.credentials import Credentials
 from tools.client import Caller, Response, fetch
 from tools.local.stack import REGION, Stack
 
-from tests.paths import ROOT, SAMPLES
+from tests.callers import CALLERS, people_of
+from tests.paths import SAMPLES
 from tests.waiting import until
 
 HELLO = (SAMPLES / "hello.wav").read_bytes()
-CALLERS = ("listener", "recorder", "editor")
 CLIP = "/voices/callers/clips/hello.wav"
 CALLS: dict[str, tuple[str, Any]] = {
     "hear": ("listener", lambda who: who.post("/stitch", {"message": "hello"})),
@@ -38,22 +36,8 @@ CALLS: dict[str, tuple[str, Any]] = {
 
 @pytest.fixture(scope="module")
 def people(embedded: Stack) -> Iterator[dict[str, Caller]]:
-    """A user for each kind, with the policy that infra/ gives it."""
-    iam, made = embedded.client("iam"), {}
-    for kind in CALLERS:
-        iam.create_user(UserName=kind)
-        policy = (ROOT / "infra" / "policies" / f"{kind}.json.tftpl").read_text()
-        document = Template(policy).substitute(region=REGION, account="000000000000", stage="local")
-        iam.put_user_policy(UserName=kind, PolicyName=kind, PolicyDocument=document)
-        key = iam.create_access_key(UserName=kind)["AccessKey"]
-        credentials = Credentials(key["AccessKeyId"], key["SecretAccessKey"])
-        made[kind] = Caller(embedded.api_url, embedded.caller.region, credentials)
-    yield made
-    for kind, caller in made.items():
-        assert caller.credentials
-        iam.delete_access_key(UserName=kind, AccessKeyId=caller.credentials.access_key)
-        iam.delete_user_policy(UserName=kind, PolicyName=kind)
-        iam.delete_user(UserName=kind)
+    with people_of(embedded) as made:
+        yield made
 
 
 @pytest.fixture
