@@ -133,11 +133,13 @@ export function CampaignPage() {
       <Side />
       <div class="stack">
         {current.value ? <Standing one={current.value} /> : file.value ? <Prepare /> : <Begin />}
-        <div class={file.value && missing.value.length ? "pair" : "stack"}>
-          {file.value && <Try />}
-          {missing.value.length > 0 && <Needed />}
+        <div class={current.value && missing.value.length ? "pair" : "stack"}>
+          <div class="stack">
+            {file.value && <Try />}
+            {current.value && <Outcomes />}
+          </div>
+          {current.value && missing.value.length > 0 && <Needed />}
         </div>
-        <Outcomes />
       </div>
     </main>
   );

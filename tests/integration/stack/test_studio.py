@@ -144,13 +144,13 @@ def choose(page: Page, voice: str) -> None:
     expect(page.get_by_label("Voice", exact=True)).to_have_value(voice)
 
 
-def say_word(page: Page, key: str = "Space") -> None:
+def say_word(page: Page) -> None:
     """Record with the keyboard, again if need be, until the recording has stopped by itself.
 
     The microphone's file plays all the time: the first recording may begin in the middle of the word, and says so. It
     stops in the silence after the word, where the next one begins.
     """
-    page.keyboard.press(key)
+    page.keyboard.press("Space")
     expect(page.get_by_role("button", name="Stop")).to_be_visible()
     verdict = page.locator(".stage .chip", has_text=re.compile("ends are clean|cut off|Too short|Nothing"))
     expect(verdict).to_be_visible()
@@ -233,7 +233,6 @@ def test_what_a_message_lacks_is_recorded_in_its_sentence_and_then_heard(page: P
     page.keyboard.press("p")
     expect(page.get_by_role("button", name="In its sentence")).to_contain_text("♪")
     picture(page, "record")
-    say_word(page, "r")
     page.keyboard.press("Enter")
     expect(page.locator(".queue li").first).to_contain_text("ready")
     show(page, "Compose")
@@ -253,14 +252,14 @@ LONG = " ".join(["a very long phrase that nobody says in one breath"] * 6)
 def test_takes_that_were_recorded_offline_survive_a_closed_tab_whatever_they_say(
     page: Page, context: BrowserContext, address: str, stack: Stack
 ) -> None:
-    words = ("kilo/acre", "rice \N{EAR OF RICE}", LONG)
+    words = ("rice/acre \N{EAR OF RICE}", LONG)
     list_words(page, *words, "latur")
     context.set_offline(True)
-    for word in (*words[1:], "latur"):
+    for word in (LONG, "latur"):
         say_word(page)
         page.keyboard.press("Enter")
         expect(page.locator(".stage .word")).to_have_text(word)
-    expect(page.get_by_text("3 waiting to upload")).to_be_visible()
+    expect(page.get_by_text("2 waiting to upload")).to_be_visible()
     expect(page.get_by_text("There is no network")).to_be_visible()
     page.set_viewport_size(PHONE)  # type: ignore[arg-type]
     page.keyboard.press("ArrowLeft")
@@ -277,8 +276,8 @@ def test_takes_that_were_recorded_offline_survive_a_closed_tab_whatever_they_say
     for tab in tabs:
         expect(tab.locator(".queue li").last).to_contain_text("solapur")
         expect(tab.get_by_text("waiting to upload")).to_have_count(0)
-        expect(tab.locator(".queue li", has_text=re.compile("ready|poor"))).to_have_count(3)
-    for name in ("kilo\N{FULLWIDTH SOLIDUS}acre", "rice_\N{EAR OF RICE}", LONG.replace(" ", "_")):
+        expect(tab.locator(".queue li", has_text=re.compile("ready|poor"))).to_have_count(2)
+    for name in ("rice\N{FULLWIDTH SOLIDUS}acre_\N{EAR OF RICE}", LONG.replace(" ", "_")):
         assert clip_of(stack, f"{name}.wav")[:4] == b"RIFF"
 
 
@@ -293,6 +292,8 @@ def test_a_voice_is_searched_heard_deleted_brought_back_and_its_settings_checked
     expect(row).to_have_count(0)
     page.get_by_role("button", name="Undo").click()
     expect(row).to_have_count(1)
+    page.get_by_label("Search the clips").fill("")
+    picture(page, "voices")
     page.get_by_text("Settings", exact=True).click()
     page.get_by_label("Pause between words").fill("90")
     page.get_by_text("The whole file").click()
@@ -302,7 +303,6 @@ def test_a_voice_is_searched_heard_deleted_brought_back_and_its_settings_checked
     whole.fill("gap_ms = soon")
     page.get_by_role("button", name="Save the settings").click()
     expect(page.get_by_role("alert")).to_contain_text("TOML")
-    picture(page, "voices")
 
 
 def test_a_voice_is_exported_and_imported_as_a_zip(page: Page, stack: Stack, tmp_path: Path) -> None:
@@ -390,6 +390,11 @@ def test_a_picture_is_dropped_and_its_answer_seen_and_heard(page: Page, stack: S
     expect(answer.get_by_text("rejected")).to_be_visible()
 
 
+DENIED = """() => {
+    navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException("", "NotAllowedError"));
+}"""
+
+
 def test_who_may_not_and_who_cannot_reads_why(page: Page, context: BrowserContext, stack: Stack) -> None:
     def signs(credentials: dict[str, str]) -> None:
         page.unroute_all()
@@ -416,7 +421,7 @@ def test_who_may_not_and_who_cannot_reads_why(page: Page, context: BrowserContex
     show(page, "Record")
     signs({"accessKeyId": "ASIAENDED", "secretAccessKey": "x", "sessionToken": "y"})
     expect(page.locator(".notice")).to_contain_text("or they have ended: sign in again")
-    page.evaluate("navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('', 'NotAllowedError'))")
+    page.evaluate(DENIED)
     page.keyboard.press("Space")
     expect(page.get_by_text("The browser may not use the microphone")).to_be_visible()
 
