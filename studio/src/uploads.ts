@@ -1,6 +1,7 @@
 import { signal } from "@preact/signals";
 import { Refusal, clip, upload } from "./api";
 import { unreached } from "./config";
+import { say } from "./store";
 import { type Take, countWaiting, isWriting, keep, take, unreported, waiting } from "./takes";
 
 /** Takes that are on this device alone. */
@@ -149,5 +150,6 @@ async function report(id: number): Promise<boolean> {
 async function settle(found: Take): Promise<void> {
   await keep(found);
   changed.value = found;
+  if (found.state === "refused") say(`“${found.phrase}” is refused: ${found.report.join("; ")}`);
   tellOthers();
 }

@@ -295,7 +295,7 @@ function Line({ text: message, plan }: { text: string; plan: Plan }) {
 function Segment({ piece, sounds }: { piece: Piece; sounds: Float32Array | null }) {
   if (piece.kind === "pause")
     return (
-      <div class="gap" style={{ flexGrow: (piece.ms ?? 0) / 100 }}>
+      <div class="gap" style={{ flexGrow: (piece.ms ?? 0) / 400 }}>
         {(piece.ms ?? 0) >= 200 ? piece.ms : ""}
       </div>
     );

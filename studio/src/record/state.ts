@@ -49,7 +49,7 @@ recorder.onTake = (take) => {
 changed.subscribe((take) => {
   if (take?.voice !== voice.value) return;
   takes.value = new Map(takes.value).set(take.phrase, take);
-  if (take.state === "ready") clipsChanged(); // messages that lacked it are planned anew
+  if (take.state !== "uploaded") clipsChanged(); // messages that lacked it are planned anew
 });
 
 /** Whether an item needs nothing more from the speaker. */

@@ -371,7 +371,7 @@ DROP = """([name, type, base64]) => {
 
 def test_a_picture_is_dropped_and_its_answer_seen_and_heard(page: Page, stack: Stack) -> None:
     crop = {"type": "object", "required": ["crop"], "properties": {"crop": {"const": "tomato"}}}
-    prompt = Inbox(stack).prompt(answer_schema=SCHEMA | crop, say={"template": "hello, {crop}"})
+    prompt = Inbox(stack).prompt("crop-leaf", answer_schema=SCHEMA | crop, say={"template": "hello, {crop}"})
     show(page, "Pictures")
     page.get_by_label("Question").fill(prompt)
     page.get_by_label("Question").press("Enter")
