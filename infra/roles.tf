@@ -3,7 +3,7 @@ locals {
   may = {
     pipeline       = ["pipeline"]
     break-glass    = ["pipeline"]
-    cloudformation = ["cloudformation", "cloudformation-watch", "application-read"]
+    cloudformation = ["cloudformation", "cloudformation-roles", "cloudformation-watch", "application-read"]
     drift          = ["drift", "application-read", "foundation-read"]
     plan           = ["foundation-read"]
     packaging      = ["packaging"]
@@ -46,7 +46,7 @@ resource "aws_iam_role" "this" {
   depends_on = [aws_iam_openid_connect_provider.github]
 }
 
-# Managed policies, because the three of `cloudformation` are too long together for inline ones (10,240 characters).
+# Managed policies, because those of `cloudformation` are too long together for inline ones (10,240 characters).
 resource "aws_iam_policy" "this" {
   for_each = local.policies
 

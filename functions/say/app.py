@@ -11,7 +11,8 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from handlers import private
 from handlers.buckets import output, recordings
-from handlers.campaigns import buckets, run_of
+from handlers.campaigns import run_of
+from handlers.catalogues import catalogues
 from handlers.settings import read
 from handlers.telemetry import logger, metrics, step
 from stitcher.campaigns.prepared import PreparedOnDemand
@@ -49,7 +50,7 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
     """`{"campaign", "run", "chunk", "audio"}` → how many messages ended how; the results are stored."""
     run, audio = run_of(event["campaign"], event["run"]), bool(event["audio"])
     results = say_chunk(
-        buckets(), run, int(event["chunk"]), PreparedOnDemand(store(), prepare).load,
+        output(), catalogues(), run, int(event["chunk"]), PreparedOnDemand(store(), prepare).load,
         audio=audio, days=settings.campaign_days, today=datetime.now(UTC).date(),
     )  # fmt: skip
     counts = Counter(result.status for result in results)

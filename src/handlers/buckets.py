@@ -1,10 +1,10 @@
 """The input and the output bucket, each made once for the life of a function."""
 
-import os
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
+from handlers import ON_LAMBDA
 from handlers.settings import read
 from stitcher.storage import BucketRepo, s3_client
 
@@ -41,5 +41,5 @@ def output() -> BucketRepo:
     return BucketRepo(names.bucket_output, client())
 
 
-if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:
+if ON_LAMBDA:
     client()  # when the function starts, and not while the first caller waits

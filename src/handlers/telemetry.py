@@ -1,5 +1,6 @@
 """Logs, traces and metrics: one of each for the life of a function, and the decorator of every handler."""
 
+import gc
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 from aws_lambda_powertools import Logger, Metrics, Tracer
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from handlers import ON_LAMBDA
 from handlers.traces import told, without_words
 
 logger, metrics = Logger(), Metrics()
@@ -32,6 +34,9 @@ def observed(correlation_id: str | None = None) -> Callable[[Handler], Handler]:
         counted: Handler = metrics.log_metrics(_quiet(handler))
         traced: Handler = tracer.capture_lambda_handler(capture_response=False, capture_error=False)(counted)
         logged: Handler = logger.inject_lambda_context(correlation_id_path=correlation_id)(traced)
+        if ON_LAMBDA:
+            gc.freeze()  # what the start loaded stays: no later collection looks at it
+            gc.enable()
         return logged
 
     return decorate

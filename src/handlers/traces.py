@@ -1,7 +1,8 @@
 """Traces without people's words. X-Ray's SDK records keys of objects and the texts of exceptions.
 
-What is left of a call of AWS is which operation, where, and how it ended; of an exception, its type and where it was
-raised (docs/privacy.md).
+What is left of a call of AWS is which operation, where, and how it ended; of an exception, its type (docs/privacy.md).
+The log says where it was raised: the SDK would look at all files of the stack again for each file that S3 does not
+have, which took a tenth of a message's processor time.
 """
 
 from typing import Any
@@ -35,6 +36,7 @@ def without_words(tracer: Any) -> Any:
     """The tracer of Powertools, sending no words; as it is where nothing is traced."""
     if not tracer.disabled:
         tracer.provider.emitter = WithoutWords(tracer.provider.emitter)
+        tracer.provider.max_trace_back = 0
     return tracer
 
 

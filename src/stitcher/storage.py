@@ -511,12 +511,13 @@ def s3_client() -> "S3Client":
     from botocore.config import Config
     from botocore.session import get_session  # boto3 brings nothing more that is used, and takes longer to load
 
+    session: Any = get_session()
     config = Config(
         signature_version="s3v4",
         s3={"addressing_style": "virtual", "us_east_1_regional_endpoint": "regional"},
+        user_agent=session.user_agent(),  # else it is put together anew for each request: a tenth of its processor time
         **PATIENCE,
     )
-    session: Any = get_session()
     # Times stay texts: nobody reads them, and to parse those of a listing takes half of its processor time.
     session.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=str)
     client: S3Client = session.create_client("s3", config=config)

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import uuid
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -14,14 +15,16 @@ from functions.join import app as join
 from functions.say import app as say
 from functions.split import app as split
 
+from handlers.buckets import output, recordings
 from handlers.campaigns import buckets as repos
 from stitcher.campaigns import say as saying
 from stitcher.campaigns import shelf as shelves
 from stitcher.campaigns.places import id_of
 from stitcher.campaigns.shelf import BucketShelf
+from stitcher.clips.keeper import Keeper
 from stitcher.formats.profiles import PROFILES
 from stitcher.storage import BucketRepo
-from tests.integration.steps import CONTEXT, INPUT, OUTPUT, Buckets, event
+from tests.integration.steps import CONTEXT, INPUT, OUTPUT, Buckets, event, say_it
 from tests.integration.test_catalogue_api import answered
 
 KEY = "campaigns/-/morning.csv"
@@ -64,6 +67,13 @@ def made_anew(buckets: Buckets) -> Iterator[None]:
     yield
     for cached in (repos, say.store):
         cached.cache_clear()
+
+
+@pytest.fixture
+def chunks_of_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in ("stitcher.campaigns.split", "stitcher.campaigns.steps"):
+        monkeypatch.setattr(f"{module}.CHUNK", 1)
+    monkeypatch.setattr("stitcher.campaigns.split.split.__defaults__", (1,))
 
 
 def called(verb: str, path: str, body: Any = None, status: int = 200) -> dict[str, Any]:
@@ -137,11 +147,8 @@ def test_the_same_step_tried_again_is_the_same_run(buckets: Buckets) -> None:
 
 
 def test_a_chunk_without_results_is_failed_and_alone_in_the_next_list(
-    buckets: Buckets, workflows: Workflows, monkeypatch: pytest.MonkeyPatch
+    buckets: Buckets, workflows: Workflows, chunks_of_one: None
 ) -> None:
-    for module in ("stitcher.campaigns.split", "stitcher.campaigns.steps"):
-        monkeypatch.setattr(f"{module}.CHUNK", 1)
-    monkeypatch.setattr("stitcher.campaigns.split.split.__defaults__", (1,))
     done = parted(put_table(buckets))
     assert done["chunks"] == 2
     say.lambda_handler({**done, "chunk": 1}, CONTEXT)
@@ -183,6 +190,62 @@ def test_a_table_that_is_replaced_meanwhile_ends_the_run(buckets: Buckets, workf
     buckets.put(INPUT, KEY, b"phone,name\n+1,shreeshail\n")
     assert joined(done)["state"] == "refused"
     assert "was replaced" in called("GET", f"/{ID}")["detail"]
+
+
+def requests_of(done: dict[str, Any], chunk: int) -> Counter[str]:
+    """What saying a chunk asks of S3, by operation."""
+    found: Counter[str] = Counter()
+    events = output().client.meta.events
+    events.register("before-call.s3", count := lambda model, **_: found.update([model.name]))
+    try:
+        say.lambda_handler({**done, "chunk": chunk, "audio": True}, CONTEXT)
+    finally:
+        events.unregister("before-call.s3", count)
+    return found
+
+
+def kept() -> None:
+    Keeper(recordings(), output()).rebuild("")
+
+
+def test_a_chunk_on_a_current_catalogue_lists_nothing(buckets: Buckets, chunks_of_one: None) -> None:
+    kept()
+    done = parted(put_table(buckets, "phone,name\n+1,shreeshail\n+2,farmers\n+3,market\n"))
+    counts = [requests_of(done, chunk) for chunk in range(3)]
+    assert [count["ListObjectsV2"] for count in counts] == [0, 0, 0]
+    # The run, the chunk, results of an earlier try, the catalogue, and a clip: its recording, and before and after that
+    # its prepared form.
+    assert [count["GetObject"] for count in counts[1:]] == [7, 7]
+    said(done)
+    assert joined(done)["made"] == 3
+
+
+def test_a_word_is_missing_only_where_the_listing_lacks_it_too(buckets: Buckets) -> None:
+    kept()
+    buckets.put(INPUT, "zebra.wav", buckets.read(INPUT, "hello.wav"))  # not in the catalogue yet
+    done = parted(put_table(buckets, "phone,name\n+1,zebra\n+2,nobody\n+3,none\n"))
+    assert requests_of(done, 0)["ListObjectsV2"] == 1, "once for the chunk"
+    counts = joined(done)
+    assert (counts["made"], counts["refused"]) == (1, 2)
+
+
+def test_a_clip_that_was_recorded_again_is_said_as_it_is_now(buckets: Buckets) -> None:
+    kept()
+    buckets.put(INPUT, "shreeshail.wav", buckets.read(INPUT, "farmers.mp3"))  # the catalogue has the old one
+    done = parted(put_table(buckets))
+    said(done)
+    assert joined(done)["made"] == 2
+    spoken = say_it("hello farmers")
+    row = manifest(buckets, done)[0]
+    assert (row["status"], row["duration_ms"]) == ("made", str(spoken["duration_ms"]))
+
+
+def test_a_check_asks_the_listing_too_before_it_calls_a_word_missing(buckets: Buckets) -> None:
+    kept()
+    buckets.put(INPUT, "zebra.wav", buckets.read(INPUT, "hello.wav"))
+    done = parted(put_table(buckets))
+    said(done, audio=False)
+    assert joined(done, audio=False)["ready"] == 3
 
 
 UNUSABLE = [

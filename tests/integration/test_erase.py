@@ -9,6 +9,7 @@ from moto import mock_aws
 from tools.operations.erase import carried_out, planned, versions
 
 from identifier.keys import claim_key, result_key
+from stitcher.campaigns.places import id_of, prefix_of
 from stitcher.clip import Clip
 from stitcher.clips.kept import catalogue_key
 from stitcher.clips.prepared import prepared_key
@@ -16,6 +17,7 @@ from stitcher.formats.profiles import FORMS
 
 OUTPUTS = {f"{kind}BucketName": kind.lower() for kind in ("Input", "Output", "Images", "Results")}
 PICTURE = "inbox/form/ramesh.jpg"
+MORNING = "सुबह की सूची"
 REGION: Literal["ap-south-1"] = "ap-south-1"
 
 
@@ -41,6 +43,12 @@ class Person:
             for place in (result, result.removesuffix(".json") + ".mp3", claim_key(picture, put["VersionId"])):
                 self.put("results", place, b"{}")
         self.put("output", "cache/0.mp3", b"a message")
+        for name in (MORNING, "evening"):
+            campaign = prefix_of(id_of("hindi", name))
+            for file in ("campaign.json", "run.json", "table.csv", "audio/0.mp3", "runs/0/manifest.csv"):
+                self.put("output", campaign + file, b"rows")
+            for suffix in ("csv", "csv", "json", "CSV"):
+                self.put("input", f"campaigns/hindi/{name}.{suffix}", b"rows")
         self.put("output", "campaigns/0/audio/0.mp3", b"a message")
         self.put("output", "campaigns/0/runs/0/manifest.csv", b"rows")
         for voice in ("", "hindi", "tamil"):
@@ -101,13 +109,54 @@ def test_nothing_is_left_of_a_person_and_all_of_the_others(person: Person) -> No
 def test_a_whole_voice_is_erased_by_its_folder(person: Person) -> None:
     carried_out(person.s3, planned(person.s3, OUTPUTS, ["hindi/"], []))
     after = person.contents()
-    assert not [key for key in after if "hindi" in key]
+    assert not [key for key in after if "hindi" in key and "/campaigns/" not in key]
+    assert "input/campaigns/hindi/evening.csv" in after, "what is said is others'"
     assert "input/rain.wav" in after
+
+
+@pytest.mark.parametrize("named", [id_of("hindi", MORNING), f"campaigns/hindi/{MORNING}.csv"])
+def test_a_campaign_is_erased_by_its_id_or_its_table(person: Person, named: str) -> None:
+    before = person.contents()
+    erasure = planned(person.s3, OUTPUTS, [], [], [named])
+    assert carried_out(person.s3, erasure) == 5 + 4
+    after = person.contents()
+    gone = before.keys() - after.keys()
+    folder = prefix_of(id_of("hindi", MORNING))
+    assert len([key for key in gone if key.startswith(f"output/{folder}")]) == 5
+    assert {key for key in gone if key.startswith("input/")} == {
+        f"input/campaigns/hindi/{MORNING}.{suffix}" for suffix in ("csv", "json", "CSV")
+    }
+    assert {key: before[key] for key in after} == after, "the other campaign is as it was"
+
+
+TABLES = [
+    ("campaigns/hindi/ x .csv", "hindi", "x"),
+    ("campaigns/hindi/ x .csv", "hindi", " x "),  # refused, for the settings beside it
+    ("campaigns/a/b/c.csv", "", "campaigns/a/b/c.csv"),  # refused, for its place
+    ("campaigns/-/x.CSV", "", "x"),
+]
+
+
+def test_a_campaign_is_found_however_its_table_is_called(person: Person) -> None:
+    for key, voice, name in TABLES:
+        kept = f"{prefix_of(id_of(voice, name))}campaign.json"
+        person.put("input", key, b"rows")
+        person.put("output", kept, b"{}")
+        erasure = planned(person.s3, OUTPUTS, [], [], [key])
+        assert erasure.report().splitlines() == [f"s3://input/{key}", f"s3://output/{kept}"]
+        carried_out(person.s3, erasure)
+
+
+def test_what_names_no_campaign_is_refused(person: Person) -> None:
+    for named in ("morning", "hindi/morning.csv", "", "0" * 19, "campaigns", "*"):
+        with pytest.raises(ValueError, match="no campaign's id"):
+            planned(person.s3, OUTPUTS, [], [], [named])
 
 
 def test_nothing_is_erased_where_nothing_is_found(person: Person) -> None:
     before = person.contents()
-    assert carried_out(person.s3, planned(person.s3, OUTPUTS, ["nobody.wav", "ramesh"], ["inbox/form/ram"])) == 0
+    named = ["nobody.wav", "ramesh"], ["inbox/form/ram"], ["0" * 20, "campaigns/hindi/none.csv"]
+    assert carried_out(person.s3, planned(person.s3, OUTPUTS, *named)) == 0
     assert person.contents() == before, "a key that begins alike is another's"
 
 

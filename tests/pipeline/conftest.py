@@ -15,6 +15,7 @@ from tools.local.root import variables
 from tools.local.stack import emulator, free_port
 
 from tests.paths import ROOT
+from tests.pipeline.warm import CLIENT, SAM, warm
 
 TWO_LANGUAGES = Path(__file__).parent / "fixtures" / "two_languages"
 REGION = "ap-south-1"
@@ -53,7 +54,8 @@ def install_as_here(folder: Path) -> None:
         for file in folder.glob(pattern):
             os.utime(file, (0, 0))
     for name in (".venv", "node_modules", "functions/phone/node_modules"):
-        (folder / name).symlink_to(ROOT / name)
+        if (folder / name).parent.exists():
+            (folder / name).symlink_to(ROOT / name)
 
 
 @pytest.fixture
@@ -70,6 +72,17 @@ def repository(tmp_path: Path) -> tuple[Path, Git]:
     git("add", "--all")
     git("commit", "--message=first")
     return folder, git
+
+
+@pytest.fixture(scope="session")
+def warm_sam(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """Variables with which `sam` is the real one, imported once."""
+    folder = tmp_path_factory.mktemp("sam")
+    (folder / "sam").write_text(f'{CLIENT}\nwarm("-m", "samcli", *sys.argv[1:])\n')
+    (folder / "sam").chmod(0o755)
+    with warm(folder, SAM) as address:
+        path = os.pathsep.join((str(folder), str(ROOT / ".venv" / "bin"), os.environ["PATH"]))
+        yield {"WARM": address, "PATH": path, "SAM_CLI_POLL_DELAY": "0.5"}  # it looks again after seconds
 
 
 @pytest.fixture(scope="session")

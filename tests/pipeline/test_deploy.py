@@ -264,6 +264,20 @@ def test_what_passed_and_is_bad_all_the_same_is_taken_back_to_the_one_before(
     assert deploy.rollback(store, dev, root) == first
 
 
+def test_what_was_found_bad_the_second_time_is_bad_although_it_passed_before(
+    store: Store, dev: Stage, root: Path, sam: Path, api: Api, main: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A revert and its revert on main: the same release passes twice, and a rollback marks its last time."""
+    monkeypatch.setenv("API_URL", api.url)
+    good, bad = (release(store, day).name for day in (1, 2))
+    for position, name in enumerate((good, bad, good, bad), start=1):
+        main[0] = position
+        passes(store, dev, name, root)
+    assert deploy.rollback(store, dev, root) == good
+    with pytest.raises(DeliveryError, match="nothing to go back to"):
+        deploy.rollback(store, dev, root)
+
+
 def test_only_what_passed_in_a_stage_is_gone_back_to(
     store: Store, dev: Stage, root: Path, sam: Path, api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -126,14 +126,29 @@ def run_with_credentials() -> set[str]:
     files |= {f"{module.replace('.', '/')}/x.py" for module in re.findall(r"-m (tools\.\w+)", commands)}
     suites = re.findall(r"pytest (tests/\w+)", commands)
     files |= {f"{suite}/x.py" for suite in suites} | {"tests/conftest.py"}
-    sources = [ROOT / "tests" / "conftest.py", *(path for suite in suites for path in (ROOT / suite).glob("*.py"))]
-    sources += (ROOT / "tools" / "delivery").glob("*.py")
-    files |= {
-        f"{module.replace('.', '/')}.py"
-        for path in sources
-        for module in re.findall(r"^from (tools\.[\w.]+) import", path.read_text(), re.MULTILINE)
-    }
-    return files
+    return files | imported(
+        *(ROOT / "tools" / "delivery").glob("*.py"),
+        *(path for suite in suites for path in (ROOT / suite).glob("*.py")),
+        ROOT / "tests" / "conftest.py",
+    )
+
+
+def imported(*started: Path) -> set[str]:
+    """This project's modules that these import, and that those import in turn."""
+    found: set[Path] = set()
+    waiting = list(started)
+    while waiting:
+        if (path := waiting.pop()) in found:
+            continue
+        found.add(path)
+        for module, names in re.findall(
+            r"^ *(?:from|import) ([\w.]+)(?: import ([\w, ]+))?", path.read_text(), re.MULTILINE
+        ):
+            for name in (module, *(f"{module}.{each.strip()}" for each in names.split(","))):
+                for folder in (ROOT, ROOT / "src"):
+                    place = folder / name.replace(".", "/")
+                    waiting += [file for file in (place.with_suffix(".py"), place / "__init__.py") if file.exists()]
+    return {str(path.relative_to(ROOT)) for path in found}
 
 
 def test_dependabot_looks_wherever_versions_are_pinned() -> None:

@@ -42,14 +42,14 @@ def start_build(folder: Path, **environment: str) -> "subprocess.Popen[bytes]":
     """`sam build` as `make build` calls it before it finishes the packages."""
     variables = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "PYTHON"))}
     variables |= {"PIP_CONSTRAINT": CONSTRAINTS, "PIP_BUILD_CONSTRAINT": CONSTRAINTS, "PIP_USE_PEP517": "1"}
-    variables |= {"SAM_CLI_TELEMETRY": "0", "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+    variables |= {"SAM_CLI_TELEMETRY": "0", "PIP_QUIET": "1"}
     command = ["sam", "build", "--parameter-overrides", f"PythonRuntime={RUNTIME}"]
     with (folder / "build.log").open("wb") as log:
         return subprocess.Popen(command, cwd=folder, env=variables | environment, stdout=log, stderr=log)
 
 
 @pytest.fixture(scope="session")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
+def built(tmp_path_factory: pytest.TempPathFactory, warm_sam: dict[str, str]) -> Built:
     """The same commit built in two folders, by people whose Pythons do not write the same files."""
     folders = (tmp_path_factory.mktemp("one") / "service", tmp_path_factory.mktemp("a longer way") / "to" / "service")
     for folder in folders:
@@ -62,7 +62,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
     (folders[1] / "functions" / "greet" / "__pycache__").mkdir()
     (folders[1] / "functions" / "greet" / "__pycache__" / "app.cpython-311.pyc").write_bytes(b"compiled here")
     (folders[1] / ".git" / "info" / "exclude").write_text("build.log\n.aws-sam\n__pycache__\n")
-    running = [start_build(folders[0], PYTHONDONTWRITEBYTECODE="1"), start_build(folders[1])]
+    running = [start_build(folders[0], **warm_sam, PYTHONDONTWRITEBYTECODE="1"), start_build(folders[1], **warm_sam)]
     for folder, process in zip(folders, running, strict=True):
         assert process.wait() == 0, (folder / "build.log").read_text()
         finish(folder, folder / ".aws-sam" / "build", RUNTIME)
@@ -112,8 +112,10 @@ def test_a_typescript_function_is_one_bundled_file_without_a_source_map(built: B
 
 
 def test_two_builds_are_one_release_and_what_is_there_is_not_written_again(
-    built: Built, bucket: str, monkeypatch: pytest.MonkeyPatch
+    built: Built, bucket: str, warm_sam: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    for name, value in warm_sam.items():
+        monkeypatch.setenv(name, value)
     first = packaged(built[0], bucket)
     before = objects(bucket)
     second = packaged(built[1], bucket)
@@ -171,6 +173,8 @@ def test_what_was_not_built_is_not_packaged(built: Built, bucket: str, tmp_path:
     shutil.rmtree(folder / ".aws-sam")
     with pytest.raises(DeliveryError, match=r"lacks template.yaml"):
         packaged(folder, bucket)
+    with pytest.raises(DeliveryError, match="run `make build` first"):
+        sbom(folder, folder / ".aws-sam" / "build")
 
 
 def test_a_release_says_its_commit_and_when_and_whether_the_folder_differed(
@@ -195,37 +199,62 @@ def test_without_a_bucket_nothing_is_tried() -> None:
         Store("")
 
 
-@pytest.mark.parametrize(
-    ("file", "text", "said"),
-    [
-        ("xml.ts", 'export const wrong: number = "a text";\n', "TS2322"),
-        ("xml.ts", "export const loose = (value: any) => value;\n", "no-explicit-any"),
-        ("xml.ts", "export  const style = 1;\n", "xml.ts"),
-        ("tests/xml.test.ts", 'test("wrong", () => {\n  expect(escaped("<")).toBe("<");\n});\n', "expected '&lt;'"),
-    ],
-    ids=["type", "rule", "style", "test"],
-)
-def test_a_fault_in_typescript_stops_its_build(
-    tmp_path: Path, capfd: pytest.CaptureFixture[str], file: str, text: str, said: str
-) -> None:
+FAULTS = {
+    "prettier": ("style.ts", "export  const style = 1;\n", "style.ts"),
+    "eslint": ("loose.ts", "export const loose = (value: any) => value;\n", "no-explicit-any"),
+    "tsc": ("type.ts", 'export const wrong: number = "a text";\n', "TS2322"),
+}
+
+
+def test_each_check_of_typescript_finds_its_fault(tmp_path: Path) -> None:
     """esbuild takes types away without a look at them: the bundle would be built."""
     folder = checkout(tmp_path)
-    changed = folder / "functions" / "phone" / file
-    changed.write_text(changed.read_text() + ("" if file.endswith("test.ts") else "\n") + text)
-    (folder / "functions" / "phone" / "tests" / "fuzz.test.ts").unlink()  # it takes seconds
+    for file in (folder / "functions" / "phone").rglob("*.ts"):
+        file.unlink()  # looking at all of them takes seconds
+    for name, text, _ in FAULTS.values():
+        (folder / "functions" / "phone" / name).write_text(text)
+    checks = json.loads((folder / "package.json").read_text())["scripts"]["check"].split(" && ")
+    path = f"{folder / 'node_modules' / '.bin'}{os.pathsep}{os.environ['PATH']}"
+    for tool, (name, _, said) in FAULTS.items():
+        (command,) = [each for each in checks if each.startswith(f"{tool} ")]
+        done = subprocess.run(
+            ["sh", "-c", command], cwd=folder, env={**os.environ, "PATH": path},
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
+        )  # fmt: skip
+        assert done.returncode, tool
+        assert name in done.stdout, done.stdout
+        assert said in done.stdout, done.stdout
+
+
+def test_a_fault_in_typescript_stops_its_build(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    folder = checkout(tmp_path)
+    (folder / "functions" / "phone" / "style.ts").write_text("export  const style = 1;\n")
     with pytest.raises(DeliveryError, match="make typescript"):
         service.main("PhoneFunction", folder)
-    printed = capfd.readouterr()
-    assert said in printed.out + printed.err
+    assert "style.ts" in "".join(capfd.readouterr())
     assert not (folder / ".aws-sam").exists()
 
 
-def test_a_typescript_function_without_tests_is_refused(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_typescript_function_is_built_only_with_tests_that_pass(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     folder = checkout(tmp_path)
-    shutil.rmtree(folder / "functions" / "phone" / "tests")
-    with pytest.raises(DeliveryError, match="make typescript"):
-        service.main("PhoneFunction", folder)
-    assert "No test files found" in "".join(capfd.readouterr())
+    package = json.loads((folder / "package.json").read_text())
+    package["scripts"]["check"] = "true"  # the test above
+    (folder / "package.json").write_text(json.dumps(package))
+    os.utime(folder / "package.json", (0, 0))
+    tests = folder / "functions" / "phone" / "tests"
+    for file in tests.glob("*.test.ts"):
+        file.unlink()
+    for text, said in (
+        ('import { expect, test } from "vitest";\n\ntest("wrong", () => expect(1).toBe(2));\n', "expected 1 to be 2"),
+        ("", "No test files found"),
+    ):
+        (tests / "wrong.test.ts").write_text(text) if text else shutil.rmtree(tests)
+        with pytest.raises(DeliveryError, match="make typescript"):
+            service.main("PhoneFunction", folder)
+        assert said in "".join(capfd.readouterr())
+        assert not (folder / ".aws-sam").exists()
     (folder / "functions" / "phone" / "package.json").unlink()
     with pytest.raises(DeliveryError, match=r"functions/phone has no package.json"):
         service.main("PhoneFunction", folder)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tools.delivery.select_checks import RULES, SUITES, Selection, changed_paths, main, select
+from tools.delivery.select_checks import RULES, SUITES, Selection, changed_paths, main, select, sources
 from tools.delivery.template import Part, parts
 
 from tests.paths import ROOT
@@ -24,7 +24,7 @@ GREET, PHONE = "GreetFunction", "PhoneFunction"
 @pytest.fixture(scope="module", autouse=True)
 def templates_are_read_once() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("tools.delivery.select_checks.parts", functools.cache(parts))
+        patch.setattr("tools.delivery.select_checks.sources", functools.cache(sources))
         yield
 
 
@@ -234,16 +234,16 @@ def test_every_suite_is_a_target_and_a_folder_of_tests() -> None:
 
 
 def test_a_file_that_a_test_reads_starts_that_tests_suite() -> None:
-    texts = {
-        suite: "".join(path.read_text() for path in (ROOT / "tests" / suite).rglob("*.py") if path != Path(__file__))
-        for suite in SUITES
-    }
+    words: dict[str, set[str]] = {suite: set() for suite in SUITES}
+    for suite in SUITES:
+        for file in set((ROOT / "tests" / suite).rglob("*.py")) - {Path(__file__)}:
+            for quoted in re.findall(r'[^"\s]+(?=")', file.read_text().replace('" / "', "/")):
+                parts_of = quoted.split("/")  # a folder of the test's own may stand before
+                words[suite] |= {"/".join(parts_of[number:]) for number in range(len(parts_of))}
     for path in git_in(ROOT)("ls-files", "-z").split("\0"):
-        if "." not in path:  # a word that may mean anything: LICENSE
-            continue
-        ways = (f'"{path}"', '"' + '" / "'.join(Path(path).parts) + '"')
-        readers = {suite for suite, text in texts.items() if any(way in text for way in ways)}
-        assert readers <= set(select([path], ROOT).suites), f"{path} is read by tests that it does not start"
+        if "." in path:  # else a word that may mean anything: LICENSE
+            readers = {suite for suite, named in words.items() if path in named}
+            assert readers <= set(select([path], ROOT).suites), f"{path} is read by tests that it does not start"
 
 
 def test_a_tool_that_a_test_uses_starts_that_tests_suite() -> None:

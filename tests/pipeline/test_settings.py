@@ -93,7 +93,9 @@ def write(root: Path) -> Callable[..., str]:
 
 
 @pytest.fixture
-def store(empty_aws: str) -> Store:
+def store(empty_aws: str, warm_sam: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Store:
+    for name, value in warm_sam.items():
+        monkeypatch.setenv(name, value)
     s3: Any = boto3.client("s3")
     for name in ("artifacts", "stitcher-audios-prod"):
         s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION})

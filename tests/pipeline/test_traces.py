@@ -11,13 +11,16 @@ from urllib.parse import parse_qs
 
 import boto3
 import pytest
-from tools.delivery.select_checks import select
+from tools.delivery.select_checks import SUITES, select
 from tools.delivery.store import History, Store
+from tools.delivery.template import parts
 
 from tests.paths import ROOT
 from tests.pipeline.conftest import REGION, Git, git_in
-from tests.pipeline.runner import Runner, repository
+from tests.pipeline.runner import Runner, first_commit, repository
+from tests.pipeline.test_documents import imported
 from tests.pipeline.test_probe import Api, api
+from tests.pipeline.warm import DELIVERY, warm
 from tests.pipeline.workflows import WORKFLOWS
 
 __all__ = ["api"]
@@ -67,13 +70,24 @@ class Handler(BaseHTTPRequestHandler):
         pass
 
 
+@pytest.fixture(scope="session")
+def first(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return first_commit(tmp_path_factory.mktemp("first"))
+
+
+@pytest.fixture(scope="session")
+def warm_python(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with warm(tmp_path_factory.mktemp("python"), DELIVERY) as address:
+        yield address
+
+
 @pytest.fixture
-def runner(aws: str, api: Api, tmp_path: Path) -> Iterator[Runner]:
+def runner(aws: str, api: Api, first: Path, warm_python: str, tmp_path: Path) -> Iterator[Runner]:
     """A runner over a repository of this project, with an artifact bucket and a stage that was deployed once."""
     s3: Any = boto3.client("s3")
     for name in (ARTIFACTS, "clips"):
         s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION})
-    origin, _ = repository(tmp_path)
+    origin, _ = repository(tmp_path, first)
     with Deployed(api.url) as stack:
         thread = threading.Thread(target=stack.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
@@ -85,6 +99,7 @@ def runner(aws: str, api: Api, tmp_path: Path) -> Iterator[Runner]:
             "AWS_ACCESS_KEY_ID": "test",
             "AWS_SECRET_ACCESS_KEY": "test",
             "AWS_DEFAULT_REGION": REGION,
+            "WARM": warm_python,
         }
         yield Runner(origin, tmp_path, dict(VARS), environment)
         stack.shutdown()
@@ -98,8 +113,10 @@ def git(runner: Runner) -> Git:
 
 def commit(runner: Runner, git: Git, content: str) -> str:
     """A commit on main with this content."""
-    (runner.folder / "clone" / "functions" / "plan" / "content.txt").write_text(content)
-    git("add", "--all")
+    changed = runner.folder / "clone" / "functions" / "plan" / "content.txt"
+    changed.parent.mkdir(parents=True, exist_ok=True)
+    changed.write_text(content)
+    git("add", str(changed))
     git("commit", "--allow-empty", f"--message={content}")
     git("push", "origin", "HEAD:main")
     return git("rev-parse", "HEAD")
@@ -182,11 +199,12 @@ def test_what_is_not_on_main_is_not_run(runner: Runner, git: Git) -> None:
     """A tag may be put on anything."""
     first = commit(runner, git, "one")
     good = made(runner, first)
-    assert to_dev(runner, first, good)
     git("commit", "--allow-empty", "--message=elsewhere")
     git("push", "origin", "HEAD:refs/tags/release-ffffffffffff")
-    assert not to_dev(runner, first, good, back=True, ref="refs/tags/release-ffffffffffff")
-    assert len(runner.edges("functional")) == 1
+    assert not to_dev(runner, first, good, ref="refs/tags/release-ffffffffffff")
+    assert not any(runner.edges(kind) for kind in ("gh", "deployed", "functional")), (
+        "no step after the look at its commit"
+    )
 
 
 # ── Documentation, one function, a bad canary, GitHub down ─────────────────────────────────────────────────────────
@@ -205,10 +223,30 @@ def test_documentation_alone_builds_nothing_and_is_not_released(path: str) -> No
     assert "functional" not in selection.suites
 
 
-def test_tests_alone_are_run_and_not_released() -> None:
-    path = "/".join(("tests", "functional", "test_plans_api.py"))  # of which this test reads nothing
-    selection = select([path], ROOT)
-    assert (selection.suites, selection.services, released(path)) == (("functional",), (), False)
+@pytest.mark.parametrize(
+    ("path", "suites"),
+    [
+        ("tests/functional/test_new.py", {"functional"}),
+        ("functions/phone/tests/new.test.ts", {"phone", "pipeline"}),
+        ("studio/src/new.tsx", set(SUITES)),
+    ],
+)
+def test_what_is_not_deployed_is_tested_and_not_released(path: str, suites: set[str]) -> None:
+    """Otherwise stage and prod would ask people to approve a deployment of nothing."""
+    assert set(select([path], ROOT).suites) == suites
+    assert not released(path)
+
+
+def test_whatever_is_built_or_deploys_is_released() -> None:
+    """By path: a part of the template, what it links to, and every module of the delivery."""
+    deploying = imported(*(ROOT / "tools" / "delivery").glob("*.py")) | {"template.yaml", "samconfig.toml", "Makefile"}
+    assert [path for path in deploying if not released(path)] == []
+    for part in parts(ROOT):
+        files = [
+            file for file in (ROOT / part.folder).rglob("*") if file.is_file() and "node_modules" not in file.parts
+        ]
+        unreleased = [file for file in files if not released(str(file.relative_to(ROOT)))]
+        assert all(part.language == "typescript" and file.parent.name == "tests" for file in unreleased), part
 
 
 def test_one_function_is_built_alone_and_released() -> None:

@@ -15,11 +15,12 @@ import pytest
 from tools import progress
 from tools.local import __main__ as local
 from tools.local import stack
-from tools.local.rehearsal import left_out, parameters
+from tools.local.rehearsal import parameters
 from tools.local.stack import StackError
 
 from stitcher.formats.profiles import PROFILES
 from tests.paths import ROOT
+from tests.template import TEMPLATE
 
 
 class Terminal(io.StringIO):
@@ -83,12 +84,37 @@ def test_a_stage_is_rehearsed_with_its_own_parameters() -> None:
         parameters("production")
 
 
-def test_what_a_rehearsal_leaves_out_is_listed() -> None:
-    """MiniStack takes a condition that reads a mapping as false: neither firewall nor alarms are deployed there."""
-    found = left_out()
-    assert {"Firewall", "FirewallOfTheApi"} <= set(found["Guarded"])
-    assert "Monitoring" in found["Watched"]
-    assert "ShiftRole" not in found.get("OnAws", [])
+CONDITIONS = """
+import json, sys
+sys.path.insert(0, sys.argv[1])
+import conditions
+from ministack.services.cloudformation import engine
+conditions.install()
+template, given = json.load(sys.stdin)
+print(json.dumps([engine._evaluate_conditions(template, parameters) for parameters in given]))
+"""
+
+
+def test_the_embedded_aws_reads_conditions_as_cloudformation_does() -> None:
+    """Those on a mapping and on a list, which MiniStack would take as false and as true: no firewall, no alarms."""
+    quiet = {
+        "Stage": "dev",
+        "CallProviders": "",
+        "CallerAccounts": "",
+        "AtOnce": "false",
+        "AlarmEmail": "who@example.org",
+    }
+    loud = quiet | {"Stage": "prod", "CallProviders": "twilio,plivo", "ReserveConcurrency": "true"}
+    template = {name: TEMPLATE[name] for name in ("Conditions", "Mappings")}
+    given = [{name: {"Value": value} for name, value in each.items()} for each in (quiet, loud)]
+    done = subprocess.run(
+        [str(ROOT / ".venv-local" / "bin" / "python"), "-c", CONDITIONS, str(ROOT / "tools" / "local")],
+        input=json.dumps([template, given]), capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    dev, prod = json.loads(done.stdout.splitlines()[-1])
+    names = ("Guarded", "Watched", "Mailed", "Gradual", "Reserved", "Phoned", "PhonedGuarded", "OtherAccounts", "OnAws")
+    assert [dev[name] for name in names] == [False, False, False, False, False, False, False, False, True]
+    assert [prod[name] for name in names] == [True, True, True, True, True, True, True, False, True]
 
 
 TYPES = """

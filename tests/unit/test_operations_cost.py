@@ -71,16 +71,37 @@ def test_our_metrics_cost_more_the_more_hours_have_a_call() -> None:
     assert cost.our_metrics(0, 0, 1)[0].usd > few.usd, "a picture is said, too"
 
 
-def test_the_prices_are_those_of_the_stages_own_region(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert "The stage is in ap-south-1, and the table has no prices of it: these are of us-east-1." in cost.report(
-        "prod", 1_000, 0, 0
-    )
+def test_the_prices_are_those_of_the_stages_own_region() -> None:
     before = dict(cost.PRICES)
-    monkeypatch.setitem(cost.PRICES, "regions", {"ap-south-1": {"transfer": {"gb": 90.0}}})
-    dear = cost.report("prod", 1_000_000, 0, 0)
-    assert "has no prices" not in dear
-    assert "transfer                   2160.00" in dear
-    assert cost.PRICES["transfer"] == before["transfer"], "the table is as it was"
+    text = cost.report("prod", 1_000_000, 0, 0)
+    assert "List prices of ap-south-1, 2026-10-01;" in text
+    assert "transfer                      2.62" in text, "24 kB a message at 0.1093 a GB; 2.16 in us-east-1"
+    assert before == cost.PRICES, "the table is as it was"
+
+
+def test_a_price_that_is_known_of_another_region_only_is_named() -> None:
+    prices, lacks = cost.prices_of("ap-south-1")
+    assert prices["logs"] == {"gb": 0.67}
+    assert prices["waf"] == cost.PRICES["waf"]
+    assert (
+        "has no prices of it for Express workflows, alarms and metrics and the firewall: these are of us-east-1"
+        in lacks
+    )
+
+
+def test_of_a_region_that_is_not_in_the_table_nothing_is_guessed() -> None:
+    prices, lacks = cost.prices_of("eu-north-1")
+    assert prices["region"] == "us-east-1"
+    assert "The stage is in eu-north-1, and the table has no prices of it: these are of us-east-1, 2026-11-20." in lacks
+    assert cost.prices_of("us-east-1")[1] == ""
+
+
+def test_every_table_of_prices_has_a_name_and_each_region_has_whole_tables() -> None:
+    tables = {name for name, value in cost.PRICES.items() if isinstance(value, dict)} - {"regions"}
+    assert tables == cost.SOLD.keys()
+    for own in cost.PRICES["regions"].values():
+        for name in own.keys() - {"as_of"}:
+            assert own[name].keys() == cost.PRICES[name].keys(), name
 
 
 def test_the_pages_say_what_the_command_says(monkeypatch: pytest.MonkeyPatch) -> None:

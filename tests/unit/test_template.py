@@ -188,6 +188,7 @@ OF_A_CAMPAIGN = {
                 ("s3:GetObject", "audios/*"),
                 ("s3:ListBucket", "audios"),
                 *OF_A_CAMPAIGN,
+                ("s3:GetObject", "output/catalogues/*"),
                 ("s3:GetObject", "output/prepared/*"),
                 ("s3:PutObject", "output/prepared/*"),
             },

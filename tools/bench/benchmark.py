@@ -28,11 +28,11 @@ from stitcher.clips.encode import encode
 from stitcher.clips.prepare import prepare
 from stitcher.formats.ffmpeg import decode_to_wav, ffmpeg_path
 from stitcher.formats.profiles import FORMS, RATE
-from tools.bench import voice_sizes
 from tools.bench.approaches import APPROACHES, RESULT, recordings
 from tools.bench.handlers import ROOT, imported, steps
-from tools.bench.measure import cpu_seconds, peak_mb, processes, saying, timings
+from tools.bench.measure import peak_mb, processes, saying, timings
 from tools.bench.messages import SIZES, measured
+from tools.bench.planning import planned
 from tools.bench.report import markdown, targets
 from tools.bench.requests_counted import CASES, counted
 from tools.bench.starts import starts
@@ -64,10 +64,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for size in SIZES:
             _say(f"messages with a voice of {size} clips")
             found["messages"][size] = measured(size)
+    _say("planning")
+    found["planning"] = planned()
     _say("starts of the functions")
     found["starts"] = {name: asdict(start) for name, start in starts(built(), FUNCTIONS).items()}
-    _say("voices of any size")
-    found["voices"] = voice_sizes.measured()
     found["targets"] = targets(found)
     options.output.mkdir(parents=True, exist_ok=True)
     (options.output / "benchmark.json").write_text(json.dumps(found, indent=2, ensure_ascii=False) + "\n")
@@ -141,7 +141,6 @@ def _approaches(folder: Path) -> dict[str, Any]:
     found: dict[str, Any] = {
         name: {
             "about": approach.about,
-            "cpu_seconds": {},
             **{key: {"files": {}, "memory": {}} for key in ("ms", "rounds_ms")},
         }
         for name, approach in APPROACHES.items()
@@ -153,10 +152,6 @@ def _approaches(folder: Path) -> dict[str, Any]:
             for name, timing in timings(messages, ROUNDS_OF_TEN if count == TEN else ROUNDS).items():
                 found[name]["ms"][source][count] = timing.ms
                 found[name]["rounds_ms"][source][count] = timing.rounds
-        for name, approach in found.items():
-            _say(f"CPU time from {source}: {name}")
-            say = saying(name, TEN, folder, in_memory=source == "memory")
-            approach["cpu_seconds"][source] = cpu_seconds(say, approach["ms"][source][TEN])
     for name, approach in found.items():
         _say(f"processes and memory: {name}")
         say = saying(name, TEN, folder, in_memory=False)

@@ -26,9 +26,9 @@ class _Hidden:
 
 sys.meta_path.insert(0, _Hidden)
 sys.path[0] = FOLDER  # as on Lambda
-start = time.perf_counter()
+start = time.process_time()
 __import__("app")
-taken = time.perf_counter() - start
+taken = time.process_time() - start
 
 import json  # noqa: E402
 

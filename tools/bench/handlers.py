@@ -34,7 +34,7 @@ not there."""
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """Median milliseconds of a handler's import on top of boto3's, and which heavy modules it loads."""
+    """Median milliseconds of a processor for a handler's import on top of boto3's, and which heavy modules it loads."""
 
     ms: float
     heavy: tuple[str, ...]

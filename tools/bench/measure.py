@@ -1,4 +1,4 @@
-"""How an approach is measured: time, CPU time, processes, and, in a process of its own, memory.
+"""How an approach is measured: processor time, processes, and, in a process of its own, memory.
 
 Linux, because of /proc. What getrusage calls the largest resident set is not used: a new process inherits it from the
 one that started it, so that it says how large the parent was.
@@ -17,7 +17,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from itertools import chain
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -28,18 +27,17 @@ Say = Callable[[], bytes]
 
 ROUND_SECONDS = 0.3
 """Of each approach in each round; one message where that takes longer."""
-CPU_SECONDS = 1.5
 
 
-def saying(name: str, count: int, folder: Path, *, in_memory: bool) -> Say:
-    """What makes a message of `count` clips with an approach, its sources at hand."""
+def saying(name: str, clips: int, folder: Path, *, in_memory: bool) -> Say:
+    """What makes a message of `clips` clips with an approach, its sources at hand."""
     approach = APPROACHES[name]
-    return partial(approach.say, approach.sources(count, folder, in_memory=in_memory))
+    return partial(approach.say, approach.sources(clips, folder, in_memory=in_memory))
 
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """Milliseconds of a message: the median of all runs, and that of each round, to see how steady it is."""
+    """Milliseconds of a processor for a message: the median of the rounds, and each, to see how steady it is."""
 
     ms: float
     rounds: list[float]
@@ -47,34 +45,21 @@ class Timing:
 
 def timings(messages: dict[str, Say], rounds: int) -> dict[str, Timing]:
     """Times each message; all take turns, so that a burst of other load meets each of them."""
-    taken: dict[str, list[list[float]]] = {name: [] for name in messages}
+    taken: dict[str, list[float]] = {name: [] for name in messages}
     for _ in range(rounds):
         for name, say in messages.items():
-            taken[name].append([nanoseconds / 1e6 for nanoseconds in _timed(say)])
-    return {
-        name: Timing(statistics.median(chain.from_iterable(times)), [statistics.median(each) for each in times])
-        for name, times in taken.items()
-    }
+            taken[name].append(_timed(say))
+    return {name: Timing(statistics.median(each), each) for name, each in taken.items()}
 
 
-def _timed(say: Say) -> Iterator[int]:
-    """Nanoseconds of each run, as many as fit into a round."""
-    end = time.perf_counter() + ROUND_SECONDS
-    while True:
-        start = time.perf_counter_ns()
+def _timed(say: Say) -> float:
+    """Milliseconds of a processor (user and system, with child processes) for a message, in one round."""
+    end, before = time.perf_counter() + ROUND_SECONDS, _cpu()
+    runs = 0
+    while not runs or time.perf_counter() < end:
         say()
-        yield time.perf_counter_ns() - start
-        if time.perf_counter() >= end:
-            return
-
-
-def cpu_seconds(say: Say, expected_ms: float) -> float:
-    """CPU seconds (user and system, with child processes) for 1,000 messages; measured on fewer of slow ones."""
-    runs = max(3, min(20_000, int(1000 * CPU_SECONDS / expected_ms)))
-    before = _cpu()
-    for _ in range(runs):
-        say()
-    return (_cpu() - before) * 1000 / runs
+        runs += 1
+    return 1000 * (_cpu() - before) / runs
 
 
 def _cpu() -> float:
@@ -103,9 +88,9 @@ def processes(say: Say) -> int:
     return len(found)
 
 
-def peak_mb(name: str, count: int, folder: Path) -> dict[str, float]:
+def peak_mb(name: str, clips: int, folder: Path) -> dict[str, float]:
     """Peak resident memory of one message from files, in MB (10^6 bytes): Python's, and its largest child's."""
-    command = [sys.executable, "-m", "tools.bench.measure", name, str(count), str(folder)]
+    command = [sys.executable, "-m", "tools.bench.measure", name, str(clips), str(folder)]
     done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=Path(__file__).parents[2])
     found: dict[str, float] = json.loads(done.stdout)
     return found
@@ -140,10 +125,10 @@ def _main() -> None:
         prog="python -m tools.bench.measure", description="Peak memory of a message, as JSON."
     )
     parser.add_argument("approach", choices=APPROACHES)
-    parser.add_argument("count", type=int, help="clips in the message")
+    parser.add_argument("clips", type=int, help="in the message")
     parser.add_argument("folder", type=Path, help="what bench.benchmark prepared")
     options = parser.parse_args()
-    say = saying(options.approach, options.count, options.folder, in_memory=False)
+    say = saying(options.approach, options.clips, options.folder, in_memory=False)
     print(json.dumps(_watch_memory(say)))
 
 

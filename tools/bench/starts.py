@@ -27,6 +27,8 @@ FLOORS = {
     ),
 }
 READY = "import app, handlers.buckets; handlers.buckets.client()"
+END = "import os; os._exit(0)"
+"""A ready function waits for its first request: how Python ends, 30 ms later, is no part of its start."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,7 @@ def starts(build: Path, names: Sequence[str], rounds: int = ROUNDS) -> dict[str,
 
 def _started(folder: Path, code: str) -> float:
     """Milliseconds of a processor of one process; with Python's isolated mode, nothing installed here is found."""
-    code = f"import sys; sys.path.insert(0, {str(folder)!r})\n{code}"
+    code = f"import sys; sys.path.insert(0, {str(folder)!r})\n{code}\n{END}"
     variables = ENVIRONMENT | LAMBDA | {"PATH": os.environ["PATH"]}
     process = subprocess.Popen([sys.executable, "-I", "-S", "-B", "-c", code], env=variables)
     _, status, used = os.wait4(process.pid, 0)

@@ -45,10 +45,10 @@ class Workflow:
         self.seconds[step] += time.process_time() - begun
         return answer
 
-    def say(self, request: Mapping[str, Any]) -> dict[str, Any]:
-        """The answer to one request. Raises `RuntimeError` where it is refused."""
+    def say(self, request: Mapping[str, Any], *, changed: bool = False) -> dict[str, Any]:
+        """The answer to one request; `changed`: as if a clip had changed. Raises `RuntimeError` where it is refused."""
         started = datetime.now(UTC).isoformat()
-        asked = {"request": dict(request), "started": started, "request_id": "bench"}
+        asked = {"request": dict(request), "started": started, "request_id": "bench", "changed": changed}
         found = self._invoke("cache_lookup", asked)
         if found["outcome"] == "hit":
             return dict(found["answer"])

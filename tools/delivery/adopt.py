@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from botocore.exceptions import ClientError, WaiterError
-from samtranslator.yaml_helper import yaml_parse
 
 from tools.delivery.stage import Stage
 from tools.delivery.store import DeliveryError
+from tools.delivery.template import read
 
 BUCKET = "AWS::S3::Bucket"
 CHANGES = "adopt-buckets"
@@ -30,7 +30,7 @@ def adopt(stage: Stage, root: Path) -> list[str]:
     """
     if (status := stage.status()) is not None:
         raise DeliveryError(f"{stage.stack} is {status}: only a stack that is not there can be made of buckets")
-    template: dict[str, Any] = yaml_parse((root / "template.yaml").read_text())
+    template = read(root / "template.yaml")
     account = stage.client("sts").get_caller_identity()["Account"]
     names = {
         logical: _name(resource["Properties"]["BucketName"], stage, account)

@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from botocore.exceptions import ClientError
-from samtranslator.yaml_helper import yaml_parse
 
 from tools.client import ambient_caller
 from tools.delivery.output import say
 from tools.delivery.probe import Probe
 from tools.delivery.stage import Stage
 from tools.delivery.store import DeliveryError, History, Release, Store
+from tools.delivery.template import read
 
 VOICE = "pipeline"
 """The voice that belongs to the pipeline: its clips are the samples that the checks need, and nobody else's."""
@@ -165,7 +165,7 @@ def _parameters(stage: Stage, template: Path, *, back: bool) -> dict[str, str]:
     default if the stage has none. A rollback is not gradual, because the replaced release is bad. The account's
     boundary is passed if it is known; otherwise it stays.
     """
-    declared: dict[str, Any] = yaml_parse(template.read_text()).get("Parameters", {})
+    declared: dict[str, Any] = read(template).get("Parameters", {})
     values = {name: str(parameter["Default"]) for name, parameter in declared.items() if "Default" in parameter}
     values |= {name: value for name, value in stage.parameters.items() if name in declared and name not in BUILT_FOR}
     if "AtOnce" in declared and back:

@@ -18,14 +18,17 @@ from cyclonedx.model.bom import Bom
 from cyclonedx.model.component import Component, ComponentType
 from cyclonedx.output.json import JsonV1Dot6
 from packageurl import PackageURL
-from samtranslator.yaml_helper import yaml_parse
 
-from tools.delivery.template import Part, parts
+from tools.delivery.store import DeliveryError
+from tools.delivery.template import Part, parts, read
 
 
 def sbom(root: Path, build: Path) -> bytes:
-    """The bill of materials of `build` (a folder of `sam build`), made from the template and lock files in `root`."""
-    resources: dict[str, Any] = yaml_parse((root / "template.yaml").read_text())["Resources"]
+    """The bill of materials of `build` (a folder of `sam build`), made from the template and lock files in `root`.
+
+    Raises `DeliveryError` if nothing is built.
+    """
+    resources = read(root / "template.yaml")["Resources"]
     bom = Bom()
     for part in parts(root):
         folder = build / part.name
@@ -36,6 +39,8 @@ def sbom(root: Path, build: Path) -> bytes:
             )
             component.components.update(_contents(part, root, folder))
             bom.components.add(component)
+    if not bom.components:
+        raise DeliveryError(f"{build} holds no part of the template: run `make build` first")
     document = json.loads(JsonV1Dot6(bom).output_as_string())
     del document["metadata"]  # the time and the tool
     document["serialNumber"] = uuid.uuid5(uuid.NAMESPACE_OID, json.dumps(document["components"])).urn

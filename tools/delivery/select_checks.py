@@ -75,6 +75,7 @@ class Selection:
         services = [{"name": part.name, "language": part.language} for part in self.services]
         return {
             "lint": json.dumps(self.lint),
+            "preview": json.dumps("functional" in self.suites),
             "suites": json.dumps(self.suites),
             "services": json.dumps(services),
         }
@@ -82,15 +83,14 @@ class Selection:
 
 def select(changed: Iterable[str] | None, root: Path) -> Selection:
     """The selection for changed paths (old and new names alike), or for everything (None)."""
-    every = parts(root)
+    every = sources(root)
     paths = sorted(set(changed)) if changed is not None else None
     if paths is None:
         return Selection(True, SUITES, tuple(every))
     suites: set[str] = set()
     services: set[Part] = set()
-    sources = {part: _sources(part, every, root) for part in every}
     for path in paths:
-        owners = {part for part in every if any(_inside(path, source) for source in sources[part])}
+        owners = {part for part, built_from in every.items() if any(_inside(path, source) for source in built_from)}
         needed = next((needed for pattern, needed in RULES if fnmatchcase(path, pattern)), None)
         # A folder under functions/ that no part is made of was taken out of the template or not yet put into it.
         if needed is None or (not owners and path.startswith(("functions/", "layers/"))):
@@ -131,13 +131,16 @@ def main(base: str, head: str, root: Path) -> int:
     return 0
 
 
-def _sources(part: Part, every: list[Part], root: Path) -> set[str]:
-    """The files and folders that a part is built from: its own, those that it links to at its top, and its layers'."""
-    folder = root / part.folder
-    links = {entry.resolve() for entry in folder.iterdir() if entry.is_symlink()} if folder.is_dir() else set()
-    layers = {source for other in every if other.name in part.layers for source in _sources(other, every, root)}
-    inside = {str(link.relative_to(root.resolve())) for link in links if link.is_relative_to(root.resolve())}
-    return {part.folder} | inside | layers
+def sources(root: Path) -> dict[Part, set[str]]:
+    """The files and folders that each part is built from: its own, what it links to at its top, its layers'."""
+    every = parts(root)
+    own: dict[str, set[str]] = {}
+    for part in every:
+        folder = root / part.folder
+        links = [entry.resolve() for entry in folder.iterdir() if entry.is_symlink()] if folder.is_dir() else []
+        inside = {str(link.relative_to(root.resolve())) for link in links if link.is_relative_to(root.resolve())}
+        own[part.name] = {part.folder} | inside
+    return {part: own[part.name].union(*(own.get(layer, ()) for layer in part.layers)) for part in every}
 
 
 def _inside(path: str, source: str) -> bool:

@@ -67,8 +67,9 @@ class History:
 
     @property
     def good(self) -> list[Passed]:
-        """The passed releases that no rollback replaced."""
-        return [each for each in self.passed if not each.taken_back]
+        """The passed releases that no rollback replaced. The last time of a release decides over its earlier ones."""
+        bad = {each.release: each.taken_back for each in self.passed}
+        return [each for each in self.passed if not each.taken_back and not bad[each.release]]
 
     @property
     def position(self) -> int:

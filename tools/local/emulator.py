@@ -3,6 +3,7 @@
 `stack.py` starts it. Each addition is a few lines on MiniStack's functions.
 
 - SAM's transform sees the stack's parameters, as CloudFormation's does
+- conditions that read a mapping or join a list (conditions.py): MiniStack takes the first as false, the second as true
 - CloudFormation types for a state machine's version and alias, as SAM's `AutoPublishAlias` makes them
 - StartSyncExecution on an alias; executions begin at once
 - layers as on AWS: files keep their execute bit, and a layer's `bin/` is on the function's PATH
@@ -45,6 +46,7 @@ from pathlib import Path
 from typing import Any
 
 import authorization
+import conditions
 import faults
 import front_door
 import gate
@@ -367,6 +369,7 @@ def _stop_with_parent() -> None:
 def main() -> None:
     """Start MiniStack in this process, with the additions."""
     _transform_sees_parameters()
+    conditions.install()
     _state_machine_aliases()
     _executions_begin_at_once()
     _layers()

@@ -26,6 +26,18 @@ def install() -> None:
     for kind, arn in TYPES.items():
         if kind not in _RESOURCE_HANDLERS:
             _RESOURCE_HANDLERS[kind] = {"create": _taken(kind, arn), "update": _updated, "delete": lambda *_: None}
+    alarms = _RESOURCE_HANDLERS["AWS::CloudWatch::Alarm"]
+    alarms["create"] = _unless_of_several_metrics(alarms["create"])
+
+
+def _unless_of_several_metrics(create: Any) -> Any:
+    """MiniStack refuses alarms on an expression of metrics: they are taken as the types above."""
+    take = _taken("AWS::CloudWatch::Alarm on an expression of metrics", TYPES["AWS::CloudWatch::CompositeAlarm"])
+
+    def create_or_take(logical_id: str, properties: dict[str, Any], stack: str) -> Any:
+        return (take if "Metrics" in properties else create)(logical_id, properties, stack)
+
+    return create_or_take
 
 
 def _taken(kind: str, arn: str) -> Any:

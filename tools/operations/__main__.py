@@ -25,10 +25,11 @@ def main() -> None:
     catalogue = commands.add_parser("catalogue", help="rebuild voices' catalogues from the recordings")
     catalogue.add_argument("--stage", required=True)
     catalogue.add_argument("--voice", action="append", default=[], help="default: all voices; - is the default voice")
-    erase = commands.add_parser("erase", help="delete recordings and pictures for good, with all that was made of them")
+    erase = commands.add_parser("erase", help="delete recordings, pictures and campaigns for good")
     erase.add_argument("--stage", required=True)
     erase.add_argument("--clips", default="", help="keys of recordings, or of voices' folders with a /")
     erase.add_argument("--pictures", default="", help="keys of pictures, or of folders with a /")
+    erase.add_argument("--campaigns", default="", help="ids of campaigns, or keys of their tables")
     erase.add_argument("--really", action="store_true", help="delete; otherwise only say what would be")
     again = commands.add_parser("redrive", help="try all failed pictures again")
     again.add_argument("--stage", required=True)
@@ -58,7 +59,11 @@ def main() -> None:
 
             stage = Stage.of(options.stage, Path(__file__).parents[2])
             s3, cache = stage.client("s3"), stage.parameters.get("CachePrefix", "cache/")
-            erasure = planned(s3, stage.outputs(), keys(options.clips), keys(options.pictures), cache)
+            named = keys(options.clips), keys(options.pictures), keys(options.campaigns)
+            try:
+                erasure = planned(s3, stage.outputs(), *named, cache=cache)
+            except ValueError as error:
+                erase.error(str(error))
             print(erasure.report())
             if options.really:
                 print(f"{carried_out(s3, erasure)} versions are deleted")

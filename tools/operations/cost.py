@@ -20,7 +20,19 @@ from tools.operations.monitoring import MONITORING
 
 ROOT = Path(__file__).parents[2]
 PRICES: dict[str, Any] = tomllib.loads((Path(__file__).parent / "prices.toml").read_text())
-"""Of one region; `regions` has, by region, what differs."""
+"""Of `region`; its table `regions` has those of other regions, as far as they are known."""
+SOLD = {
+    "api_gateway": "API Gateway",
+    "express": "Express workflows",
+    "standard": "Standard workflows",
+    "lambda": "Lambda",
+    "s3": "S3",
+    "transfer": "transfer",
+    "logs": "logs",
+    "metrics": "alarms and metrics",
+    "waf": "the firewall",
+}
+"""The tables of prices, as people call what is sold."""
 HOURS = 730
 """Of a month."""
 MEASURED: dict[str, Any] = json.loads((ROOT / "tools" / "bench" / "results" / "load.json").read_text())
@@ -183,18 +195,18 @@ def standing(template: Template) -> list[Line]:
 
 
 def prices_of(region: str) -> tuple[dict[str, Any], str]:
-    """The prices of a region, and a sentence where the table has none of its own."""
+    """The prices of a region, and a sentence that says which are known of another one only ("" where none is)."""
     base = {name: value for name, value in PRICES.items() if name != "regions"}
-    own = PRICES.get("regions", {}).get(region)
-    if own is None and region != PRICES["region"]:
-        lacks = (
-            f"The stage is in {region}, and the table has no prices of it: these are of {PRICES['region']}. "
-            f"Add [regions.{region}] to tools/operations/prices.toml."
-        )
-        return base, lacks
-    return {
-        name: value | (own or {}).get(name, {}) if isinstance(value, dict) else value for name, value in base.items()
-    }, ""
+    if region == PRICES["region"]:
+        return base, ""
+    own = PRICES["regions"].get(region, {})
+    lacks = [words for name, words in SOLD.items() if name not in own]
+    of = "" if len(lacks) == len(SOLD) else f" for {', '.join(lacks[:-1])} and {lacks[-1]}" if lacks[1:] else lacks[0]
+    sentence = (
+        f"The stage is in {region}, and the table has no prices of it{of}: these are of {PRICES['region']}, "
+        f"{PRICES['as_of']}. Add them to tools/operations/prices.toml, [regions.{region}]."
+    )
+    return base | own | ({"region": region} if own else {}), sentence if lacks else ""
 
 
 def our_metrics(hits: int, new: int, images: int) -> list[Line]:

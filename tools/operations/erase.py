@@ -1,4 +1,4 @@
-"""Erase a person: recordings and pictures with all their versions, and everything that was made of them.
+"""Erase a person: recordings, pictures and campaigns with all their versions, and everything that was made of them.
 
 It is told keys, not names: who is recorded or shown is known to those who keep the recordings (docs/privacy.md).
 """
@@ -13,6 +13,7 @@ from identifier import storage
 from identifier.keys import CORRECTIONS, PICTURES, claim_key, latest_key, result_key
 from identifier.picture_id import record_key
 from identifier.result import Result
+from stitcher.campaigns.places import DEFAULT, FOLDER, id_of, is_id, prefix_of
 from stitcher.clips.keeper import voice_with
 from stitcher.clips.kept import catalogue_key
 
@@ -71,9 +72,15 @@ def versions(s3: Any, bucket: str, prefix: str) -> Iterator[Version]:
 
 
 def planned(
-    s3: Any, outputs: dict[str, str], clips: Iterable[str], pictures: Iterable[str], cache: str = "cache/"
+    s3: Any,
+    outputs: dict[str, str],
+    clips: Iterable[str],
+    pictures: Iterable[str],
+    campaigns: Iterable[str] = (),
+    *,
+    cache: str = "cache/",
 ) -> Erasure:
-    """What there is of these recordings and pictures, and of what was made of them.
+    """What there is of these recordings, pictures and campaigns, and of what was made of them.
 
     Parameters
     ----------
@@ -83,9 +90,16 @@ def planned(
         Keys of recordings (`hindi/ramesh.wav`), or a voice's whole folder (`ramesh/`).
     pictures
         Keys of pictures (`inbox/form/ramesh.jpg`), or a folder.
+    campaigns
+        Ids of campaigns, or keys of their tables in the clips' bucket (`campaigns/hindi/morning.csv`).
     cache
         Folder of finished messages. A message's name does not say whose recordings it joins, so all are deleted when
         a recording is: they are made again when they are asked for.
+
+    Raises
+    ------
+    ValueError
+        An empty key, or what is no campaign's id and no table's key.
     """
     erasure = Erasure()
     of_clips = [found for clip in clips for found in _under(s3, outputs["InputBucketName"], clip)]
@@ -112,6 +126,12 @@ def planned(
         if record := _record(s3, results, found):
             for key in (record, record.replace(PICTURES, CORRECTIONS, 1)):
                 erasure.add(results, versions(s3, results, key))
+    ids = {identity for named in campaigns for identity in _named(named)}
+    if ids:
+        tables = versions(s3, outputs["InputBucketName"], FOLDER)
+        erasure.add(outputs["InputBucketName"], (table for table in tables if ids.intersection(_ids_of(table.key))))
+        for identity in ids:
+            erasure.add(outputs["OutputBucketName"], versions(s3, outputs["OutputBucketName"], prefix_of(identity)))
     return erasure
 
 
@@ -136,6 +156,22 @@ def _under(s3: Any, bucket: str, place: str) -> Iterator[Version]:
     for version in versions(s3, bucket, place):
         if version.key == place or place.endswith("/"):
             yield version
+
+
+def _named(campaign: str) -> set[str]:
+    """The ids of a campaign that is named by its id or by its table's key."""
+    if is_id(campaign):
+        return {campaign}
+    if not campaign.startswith(FOLDER):
+        raise ValueError(f"'{campaign}' is no campaign's id, and no key of a table: {FOLDER}<voice>/<name>.csv")
+    return _ids_of(campaign)
+
+
+def _ids_of(key: str) -> set[str]:
+    """The ids that the campaign of a table may have, or of the settings beside it: of one that was refused, too."""
+    folder, _, file = key.removeprefix(FOLDER).rpartition("/")
+    voice, name = "" if folder == DEFAULT else folder, file.rpartition(".")[0]
+    return {id_of(voice, name), id_of(voice, name.strip()), id_of("", key)}
 
 
 def _record(s3: Any, results: str, found: Version) -> str | None:

@@ -1,13 +1,14 @@
 """A campaign: a table of messages, and which words still have to be recorded before all of them can be said."""
 
 import unicodedata
+from functools import partial
 
 from stitcher.campaigns.needs import Needs, VoiceCheck
 from stitcher.campaigns.script import Session, ToRecord
 from stitcher.campaigns.table import Row
 from stitcher.campaigns.template import Template
 from stitcher.errors import InvalidRequest
-from stitcher.planning.catalogue import Catalogue, voice_prefix
+from stitcher.planning.catalogue import Catalogue, read_catalogue, voice_prefix
 from stitcher.storage import Repo
 
 REFUSALS = 20
@@ -30,7 +31,7 @@ class Campaign:
         self.template, self.voice, self.voice_column = template, voice, voice_column
         self.rows = self.refused = 0
         self.refusals: list[tuple[int, str]] = []
-        self._needs = Needs(repo)
+        self._needs = Needs(partial(read_catalogue, repo))
         self.voices = self._needs.voices
         self._needed: dict[tuple[str, str], ToRecord] = {}
         voice_prefix(voice)  # a name that is none is the command's fault, not each row's

@@ -29,7 +29,8 @@ from stitcher.clips.encode import encode
 from stitcher.clips.prepared import CorruptPrepared, PreparedClip, prepared_key
 from stitcher.clips.ready import read_and_prepare
 from stitcher.clips.store import PreparedStore
-from stitcher.storage import AlreadyStored, LocalRepo, NotStored, Repo
+from stitcher.planning.catalogue import read_catalogue
+from stitcher.storage import LocalRepo, NotStored, Repo
 
 WORK = ".campaign"
 """Beside the manifest: prepared clips and the results so far."""
@@ -92,6 +93,8 @@ class _Run:
 
     def all(self, *, audio: bool) -> Summary:
         """Say or check all messages and write the manifest."""
+        if audio:
+            (self._output / AUDIO).mkdir(exist_ok=True)
         chunks: list[str] = []
         with tempfile.TemporaryFile() as numbers:
             counts = self._say(numbers, chunks, audio=audio)
@@ -160,7 +163,7 @@ class _Process:
         self.work, self.shelf = LocalRepo(output / WORK), _Folder(output)
         repo = recordings()
         prepared = PreparedOnDemand(PreparedStore(self.work), partial(_prepare, repo, self.work))
-        self.speaker = Speaker(repo, prepared.load, settings)
+        self.speaker = Speaker(partial(read_catalogue, repo), prepared.load, settings)
 
 
 _process: _Process
@@ -193,17 +196,22 @@ def _say_chunk(name: str, chunk: bytes, audio: bool) -> None:
 
 
 class _Folder:
-    """The folder of the audio files."""
+    """The folder of the audio files. Plain calls: a campaign writes thousands of them a second."""
 
     def __init__(self, output: Path) -> None:
-        self._output, self._repo = output, LocalRepo(output)
+        self._output = str(output)
+        self._part = f"{self._output}/{AUDIO}.{os.getpid()}"
 
     def has(self, file: str) -> bool:
-        return (self._output / file).is_file()
+        return os.path.isfile(f"{self._output}/{file}")  # noqa: PTH113 - five times as fast as a `Path`
 
     def keep(self, file: str, audio: bytes) -> None:
-        with contextlib.suppress(AlreadyStored):
-            self._repo.save(file, audio, only_new=True)
+        if self.has(file):
+            return
+        # Two processes that say the same write the same bytes: the last one puts them in place again, whole.
+        with open(self._part, "wb") as part:  # noqa: PTH123
+            part.write(audio)
+        os.replace(self._part, f"{self._output}/{file}")  # noqa: PTH105
 
     def wait(self) -> None:
         """Nothing: `keep` returns when the file is there."""

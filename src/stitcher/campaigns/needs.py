@@ -10,11 +10,11 @@ from pathlib import PurePosixPath
 from stitcher import limits
 from stitcher.campaigns.script import Example, Span, example, file_name
 from stitcher.campaigns.template import Filled, overlaps
+from stitcher.clips.catalogues import CatalogueOf
 from stitcher.errors import InvalidRequest, MissingWords, StitchError
-from stitcher.planning.catalogue import AUDIO_SUFFIXES, Catalogue, read_catalogue, voice_prefix
+from stitcher.planning.catalogue import AUDIO_SUFFIXES, Catalogue, voice_prefix
 from stitcher.planning.names import has_signs
 from stitcher.planning.plan import plan_message
-from stitcher.storage import Repo
 from stitcher.text.message import ENDS_SENTENCE, MARK, Stop, items
 from stitcher.text.words import Word, phrase, tokens
 
@@ -65,16 +65,16 @@ class Needs:
     A bounded number of results is kept, so that what repeats is planned once.
     """
 
-    def __init__(self, repo: Repo) -> None:
-        self._repo = repo
+    def __init__(self, catalogue_of: CatalogueOf) -> None:
+        self._catalogue_of = catalogue_of
         self.voices: dict[str, VoiceCheck] = {}
         self._planned = lru_cache(_KNOWN)(self._plan)
         self.of = lru_cache(_KNOWN)(self._of)
 
     def voice(self, name: str) -> VoiceCheck:
-        """A voice by its name. Raises as `read_catalogue`."""
+        """A voice by its name. Raises what reading its catalogue raises."""
         if name not in self.voices:
-            self.voices[name] = VoiceCheck(read_catalogue(self._repo, name))
+            self.voices[name] = VoiceCheck(self._catalogue_of(name))
         return self.voices[name]
 
     def example(self, voice: str, filled: Filled, words: str, span: Span | None) -> Example:

@@ -1,16 +1,17 @@
 """The second step of a campaign: a chunk of distinct messages becomes audio files and results."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, Protocol, cast
 
 from stitcher.campaigns.messages import Message, Settings, of_lines, to_lines
 from stitcher.campaigns.needs import Needs
 from stitcher.campaigns.script import Example
-from stitcher.errors import MissingWords, StitchError
+from stitcher.clips.catalogues import CatalogueOf, NotKept
+from stitcher.errors import MissingWords, StitchError, UnusableClip
 from stitcher.joining.stitch import Load, stitch
 from stitcher.planning.plan import Plan, Policy, plan_message
-from stitcher.storage import NotStored, Repo, StorageFault
+from stitcher.storage import NotStored, StorageFault
 
 CATALOGUES = 3
 """Of a voice whose recordings change while they are read."""
@@ -69,13 +70,18 @@ class Speaker:
 
     Parameters
     ----------
+    listed
+        Gives a voice's catalogue by its listing.
     load
         Gives prepared clips; raises `NotStored` where a recording is no longer what the catalogue says.
+    kept
+        Gives the catalogue that is kept of a voice, and raises `NotKept`; it may be some seconds old. So once one of
+        them does not suffice, all are read by the listing.
     """
 
-    def __init__(self, recordings: Repo, load: Load, settings: Settings) -> None:
-        self._recordings, self._load, self._settings = recordings, load, settings
-        self._needs = Needs(recordings)
+    def __init__(self, listed: CatalogueOf, load: Load, settings: Settings, kept: CatalogueOf | None = None) -> None:
+        self._listed, self._load, self._settings = listed, load, settings
+        self._needs, self._is_listed = Needs(kept or listed), kept is None
         self._broken: dict[str, StitchError] = {}
 
     def say(self, messages: Iterable[Message], shelf: Shelf, known: Mapping[str, Result]) -> list[Result]:
@@ -91,36 +97,49 @@ class Speaker:
         StorageFault
             The storage does not answer, or recordings change each time they are read.
         """
-        results = [self._say(message, shelf, known.get(message.digest)) for message in messages]
+
+        def made(message: Message, plan: Plan) -> Result:
+            return self._made(message, plan, shelf, known.get(message.digest))
+
+        results = [self._ended(message, made) for message in messages]
         shelf.wait()
         return results
 
     def check(self, messages: Iterable[Message]) -> list[Result]:
-        """Only plan the messages."""
-        return [self._checked(message) for message in messages]
+        """Only plan the messages; raises as `say`."""
+        return [self._ended(message, lambda one, plan: self._result(one, "ready", plan)) for message in messages]
 
-    def _checked(self, message: Message) -> Result:
-        try:
-            return self._result(message, "ready", self._plan(message))
-        except StitchError as refusal:
-            return self._refused(message, refusal)
-
-    def _say(self, message: Message, shelf: Shelf, known: Result | None) -> Result:
-        for _ in range(CATALOGUES):
+    def _ended(self, message: Message, make: Callable[[Message, Plan], Result]) -> Result:
+        """What becomes of a message, by `make` or as a refusal."""
+        if not self._is_listed:
             try:
                 plan = self._plan(message)
-                file = f"{AUDIO}{plan.cache_key}{self._settings.profile.suffix}"
-                if known and known.status == "made" and known.file == file and shelf.has(file):
-                    return known
-                made = stitch(plan, self._load)
+                if plan.is_whole():
+                    return make(message, plan)
+            except (NotKept, NotStored, MissingWords, UnusableClip):
+                pass  # the listing decides
             except StitchError as refusal:
                 return self._refused(message, refusal)
-            except NotStored:  # recorded again since the catalogue was read
-                self._needs = Needs(self._recordings)
-                continue
-            shelf.keep(file, made.audio)
-            return self._result(message, "made", plan, file, made.duration_ms)
+            self._list()
+        for _ in range(CATALOGUES):
+            try:
+                return make(message, self._plan(message))
+            except StitchError as refusal:
+                return self._refused(message, refusal)
+            except NotStored:  # recorded again since the voice was listed
+                self._list()
         raise StorageFault("the recordings of a voice changed each time they were read")
+
+    def _list(self) -> None:
+        self._needs, self._broken, self._is_listed = Needs(self._listed), {}, True
+
+    def _made(self, message: Message, plan: Plan, shelf: Shelf, known: Result | None) -> Result:
+        file = f"{AUDIO}{plan.cache_key}{self._settings.profile.suffix}"
+        if known and known.status == "made" and known.file == file and shelf.has(file):
+            return known
+        made = stitch(plan, self._load)
+        shelf.keep(file, made.audio)
+        return self._result(message, "made", plan, file, made.duration_ms)
 
     def _plan(self, message: Message) -> Plan:
         policy, _, other = self._settings.missing.partition(":")

@@ -19,6 +19,7 @@ from stitcher.campaigns.script import CSV_NAME, HTML_NAME, script_csv, script_ht
 from stitcher.campaigns.shelf import BucketShelf
 from stitcher.campaigns.split import CHUNK, Counts, split
 from stitcher.campaigns.table import CampaignFault, Row, Table
+from stitcher.clips.catalogues import Catalogues
 from stitcher.errors import StitchError
 from stitcher.joining.stitch import Load
 from stitcher.storage import CONNECTIONS, BucketRepo, NotStored, StorageFault, Stored
@@ -90,19 +91,26 @@ def save_chunks(output: BucketRepo, run: Run, chunks: Iterable[int]) -> str:
 
 
 def say_chunk(
-    buckets: Buckets, run: Run, number: int, load: Load, *, audio: bool, days: int, today: date
+    output: BucketRepo,
+    catalogues: Catalogues,
+    run: Run,
+    number: int,
+    load: Load,
+    *,
+    audio: bool,
+    days: int,
+    today: date,
 ) -> Sequence[Result]:
-    """Say a chunk's messages, or only plan them, and store the results.
+    """Say a chunk's messages, or only plan them, and store the results. A voice is listed only as in a single call.
 
     Raises
     ------
     StorageFault
         The storage does not answer; the chunk can be tried again.
     """
-    output = buckets.output
     settings = _settings(run)
     messages = chunk_messages(output.read(run.chunk(number)))
-    speaker = Speaker(buckets.recordings, load, settings)
+    speaker = Speaker(catalogues.listed, load, settings, kept=catalogues.kept)
     if audio:
         known = _earlier(output, run, number)
         prefix = Campaign(run.campaign, "", settings, "").prefix

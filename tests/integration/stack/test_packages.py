@@ -46,12 +46,13 @@ def test_the_steps_of_each_message_are_small_and_start_as_the_bench_starts_them(
 
 
 STARTED = """
-import json, sys
+import gc, json, sys
 sys.path.insert(0, sys.argv[1])
 import app, handlers.buckets
 specs = [module.__spec__ for module in sys.modules.values() if getattr(module, "__spec__", None)]
 ours = {spec.name: spec.cached for spec in specs if spec.has_location and spec.origin.startswith(sys.argv[1])}
-print(json.dumps({"bytecode": ours, "clients": handlers.buckets.client.cache_info().currsize}))
+clients, collects, frozen = handlers.buckets.client.cache_info().currsize, gc.isenabled(), gc.get_freeze_count()
+print(json.dumps({"bytecode": ours, "clients": clients, "collects": collects, "frozen": frozen}))
 """
 
 
@@ -73,5 +74,7 @@ def test_a_step_of_each_message_starts_with_its_client_and_nothing_that_it_does_
     modules = found["bytecode"]
     assert [name for name, cached in modules.items() if cached and not Path(cached).exists()] == []
     assert found["clients"] == 1
+    assert found["collects"]
+    assert found["frozen"] > 10_000  # objects: all that the start loaded
     assert {"aws_xray_sdk.core", "aws_lambda_powertools.logging", "botocore.client"} <= modules.keys()
     assert not {"pydantic", "boto3", "numpy", "stitcher.numbers.reading"} & modules.keys()
