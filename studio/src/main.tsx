@@ -21,7 +21,7 @@ const OTHERS: Record<Exclude<Page, "record">, () => Promise<ComponentType>> = {
   pictures: () => import("./pictures/page").then((made) => made.PicturesPage),
 };
 
-const LATER_MS = 1500;
+const LATER_MS = 700;
 const loaded = signal<Partial<Record<Page, ComponentType>>>({ record: RecordPage });
 
 async function load(name: Page): Promise<void> {

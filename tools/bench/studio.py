@@ -112,17 +112,20 @@ def keys(page: Page, rounds: int) -> list[float]:
     for i in range(rounds):
         page.keyboard.press("Space")
         page.get_by_role("button", name="Stop").wait_for()
-        page.wait_for_timeout(1500)
         took.append(page.evaluate(NEXT_WORD, f"word {i + 1}"))
     return took
 
 
 NEXT_WORD = """async (next) => {
-    const began = performance.now();
     const press = (key) => document.body.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));
     const until = async (found) => {
         while (!found()) await new Promise((resolve) => requestAnimationFrame(resolve));
     };
+    // Some speech, which the meter shows; the recording stops by itself 900 ms after it.
+    const unlit = () => parseFloat(/[0-9.]+(?=%)/.exec(getComputedStyle(document.querySelector(".meter i")).clipPath));
+    await until(() => unlit() < 50);
+    await new Promise((resolve) => setTimeout(resolve, 250));
+    const began = performance.now();
     press(" ");
     await until(() => document.querySelector(".stage .chip:not(.live-dot)"));
     press("Enter");
@@ -133,7 +136,7 @@ NEXT_WORD = """async (next) => {
 
 def plans(page: Page, rounds: int) -> list[float]:
     """Milliseconds from the last key to the plan under the message."""
-    page.get_by_role("link", name="Compose").click()
+    page.get_by_role("navigation").get_by_role("link", name="Compose").click()
     field = page.get_by_role("textbox", name="Message")
     took = []
     for i in range(rounds + 1):
@@ -157,24 +160,26 @@ def offline(context: BrowserContext, address: str, stack: Stack, count: int, fol
     recorded = min(3, count)
     page.get_by_label("One word or phrase on each line").fill("\n".join(f"said {i}" for i in range(recorded)))
     page.get_by_role("button", name="Add them").click()
+    page.wait_for_timeout(3000)  # the other pages are there, too
     context.set_offline(True)
-    for i in range(recorded):
-        page.keyboard.press("Space" if i == 0 else " ")
+    for _ in range(recorded):
+        page.keyboard.press("Space")
         page.locator(".stage .chip", has_text=re.compile("ends are|cut off")).wait_for()
         page.keyboard.press("Enter")
     files, rng = [], np.random.default_rng(2)
     for i in range(count - recorded):
         files.append(folder / f"imported {i}.wav")
         write_wav(files[-1], np.concatenate([np.zeros(9600), rng.normal(0, 0.1, RATE // 4), np.zeros(9600)]))
-    page.get_by_role("link", name="Voices").click()
+    page.get_by_role("navigation").get_by_role("link", name="Voices").click()
     page.locator(".drop input[type=file]").set_input_files(files)
-    page.get_by_text(f"{count} waiting to upload").wait_for(timeout=120_000)
+    page.locator("header").get_by_text(f"{count} waiting to upload").wait_for(timeout=120_000)
     page.close()
     context.set_offline(False)
     again, began = context.new_page(), time.perf_counter()
     again.goto(address)
-    again.get_by_text("waiting to upload").wait_for()
-    again.get_by_text("waiting to upload").wait_for(state="detached", timeout=900_000)
+    waiting = again.locator("header").get_by_text("waiting to upload")
+    waiting.wait_for()
+    waiting.wait_for(state="detached", timeout=900_000)
     seconds = time.perf_counter() - began
     pages = stack.client("s3").get_paginator("list_objects_v2").paginate(Bucket=stack.outputs["InputBucketName"])
     keys_there = [item["Key"] for found in pages for item in found.get("Contents", ())]

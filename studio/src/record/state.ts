@@ -66,11 +66,18 @@ export const minutesLeft = computed(() => {
   return Math.max(1, Math.round(((items.value.length - done.value) * each) / 60_000));
 });
 
+/** How often the list was changed here: what was read before a change is out of date. */
+let edits = 0;
+/** The voice whose list is shown; none before the first one is read. */
+let shown: string | undefined;
+
 /** Show what this voice has to record. */
 export async function open(): Promise<void> {
   const mine = voice.value;
+  const before = edits;
   const [queue, kept] = await Promise.all([queueOf(mine), takesOf(mine)]);
-  if (mine !== voice.value) return;
+  if (mine !== voice.value || before !== edits) return;
+  shown = mine;
   batch(() => {
     takes.value = new Map(kept.map((take) => [take.phrase, take]));
     items.value = queue.items;
@@ -88,8 +95,9 @@ elsewhere.subscribe((times) => {
 
 async function reopen(): Promise<void> {
   const mine = voice.value;
+  const before = edits;
   const [queue, kept] = await Promise.all([queueOf(mine), takesOf(mine)]);
-  if (mine !== voice.value) return;
+  if (mine !== voice.value || before !== edits) return;
   const phrase = current.value?.phrase;
   batch(() => {
     takes.value = new Map(kept.map((take) => [take.phrase, take]));
@@ -103,6 +111,8 @@ async function reopen(): Promise<void> {
 
 /** Put words at the end of the list, or begin a new list with them. */
 export async function add(more: Item[], name: string, { anew = false, first = false } = {}): Promise<void> {
+  if (shown !== voice.value) await open(); // the new words come behind what is there
+  edits++;
   const old = anew ? [] : items.value;
   const there = new Set(old.map(({ phrase }) => phrase));
   const fresh = more.filter(({ phrase }) => !there.has(phrase));
@@ -128,6 +138,7 @@ export async function recordNow(some: Item[]): Promise<void> {
 }
 
 export async function clear(): Promise<void> {
+  edits++;
   items.value = [];
   from.value = "";
   move(0);
@@ -196,6 +207,7 @@ export async function accept(): Promise<void> {
     at: Date.now(),
   };
   spent = { count: spent.count + 1, ms: spent.ms + Math.min(60_000, performance.now() - began) };
+  edits++;
   takes.value = new Map(takes.value).set(item.phrase, take);
   const next = items.value.findIndex((one, i) => i > at.value && !isDone(one));
   const any = items.value.findIndex((one) => !isDone(one));
