@@ -56,6 +56,10 @@ export PATH := $(CURDIR)/$(BIN):$(CURDIR)/.venv-deploy/bin:$(PATH)
 # builds source distributions are a variable of their own in newer versions of pip, which ignores those it does not know.
 CONSTRAINTS := file://$(subst $() $(),%20,$(CURDIR))/functions/constraints.txt
 LOCKED := PIP_CONSTRAINT="$(CONSTRAINTS)" PIP_BUILD_CONSTRAINT="$(CONSTRAINTS)" PIP_USE_PEP517=1
+# One list for all runtimes and processors. The builders write their version into what they build.
+LOCK := $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --only-binary :all: --find-links functions/wheels \
+	--no-emit-index-url --no-annotate --no-header
+BUILDERS := setuptools==80.9.0 wheel==0.45.1
 # Every file of a package was checked against functions/hashes.txt, and sam's pip gets none from elsewhere. It says nothing:
 # where it names a file that it takes from a folder, sam calls pip for that file once more.
 CHECKED := PIP_QUIET=1 PIP_NO_INDEX=1 PIP_ONLY_BINARY=:all: PIP_FIND_LINKS="file://$(subst $() $(),%20,$(CURDIR))/.aws-sam/wheels"
@@ -244,11 +248,10 @@ dashboard-images: $(READY_BENCH) ## draw the dashboards in docs/images/ anew, fr
 fault-recording: setup ## count metrics during a fault on the embedded AWS, for a test of alarms (25 minutes)
 	$(BIN)/python -m tools.operations fault-recording
 
-lock: $(READY) $(NODE) ## write functions/constraints.txt, functions/hashes.txt and tools/delivery/deploy.txt anew from the newest versions
-	PIP_USE_PEP517=1 $(BIN)/sam build --no-cached
-	@$(BIN)/python -m tools.delivery lock
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --extra deploy --generate-hashes --only-binary :all: --find-links functions/wheels \
-		--no-emit-index-url --no-annotate --no-header pyproject.toml --output-file tools/delivery/deploy.txt
+lock: $(READY) ## write functions/constraints.txt, functions/hashes.txt and tools/delivery/deploy.txt anew from the newest versions
+	$(LOCK) --generate-hashes --output-file functions/hashes.txt functions/*/requirements.txt
+	printf '%s\n' $(BUILDERS) | $(LOCK) --output-file functions/constraints.txt - functions/*/requirements.txt
+	$(LOCK) --generate-hashes --output-file tools/delivery/deploy.txt --extra deploy pyproject.toml
 
 ##@ Deploy (docs/delivery.md; from `package` on: AWS credentials and ARTIFACTS=<bucket>)
 

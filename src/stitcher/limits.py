@@ -31,6 +31,8 @@ MESSAGE_SECONDS = 600
 
 TABLE_BYTES, TABLE_ROWS = 1024**3, 10_000_000
 """A campaign's table. 1,000,000 rows are tried (docs/campaigns.md)."""
+TABLE_COLUMNS, TABLE_LINE = 16_384, 1_000_000
+"""As many columns as spreadsheets have, and the characters of a line in the file."""
 CAMPAIGN_NAME = 64
 """Characters of a campaign's name."""
 

@@ -236,7 +236,7 @@ class BucketRepo:
                 return operation(Bucket=self.bucket, Key=key, **arguments)
         except ClientError as error:
             status, code = _status(error), error.response.get("Error", {}).get("Code")
-            if reason := _why_unreadable(error):
+            if reason := why_unreadable(error):
                 raise Unreadable(reason) from error
             if (status == 404 and code != "NoSuchBucket") or (status == 412 and "IfMatch" in arguments):
                 raise NotStored(f"{key}: {error}") from error
@@ -484,7 +484,7 @@ def _faults() -> Iterator[None]:
         raise StorageFault(f"S3 did not answer: {type(error).__name__}") from error
 
 
-def _why_unreadable(error: "ClientError") -> str:
+def why_unreadable(error: "ClientError") -> str:
     """The reason where the file itself forbids reading, whatever rights there are; empty for any other error.
 
     S3 API reference, "Error responses" and "GetObject"; a denial that names no key of KMS is a right that is missing.

@@ -3,6 +3,7 @@
 import csv
 import itertools
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -87,34 +88,54 @@ DIES = """
 import os, signal, sys
 from stitcher.campaigns import local
 from stitcher.cli import main
-keep, kept = local._Folder.keep, []
+phase, kept = os.environ["PHASE"], []
+keep, told, manifest = local._Folder.keep, local._Run._told, local.Join.manifest
 
-def dying(self, file, audio):
-    keep(self, file, audio)
-    kept.append(file)
-    if len(kept) == 100:
+def dying(where, now=True):
+    if where == phase and now:
         os.kill(os.getpid(), signal.SIGKILL)
 
-local._Folder.keep = dying
+def keeping(self, file, audio):
+    keep(self, file, audio)
+    kept.append(file)
+    dying("say", len(kept) == 50)
+
+def telling(self, rows):
+    for count, row in enumerate(told(self, rows)):
+        dying("split", count == 350)
+        yield row
+
+def joining(self, reader):
+    for block in manifest(self, reader):
+        yield block
+        dying("join")
+
+local._Folder.keep, local._Run._told, local.Join.manifest = keeping, telling, joining
 if __name__ == "__main__":
     sys.exit(main())
 """
+ENDS = {"split": -9, "say": 1, "join": -9}
+"""The exit code where a process is killed: the command itself, or one that says chunks."""
 
 
-def test_a_campaign_of_which_a_process_is_killed_goes_on_and_makes_nothing_twice(
+def test_a_campaign_that_is_killed_in_each_phase_goes_on_and_makes_nothing_twice(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     table, output, program = tmp_path / "big.csv", tmp_path / "out", tmp_path / "dies.py"
     distinct = big_table(table)
     program.write_text(DIES)
     line = [sys.executable, str(program), "campaign", "--messages", str(table), "--audios", str(SAMPLES)]
-    done = subprocess.run([*line, "--output", str(output)], capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stdout) == (1, "")
-    assert "a process of the campaign was ended" in done.stderr
-    assert not (output / "manifest.csv").exists()
-    (output / "audio" / ".half").write_bytes(b"half")
-    there = {file: file.stat().st_mtime_ns for file in output.glob("audio/*.mp3")}
-    assert 100 <= len(there) < distinct
+    line += ["--output", str(output)]
+    there: dict[Path, int] = {}
+    for phase, code in ENDS.items():
+        done = subprocess.run(line, capture_output=True, text=True, check=False, env={**os.environ, "PHASE": phase})
+        assert (done.returncode, done.stdout) == (code, ""), done.stderr
+        assert ("a process of the campaign was ended" in done.stderr) == (phase == "say")
+        assert not (output / "manifest.csv").exists()
+        (output / "audio" / ".half").write_bytes(b"half")
+        before, there = there, {file: file.stat().st_mtime_ns for file in output.glob("audio/*.mp3")}
+        assert before.items() <= there.items()
+        assert len(there) == distinct or phase != "join"
     code, summary = made(capsys, table, output)
     assert (code, summary["rows"], summary["distinct"], summary["made"]) == (0, 2 * distinct, distinct, 2 * distinct)
     rows = manifest(output)

@@ -50,7 +50,7 @@ def document() -> Json:
         },
     }
     return {
-        "paths": {"/say": {"post": say, "get": {"responses": {}}}},
+        "paths": {"/say": {"post": say, "get": {"responses": {}}}, "/say/{one}": {"get": {"responses": {}}}},
         "components": {"schemas": {"Thing": thing, "Answer": answer}},
     }
 
@@ -75,6 +75,21 @@ BREAKING: dict[str, tuple[Callable[[Json], Any], str]] = {
     "a shortest length": (lambda new: schema(new)["properties"]["word"].update(minLength=2), "minLength rose to 2"),
     "a new length": (lambda new: schema(new)["properties"]["format"].update(maxLength=3), "maxLength fell to 3"),
     "a pattern": (lambda new: schema(new)["properties"]["word"].update(pattern="^a"), "the pattern changed"),
+    "the only value": (
+        lambda new: schema(new)["properties"]["format"].update(const="wav"),
+        "mp3 is no longer taken",
+    ),
+    "an open end": (
+        lambda new: schema(new)["properties"]["gap"].update(exclusiveMinimum=-1),
+        "exclusiveMinimum rose to -1",
+    ),
+    "a zero that was below": (
+        lambda new: new["paths"]["/say"]["post"]["parameters"][0]["schema"].update(minimum=0),
+        "minimum rose to 0",
+    ),
+    "a format": (lambda new: schema(new)["properties"]["word"].update(format="date"), "the format changed"),
+    "steps": (lambda new: schema(new)["properties"]["gap"].update(multipleOf=10), "the multipleOf changed"),
+    "each once": (lambda new: schema(new)["properties"]["parts"].update(uniqueItems=True), "the uniqueItems changed"),
     "a range": (lambda new: schema(new)["properties"]["gap"].update(minimum=1), "minimum rose to 1"),
     "a list": (lambda new: schema(new)["properties"]["parts"].update(maxItems=4), "maxItems fell to 4"),
     "what is in a list": (
@@ -130,6 +145,10 @@ KIND: dict[str, Callable[[Json], Any]] = {
     "a new path": lambda new: new["paths"].update({"/more": {"get": {"responses": {}}}}),
     "a new field": lambda new: schema(new)["properties"].update(more={"type": "string"}),
     "a new value": lambda new: schema(new)["properties"]["format"]["enum"].append("ogg"),
+    "another name of a part of the path": lambda new: new["paths"].update(
+        {"/say/{other}": new["paths"].pop("/say/{one}")}
+    ),
+    "a length of at least nothing": lambda new: schema(new)["properties"]["format"].update(minLength=0),
     "a longer text": lambda new: schema(new)["properties"]["word"].update(maxLength=100),
     "any length": lambda new: schema(new)["properties"]["word"].pop("maxLength"),
     "a new field of an answer": lambda new: schema(new, "Answer")["properties"].update(more={"type": "string"}),
@@ -169,8 +188,9 @@ def test_a_breaking_commit_fails_until_its_sentence_is_accepted(
     exceptions = tmp_path / contract.EXCEPTIONS
     exceptions.parent.mkdir(parents=True)
     exceptions.write_text("")
-    empty: Json = {"paths": {}}
-    for content in (document(), empty):
+    changed = document()
+    del changed["paths"]["/say"]
+    for content in (document(), changed):
         (tmp_path / contract.DOCUMENT).write_text(yaml.safe_dump(content))
         git("add", "--all")
         git("commit", "--message=change")

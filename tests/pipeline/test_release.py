@@ -42,7 +42,7 @@ def start_build(folder: Path, **environment: str) -> "subprocess.Popen[bytes]":
     """`sam build` as `make build` calls it before it finishes the packages."""
     variables = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "PYTHON"))}
     variables |= {"PIP_CONSTRAINT": CONSTRAINTS, "PIP_BUILD_CONSTRAINT": CONSTRAINTS, "PIP_USE_PEP517": "1"}
-    variables |= {"SAM_CLI_TELEMETRY": "0"}
+    variables |= {"SAM_CLI_TELEMETRY": "0", "PIP_QUIET": "1"}
     command = ["sam", "build", "--parameter-overrides", f"PythonRuntime={RUNTIME}"]
     with (folder / "build.log").open("wb") as log:
         return subprocess.Popen(command, cwd=folder, env=variables | environment, stdout=log, stderr=log)

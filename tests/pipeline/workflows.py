@@ -9,6 +9,8 @@ import yaml
 from tests.paths import ROOT
 
 FOLDER = ROOT / ".github" / "workflows"
+ACTIONS = ROOT / ".github" / "actions"
+"""This repository's own actions."""
 
 
 @dataclass(frozen=True)

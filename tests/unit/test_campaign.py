@@ -87,6 +87,8 @@ def test_a_row_is_known_by_the_line_that_it_begins_in(tmp_path: Path) -> None:
         ("hello, ram,pune", "3 cells but there are 2 columns: a cell with a comma"),
         ('"hello" ram,pune', "it is not CSV"),
         ('"hello', "a quote is opened and never closed"),
+        ("x" * 131_073, "a cell has over 131,072 characters"),
+        ("x" * 2_500_000, "its line has over 1,000,000 characters"),
     ],
 )
 def test_a_row_that_is_not_right_is_told_and_not_guessed(tmp_path: Path, line: str, fault: str) -> None:
@@ -96,6 +98,29 @@ def test_a_row_that_is_not_right_is_told_and_not_guessed(tmp_path: Path, line: s
     assert fault in rows[1].fault
 
 
+def test_the_rows_behind_a_line_that_is_too_long_are_read(tmp_path: Path) -> None:
+    _, rows = table_of(tmp_path, "a,b\n" + "x" * 1_000_000 + "\n1,2\n" + "x" * 999_999 + "\n3,4\n")
+    assert [(row.line, row.cells, bool(row.fault)) for row in rows] == [
+        (2, {}, True),
+        (3, {"a": "1", "b": "2"}, False),
+        (4, {}, True),
+        (5, {"a": "3", "b": "4"}, False),
+    ]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        'a,b\n1,"x\n2,y\n3,z\n',  # never closed
+        'a,b\n1,"x\n2,y\n3,"z"\n',  # another cell's quote closes it
+        'a,b\n1,"x\n' + "2,y\n" * 50_000,
+    ],
+)
+def test_a_quote_that_swallows_rows_is_a_fault_of_the_table(tmp_path: Path, content: str) -> None:
+    with pytest.raises(CampaignFault, match="rows that cannot be told apart, from line 2 on"):
+        table_of(tmp_path, content)
+
+
 @pytest.mark.parametrize(
     ("content", "fault"),
     [
@@ -103,7 +128,12 @@ def test_a_row_that_is_not_right_is_told_and_not_guessed(tmp_path: Path, line: s
         (b",,\n", "has no header row"),
         (b"a,a\n1,2\n", "two columns called 'a'"),
         ("a,b\nनमस्ते,x\n".encode("utf-16"), "is not UTF-8"),
-        (b"a,b\n" + b"x,y\n" * 100_000 + b"caf\xe9,x\n", "is not UTF-8"),
+        ("a,b\nhello,x\n".encode("utf-16-le"), "is not UTF-8"),
+        (b"a,b\n" + b"x,y\n" * 1_000 + b"\0" * 512, "is not UTF-8"),
+        (b'"a,b\nx,y\n', "no header row: a quote is opened and never closed"),
+        (b"," * 16_384 + b"a\n", "has 16,385 columns; the limit is 16,384"),
+        (",".join(f"c{n}" for n in range(250_000)).encode(), "no header row: its line has over 1,000,000 characters"),
+        (b"a,b\n" + b"x,y\n" * 10_000 + b"caf\xe9,x\n", "is not UTF-8"),
     ],
 )
 def test_a_table_that_cannot_be_used_is_a_fault(tmp_path: Path, content: bytes, fault: str) -> None:

@@ -176,12 +176,12 @@ def result(text: str, status: Any = "made", **others: Any) -> Result:
 def test_the_manifest_has_the_table_first_and_then_what_became_of_each_row(tmp_path: Path) -> None:
     refused = result("b", "refused", missing=("zebra",), reason="no clip says 'zebra'")
     rows, summary = joined(
-        tmp_path, "phone,message\n+91,hello\n=1+1,zebra\n-5,hello\n,gone\n", [result("a"), refused, None]
+        tmp_path, "phone,message\n+91,hello\n00 91,zebra\n-5,hello\n,gone\n", [result("a"), refused, None]
     )
     assert rows == [
         ["phone", "message", *COLUMNS],
         ["+91", "hello", "made", "audio/a.mp3", "https://x/audio/a.mp3", "900", "", ""],
-        ["=1+1", "zebra", "refused", "", "", "", "zebra", "no clip says 'zebra'"],
+        ["00 91", "zebra", "refused", "", "", "", "zebra", "no clip says 'zebra'"],
         ["-5", "hello", "made", "audio/a.mp3", "https://x/audio/a.mp3", "900", "", ""],
         ["", "gone", "failed", "", "", "", "", FAILED],
     ]
@@ -211,6 +211,16 @@ def test_columns_without_a_name_and_short_rows_keep_their_cells(tmp_path: Path) 
 def test_words_of_others_are_no_formula_in_our_columns(tmp_path: Path) -> None:
     rows, _ = joined(tmp_path, "message\n=x\n", [result("a", "refused", missing=("=x",), reason="=y")])
     assert rows[1][-2:] == ["'=x", "'=y"]
+
+
+def test_a_cell_of_the_table_is_no_formula_either_and_numbers_stay(tmp_path: Path) -> None:
+    formulas = ["=CMD|'/C calc'!A0", "@SUM(1)", "+1+cmd|x!A0", "\t=1", "－1"]
+    others = ["+91 (98) 22-33", "-5", "+1,000.5", "- ", "x=1"]
+    rows, _ = joined(
+        tmp_path, "message,=note\n" + "".join(f'hello,"{cell}"\n' for cell in [*formulas, *others]), [result("a")]
+    )
+    assert rows[0][:2] == ["message", "'=note"]
+    assert [row[1] for row in rows[1:]] == [*(f"'{cell}" for cell in formulas), *others]
 
 
 def test_a_manifest_can_be_a_table_again() -> None:

@@ -29,7 +29,7 @@ def test_a_million_rows_take_as_long_as_their_parts() -> None:
     assert found.bound == "S3's 3,500 PUT a second"
     assert found.join == pytest.approx(2 + 20 + 15 + 30)
     usd = {line.what: line.usd for line in found.lines}
-    assert usd["S3 requests"] == pytest.approx((60_000 + 400 + 90 + 20 + 200) * 5e-6 + (800 + 50 * 350) * 0.4e-6)
+    assert usd["S3 requests"] == pytest.approx((60_000 + 400 + 90 + 20) * 5e-6 + (1_000 + 50 * 350) * 0.4e-6)
     assert usd["Lambda"] == pytest.approx(
         202 * 0.2e-6 + (12 + 200 * 1.5 + found.join) * 1769 / 1024 * 1.66667e-5
     )  # fmt: skip

@@ -4,6 +4,7 @@
     python -m tools.bench.campaign split-and-join   1,000,000 rows, 60,000 distinct messages; real files
     python -m tools.bench.campaign chunk            one chunk, as the function says it, against the embedded AWS's S3
     python -m tools.bench.campaign embedded         100,000 rows through the workflow on the embedded AWS
+    python -m tools.bench.campaign live             hits on the embedded AWS, alone and beside a campaign of 50,000 rows
 
 `--save` writes what was measured into tools/bench/results/campaign.json, which `make cost` reads.
 
@@ -17,6 +18,7 @@ import itertools
 import json
 import os
 import resource
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -24,6 +26,7 @@ import threading
 import time
 import wave
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -55,6 +58,7 @@ FIXED = ("hello", "farmers", "is expected", "in", "please", "do not spray")
 PLACES, WEATHERS, DAYS = 20, 5, 2
 DISTINCT_OF_A_NAME = PLACES * WEATHERS * DAYS
 RATE, SECONDS = 16_000, 0.6
+HIT_EVERY, OBJECTIVE_SECONDS = 0.2, 1.0
 RESULT = Path(__file__).parent / "results" / "campaign.json"
 
 
@@ -257,6 +261,48 @@ def embedded(folder: Path, rows: int, names: int) -> dict[str, Any]:
     return found | {key: round(value, 1) for key, value in (took | {"memory_mb": emulator.stop()}).items()}
 
 
+def live(folder: Path, rows: int, names: int) -> dict[str, Any]:
+    """How long a hit takes for its caller, alone and while a campaign runs.
+
+    The objective is 1 s (docs/operations.md, "Objectives"). Here all functions share the processors, on Lambda none.
+    """
+    from tools.local import campaign as campaigns
+    from tools.local.stack import running
+
+    make_clips(folder / "clips", names)
+    table = folder / "table.csv"
+    make_table(table, rows, names)
+    with running(state=folder / "aws") as stack:
+        _wait_until_prepared(stack, len(stack.put_clips(folder / "clips")))
+        said = {"message": "hello farmers please do not spray"}
+        for _ in range(10):
+            stack.caller.post("/stitch", said)
+
+        def hit() -> float:
+            began = time.monotonic()
+            answer = stack.caller.post("/stitch", said)
+            if answer.status != 200 or not answer.json()["cached"]:
+                raise SystemExit(f"no hit: {answer.status} {answer.body.decode()}")
+            took = time.monotonic() - began
+            time.sleep(HIT_EVERY)
+            return took
+
+        alone = [hit() for _ in range(100)]
+        with ThreadPoolExecutor(1) as pool:
+            campaign = pool.submit(campaigns.run, stack, table, {"template": TEMPLATE})
+            beside = [hit() for _ in iter(campaign.done, True)]
+            done = campaign.result()
+        if done["made"] != rows:
+            raise SystemExit(f"not all is made: {done}")
+    found: dict[str, Any] = {"rows": rows, "distinct": DISTINCT_OF_A_NAME * names}
+    for name, times in (("alone", alone), ("beside", beside)):
+        p95 = statistics.quantiles(times, n=20)[-1]
+        within = 100 * sum(one <= OBJECTIVE_SECONDS for one in times) / len(times)
+        found[name] = {"hits": len(times), "median_ms": round(1000 * statistics.median(times))}
+        found[name] |= {"p95_ms": round(1000 * p95), "percent_within_1_s": round(within, 1)}
+    return found | {"median_ratio": round(statistics.median(beside) / statistics.median(alone), 1)}
+
+
 def _wait_until_prepared(stack: Any, clips: int) -> None:
     s3, bucket = stack.client("s3"), stack.outputs["OutputBucketName"]
     while True:
@@ -313,10 +359,14 @@ def _chunk(recordings: BucketRepo, output: BucketRepo, names: int) -> dict[str, 
     cpu["bare"] = time.process_time() - before
     again = dataclasses.replace(run, campaign="again")
     output.save(again.chunk(0), chunk_bytes(messages))
-    before = time.process_time()
-    say_chunk(output, catalogues, again, 0, store.load, audio=True, days=30, today=date(2026, 1, 1))
-    cpu["warm"] = time.process_time() - before
+    output.save(again.chunk(1), chunk_bytes(messages[:1]))
+    for number, name in enumerate(("warm", "alone")):
+        before = time.process_time()
+        say_chunk(output, catalogues, again, number, store.load, audio=True, days=30, today=date(2026, 1, 1))
+        cpu[name] = time.process_time() - before
+    alone = 1000 * cpu.pop("alone")
     found = {f"{name}_ms_a_message": round(1000 * seconds / CHUNK, 2) for name, seconds in cpu.items()}
+    found["ms_a_chunk_of_one_message"] = round(alone, 2)
     return found | {"messages": CHUNK, "warm_to_bare": round(cpu["warm"] / cpu["bare"], 2)}
 
 
@@ -341,7 +391,7 @@ def save(part: str, found: dict[str, Any]) -> None:
 def main() -> None:
     """Measure one part and print it as JSON."""
     parser = argparse.ArgumentParser(prog="python -m tools.bench.campaign", description=__doc__)
-    parser.add_argument("part", choices=["command", "split-and-join", "chunk", "embedded"])
+    parser.add_argument("part", choices=["command", "split-and-join", "chunk", "embedded", "live"])
     parser.add_argument("--save", action="store_true", help=f"into {RESULT.name}")
     parser.add_argument("--rows", type=int)
     parser.add_argument("--names", type=int, help=f"{DISTINCT_OF_A_NAME} distinct messages for each")
@@ -351,6 +401,7 @@ def main() -> None:
         "split-and-join": (split_and_join, 1_000_000, 300),
         "chunk": (chunk, 0, 100),
         "embedded": (embedded, 100_000, 100),
+        "live": (live, 50_000, 50),
     }
     part, rows, names = parts[options.part]
     with tempfile.TemporaryDirectory(prefix="campaign-") as folder:

@@ -49,11 +49,6 @@ def _stage(given: argparse.Namespace) -> Any:
     return use.stage.Stage.of(given.stage, ROOT)
 
 
-def _lock(_: argparse.Namespace) -> None:
-    use.lock.main(ROOT, ROOT / BUILD)
-    use.hashes.write(ROOT)
-
-
 def _prune(given: argparse.Namespace) -> int:
     keep = use.prune.KEEP if given.keep is None else given.keep
     code: int = use.prune.main(_stage(given), keep, dry_run=given.dry_run)
@@ -78,7 +73,6 @@ COMMANDS: dict[str, tuple[str, str, Callable[[Any], int | None]]] = {
         lambda o: use.contract.main(o.base, o.head, ROOT),
     ),
     "scan": ("fail if a deployed package has a published vulnerability", "", lambda _: use.scan.main(ROOT)),
-    "lock": ("pin the packages that the functions' own pins bring along", "", _lock),
     "wheels": ("fetch the packages of a build and check their hashes", "--architecture --runtime",
         lambda o: use.hashes.download(ROOT, o.architecture, o.runtime),
     ),

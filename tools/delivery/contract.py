@@ -5,6 +5,7 @@ and new statuses break nobody. No library that compares documents of OpenAPI 3.1
 """
 
 import datetime
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -69,8 +70,9 @@ class _Document:
 
 
 def _paths(old: _Document, new: _Document) -> Iterator[str]:
+    later = {re.sub(r"{.*?}", "{}", path): item for path, item in new.document.get("paths", {}).items()}
     for path, before in old.document.get("paths", {}).items():
-        after = new.document.get("paths", {}).get(path)
+        after = later.get(re.sub(r"{.*?}", "{}", path))  # a part of the path has no name for callers
         if after is None:
             yield f"{path} is gone"
             continue
@@ -87,7 +89,7 @@ def _operation(where: str, old: _Document, before: Json, new: _Document, after: 
     parameters = {(one["in"], one["name"]): one for one in map(old.at, before.get("parameters", ())) if one.get("name")}
     for one in map(new.at, after.get("parameters", ())):
         earlier = parameters.get((one["in"], one["name"]))
-        if one.get("required") and not (earlier or {}).get("required"):
+        if one["in"] != "path" and one.get("required") and not (earlier or {}).get("required"):
             yield f"{where} asks for {one['name']} in the {one['in']}"
         if earlier:
             yield from _Narrower(old, new, f"{where} {one['name']}").compare(earlier.get("schema"), one.get("schema"))
@@ -157,15 +159,18 @@ class _Narrower:
         return _Narrower(self.wide, self.narrow, self.where, answer=self.answer)
 
     def _values(self, before: Json, after: Json, place: str) -> Iterator[str]:
-        if "enum" in after and (lost := [one for one in before.get("enum", ["any value"]) if one not in after["enum"]]):
+        choices, later = _choices(before), _choices(after)
+        if later is not None and (lost := [one for one in choices or ["any value"] if one not in later]):
             yield f"{place}: {', '.join(map(str, lost))} is no longer taken"
-        if "pattern" in after and after["pattern"] != before.get("pattern"):
-            yield f"{place}: the pattern changed"
-        for word in ("maxLength", "maxItems", "maximum", "maxProperties"):
+        for word in ("pattern", "format", "multipleOf", "uniqueItems"):
+            if after.get(word) and after[word] != before.get(word):
+                yield f"{place}: the {word} changed"
+        for word in ("maxLength", "maxItems", "maximum", "exclusiveMaximum", "maxProperties"):
             if word in after and after[word] < before.get(word, float("inf")):
                 yield f"{place}: {word} fell to {after[word]}"
-        for word in ("minLength", "minItems", "minimum", "minProperties"):
-            if word in after and after[word] > before.get(word, float("-inf")) and after[word] != 0:
+        for word in ("minLength", "minItems", "minimum", "exclusiveMinimum", "minProperties"):
+            free = float("-inf") if "inimum" in word else 0  # a length of at least 0 is any length
+            if word in after and after[word] > before.get(word, free):
                 yield f"{place}: {word} rose to {after[word]}"
 
     def _fields(self, before: Json, after: Json, place: str, path: str) -> Iterator[str]:
@@ -181,6 +186,12 @@ class _Narrower:
         elif after.get("additionalProperties") is False:
             for name in fields.keys() - later.keys():
                 yield f"{place}: {name} is no longer taken"
+
+
+def _choices(schema: Json) -> list[Any] | None:
+    """The only values that a schema takes, or None."""
+    chosen: list[Any] | None = [schema["const"]] if "const" in schema else schema.get("enum")
+    return chosen
 
 
 def _types(schema: Json) -> set[str]:

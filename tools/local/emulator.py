@@ -20,6 +20,7 @@
 - workflows that events start, and Bedrock (workflow.py); maps whose children are executions (map_run.py)
 - the rights of services that act for each other (authorization.py), and the sources of events in conditions
 - more of AWS's refusals (refusals.py)
+- events about changed parameters (parameters.py)
 - faults on demand (faults.py)
 - it stops soon, after any number of calls
 - queues keep the addresses that they were made with: each start has another port, and their messages reached nobody
@@ -53,6 +54,7 @@ import front_door
 import gate
 import map_run
 import not_simulated
+import parameters
 import refusals
 import workflow
 from hypercorn.config import Config as HypercornConfig
@@ -402,6 +404,7 @@ def main() -> None:
     workflow.install(endpoint)
     map_run.install(endpoint)
     faults.install()
+    parameters.install()
     _stops_soon()
     threading.Thread(target=_stop_with_parent, daemon=True).start()
     app.main()

@@ -8,6 +8,8 @@
 - once more children have failed than are tolerated, no more are started ("Failure thresholds")
 - a redrive starts only those children again that have not succeeded, if the role may redrive ("Redriving Map Runs")
 - children of type EXPRESS are not listed; DescribeMapRun counts them
+
+What the workflows here do not use is refused, and not passed over (`ItemBatcher`, `ResultWriter`, other readers).
 """
 
 import contextvars
@@ -29,6 +31,13 @@ from ministack.services import stepfunctions
 
 COUNTS = ("pending", "running", "succeeded", "failed", "timedOut", "aborted", "total", "resultsWritten")
 NOT_REDRIVABLE = ("failuresNotRedrivable", "pendingRedrive")
+EMBEDDED = {
+    *("Type", "Comment", "QueryLanguage", "Label", "ItemReader", "ItemSelector", "ItemProcessor", "MaxConcurrency"),
+    *("ToleratedFailurePercentage", "ToleratedFailureCount", "Assign", "Output", "Next", "End", "Retry", "Catch"),
+}
+"""Fields of a map state that are followed here."""
+READER = {"Resource": "arn:aws:states:::s3:getObject", "ReaderConfig": {"InputType": "JSON"}}
+PROCESSOR = {"Mode": "DISTRIBUTED", "ExecutionType": "EXPRESS"}
 
 
 @dataclass
@@ -57,6 +66,7 @@ def install(endpoint: str) -> None:
 def _run(endpoint: str, state: Any, given: Any, processor: Any, execution: Any, context: Any) -> Any:
     machine = stepfunctions._state_machines[execution["stateMachineArn"]]
     name = context["State"]["Name"]
+    _must_be_embedded(state, processor)
     before = _last.get((execution["executionArn"], name))
     if before and before.view["status"] == "FAILED":
         _must(machine, "states:RedriveExecution", before.arn.replace(":mapRun:", ":execution:"))
@@ -72,6 +82,16 @@ def _run(endpoint: str, state: Any, given: Any, processor: Any, execution: Any, 
     output = stepfunctions._apply_jsonata_output(state, given, context, result=results, default=results)
     stepfunctions._apply_state_assign(state, given, context, result=results)
     return output, stepfunctions._next_or_end(state)
+
+
+def _must_be_embedded(state: Any, processor: Any) -> None:
+    """Refuse what AWS would follow and this does not."""
+    reader = {name: value for name, value in state.get("ItemReader", {}).items() if name != "Arguments"}
+    others = sorted(state.keys() - EMBEDDED)
+    others += ["ItemReader"] if reader != READER else []
+    others += ["ProcessorConfig"] if processor["ProcessorConfig"] != PROCESSOR else []
+    if others:
+        raise stepfunctions._ExecutionError("States.Runtime", f"not embedded: {', '.join(others)} of a distributed map")
 
 
 def _must(machine: dict[str, Any], action: str, resource: str) -> None:
@@ -113,8 +133,6 @@ def _number(state: Any, name: str, given: Any, context: Any) -> float:
 
 def _read(endpoint: str, reader: Any, given: Any, context: Any, machine: Any) -> list[Any]:
     """The items of a JSON file in S3, read under the role."""
-    if reader["Resource"] != "arn:aws:states:::s3:getObject" or reader["ReaderConfig"]["InputType"] != "JSON":
-        raise stepfunctions._ExecutionError("States.Runtime", f"not embedded: {json.dumps(reader)}")
     named = stepfunctions._apply_jsonata_template(reader["Arguments"], given, context)
     session: Any = boto3.Session(**assumed(machine["roleArn"], "states.amazonaws.com", machine["stateMachineArn"]))
     config = Config(read_timeout=60, retries={"total_max_attempts": 1})

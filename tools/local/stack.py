@@ -47,6 +47,7 @@ PARAMETERS = [
     f"PythonRuntime={RUNTIME}",
     f"Architecture={ARCHITECTURE}",
     f"CallProviders={','.join(PROVIDERS)}",
+    "PictureCanary=false",  # nothing here knows animals for sure
 ]
 STUDIO = "http://127.0.0.1:4600"
 """The origin of `make studio`: the default of the template's parameter `StudioOrigin`."""

@@ -89,10 +89,10 @@ def estimate(template: Template, rows: int, at_once: int, days: int) -> Estimate
         + join * template.memory_gb("Join")
     )
     writes = distinct + 2 * chunks + math.ceil(manifest_bytes / PART_BYTES) + 20
-    lists = chunks * math.ceil(CLIPS / 1000)
-    reads = 4 * chunks + min(at_once, chunks) * CLIPS
+    # The run, the chunk, results of this run and of the one before, the catalogue; and each clip once in a function.
+    reads = 5 * chunks + min(at_once, chunks) * CLIPS
     lines = [
-        Line("S3 requests", (writes + lists) * s3["write"] + reads * s3["read"]),
+        Line("S3 requests", writes * s3["write"] + reads * s3["read"]),
         Line("S3 storage", (distinct * AUDIO_BYTES + manifest_bytes) / 1e9 * s3["gb_month"] * days / 30),
         Line("Lambda", (chunks + 2) * price["request"] + gb_seconds * price["gb_second"]),
         Line("Express children", chunks * express(1000 * chunk_seconds())),

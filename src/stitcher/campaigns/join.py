@@ -11,7 +11,7 @@ from typing import Any, BinaryIO, Self
 
 from stitcher.campaigns.messages import Reader
 from stitcher.campaigns.say import Result
-from stitcher.campaigns.script import Session, ToRecord, guarded
+from stitcher.campaigns.script import Session, ToRecord, guarded, guarded_own
 from stitcher.campaigns.split import REFUSED, read_numbers
 from stitcher.campaigns.table import CampaignFault, Row, Table
 from stitcher.errors import StitchError
@@ -134,7 +134,8 @@ class Join:
     def manifest(self, reader: Reader) -> Iterator[bytes]:
         """The manifest in blocks: UTF-8 with BOM, the table's own separator and columns, then `COLUMNS`.
 
-        Each row is counted in the summary. The table's cells are as they are there: a telephone number keeps its "+".
+        Each row is counted in the summary. The table's cells are as they are there, but that a spreadsheet does not
+        calculate them (`guarded_own`).
 
         Raises
         ------
@@ -145,7 +146,7 @@ class Join:
         columns = len(header)
         self._numbers.seek(0)
         numbers = read_numbers(self._numbers)
-        block = [b"\xef\xbb\xbf", self._line([*header, *free_names(header)]), b"\r\n"]
+        block = [b"\xef\xbb\xbf", self._line([*map(guarded_own, header), *free_names(header)]), b"\r\n"]
         for row in self._table.rows():
             number = next(numbers, None)
             if number is None:
@@ -156,7 +157,7 @@ class Join:
                 status, end = _STATUSES[self._status[number]], self._ends[number]
             self.summary.rows += 1
             setattr(self.summary, status, getattr(self.summary, status) + 1)
-            cells = [*row.in_order[:columns], *[""] * (columns - len(row.in_order))]
+            cells = [*map(guarded_own, row.in_order[:columns]), *[""] * (columns - len(row.in_order))]
             block += (self._line(cells), comma, end, b"\r\n")
             if len(block) > 4 * BLOCK:
                 yield b"".join(block)

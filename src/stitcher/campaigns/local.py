@@ -208,7 +208,7 @@ class _Folder:
     def keep(self, file: str, audio: bytes) -> None:
         if self.has(file):
             return
-        # Two processes that say the same write the same bytes: whoever is last puts them in place again, whole.
+        # Two processes that say the same write the same bytes: the last one puts them in place again, whole.
         with open(self._part, "wb") as part:  # noqa: PTH123
             part.write(audio)
         os.replace(self._part, f"{self._output}/{file}")  # noqa: PTH105

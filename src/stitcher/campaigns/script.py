@@ -17,6 +17,7 @@ EXAMPLE_CHARACTERS = 200
 FILE_NAME_BYTES = 255
 # Spreadsheets take a cell that begins so for a formula, some also when it is full-width or after white space.
 _FORMULA = frozenset("=+-@＝＋－＠\t\r")
+_NUMBER = re.compile(r"[+-]?[\d .,()/-]*")
 
 # Windows takes neither these characters nor these names. Their wide forms are the same words.
 _WIDE = str.maketrans({char: chr(ord(char) + 0xFEE0) for char in '<>:"/\\|?*'})
@@ -98,6 +99,15 @@ def script_csv(to_record: Iterable[ToRecord]) -> bytes:
 def guarded(cell: str) -> str:
     """The cell with an apostrophe before it where a spreadsheet would calculate it."""
     return f"'{cell}" if cell[:1] in _FORMULA or cell.lstrip()[:1] in _FORMULA else cell
+
+
+def guarded_own(cell: str) -> str:
+    """The same of a cell that a caller's table has: numbers, with signs or without, and telephone numbers stay.
+
+    >>> [guarded_own(cell) for cell in ("+91 98-22", "-5", "=1+1", "+cmd|x!A0")]
+    ['+91 98-22', '-5', "'=1+1", "'+cmd|x!A0"]
+    """
+    return cell if _NUMBER.fullmatch(cell) else guarded(cell)
 
 
 def script_html(sessions: Iterable[Session], day: date) -> bytes:

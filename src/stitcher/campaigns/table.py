@@ -4,13 +4,19 @@ import csv
 import io
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from stitcher import limits
+from stitcher.errors import shown
+
 DELIMITERS = ",;\t"
+NAMED_COLUMNS = 20
+"""The most columns that a sentence lists."""
 _SEPARATOR = re.compile(r'"?sep=(?P<by>[,;\t|])"?\r?\n?', re.IGNORECASE)
 
 
@@ -43,7 +49,8 @@ class Table:
     Raises
     ------
     CampaignFault
-        The file has no header row, two columns of one name, or is not UTF-8.
+        The file has no header row, two columns of one name or too many, or is not UTF-8; while rows are read, a quote
+        that is never closed: rows behind it would be lost.
     OSError
         It cannot be read.
     """
@@ -76,28 +83,36 @@ class Table:
     def _sniff(self) -> tuple[list[str], str]:
         """The names of the columns, by the delimiter that makes most of them."""
         best: list[str] = []
-        chosen = ""
+        chosen = fault = ""
         for delimiter in self._told or DELIMITERS:
             self._begin()
             first = next((record for record in self._records(delimiter) if record.cells or record.fault), None)
             if first and len(first.cells) > len(best):
                 best, chosen = first.cells, delimiter
+            fault = fault or (first.fault if first else "")
         header = [unicodedata.normalize("NFC", name.strip()) for name in best]
         if not any(header):
-            raise CampaignFault(f"{self.path} has no header row: its first line names the columns")
-        twice = next((name for name in header if name and header.count(name) > 1), None)
+            reason = f": {fault}" if fault else ": its first line names the columns"
+            raise CampaignFault(f"{self.path} has no header row{reason}")
+        if len(header) > limits.TABLE_COLUMNS:
+            raise CampaignFault(f"{self.path} has {len(header):,} columns; the limit is {limits.TABLE_COLUMNS:,}")
+        twice = next((name for name, times in Counter(header).items() if name and times > 1), None)
         if twice:
-            raise CampaignFault(f"{self.path} has two columns called '{twice}'")
+            raise CampaignFault(f"{self.path} has two columns called '{shown(twice)}'")
         # A comma in the only column there is separates nothing.
         return header, chosen if len(header) > 1 else "\x1f"
 
     def rows(self) -> Iterator[Row]:
-        """The rows in order; blank ones are passed over."""
+        """The rows in order; blank ones are passed over. Raises `CampaignFault` where rows would be lost."""
         self._begin()
         header_read = False
         for record in self._records(self.delimiter):
             if not header_read:
                 header_read = bool(record.cells)
+            elif record.lines > 1 and record.fault:
+                raise CampaignFault(
+                    f"{self.path} has rows that cannot be told apart, from line {record.line} on: {record.fault}"
+                )
             elif record.fault:
                 yield Row(record.line, {}, record.fault)
             elif any(map(str.strip, record.cells)):
@@ -124,18 +139,66 @@ class Table:
         )
 
     def _records(self, delimiter: str) -> Iterator["_Record"]:
-        reader = csv.reader(self._file, delimiter=delimiter, strict=True)
+        lines = _Lines(self._file, 1 + bool(self._told))
+        reader = csv.reader(lines, delimiter=delimiter, strict=True)
         while True:
-            line = reader.line_num + 1 + bool(self._told)
+            line = lines.next
             try:
                 yield _Record(line, next(reader))
             except StopIteration:
                 return
             except csv.Error as error:
-                known = {"unexpected end of data": "a quote is opened and never closed"}
-                yield _Record(line, [], known.get(str(error), f"it is not CSV: {error}"))
-            except UnicodeDecodeError:
+                yield _Record(line, [], _told(str(error)), lines.next - line)
+            except _NotText:
                 raise CampaignFault(f"{self.path} is not UTF-8 text: save it as 'CSV UTF-8'") from None
+
+
+class _NotText(Exception):
+    pass
+
+
+class _Lines:
+    """The lines of a file, none of them longer than memory can hold. `next` is the number of the next one."""
+
+    def __init__(self, file: io.TextIOWrapper, first: int) -> None:
+        self._file, self.next = file, first
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> str:
+        line = self._part()
+        if not line:
+            raise StopIteration
+        self.next += 1
+        if len(line) == limits.TABLE_LINE and line[-1] not in "\r\n":
+            while (rest := self._part()) and rest[-1] not in "\r\n":
+                pass
+            raise csv.Error(_TOO_LONG)
+        return line
+
+    def _part(self) -> str:
+        try:
+            part = self._file.readline(limits.TABLE_LINE)
+        except UnicodeDecodeError:
+            raise _NotText from None
+        if "\0" in part:  # UTF-16 without its mark, or a file that was not written to its end
+            raise _NotText
+        return part
+
+
+_TOO_LONG = "line too long"
+
+
+def _told(error: str) -> str:
+    """A fault of the `csv` module as a sentence."""
+    if error == "unexpected end of data":
+        return "a quote is opened and never closed"
+    if error == _TOO_LONG:
+        return f"its line has over {limits.TABLE_LINE:,} characters"
+    if error.startswith("field larger than field limit"):
+        return f"a cell has over {csv.field_size_limit():,} characters; is a quote opened and never closed?"
+    return f"it is not CSV: {error}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,3 +206,4 @@ class _Record:
     line: int
     cells: list[str]
     fault: str = ""
+    lines: int = 1

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Self
 
 from stitcher.campaigns.script import Span
-from stitcher.campaigns.table import CampaignFault
-from stitcher.errors import InvalidRequest
+from stitcher.campaigns.table import NAMED_COLUMNS, CampaignFault
+from stitcher.errors import InvalidRequest, shown
 from stitcher.near import did_you_mean, near
 from stitcher.text.message import MARK
 from stitcher.text.words import Word, tokens
@@ -106,9 +106,11 @@ def column_named(header: Sequence[str], column: str) -> str | None:
 def _column_of(header: Sequence[str], column: str, what: str) -> str:
     found = column_named(header, column)
     if found is None:
-        there = ", ".join(f"'{name}'" for name in header if name)
-        hint = did_you_mean(near(column, [name for name in header if name]))
-        raise CampaignFault(f"{what} '{column}' is not in the table; its columns are {there}{hint}")
+        names = [name for name in header if name]
+        there = ", ".join(f"'{shown(name)}'" for name in names[:NAMED_COLUMNS])
+        more = f" and {len(names) - NAMED_COLUMNS:,} more" if len(names) > NAMED_COLUMNS else ""
+        hint = did_you_mean(near(column, names))
+        raise CampaignFault(f"{what} '{shown(column)}' is not in the table; its columns are {there}{more}{hint}")
     return found
 
 

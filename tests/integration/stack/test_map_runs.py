@@ -150,6 +150,20 @@ def test_the_role_reads_the_list_and_starts_the_children(maps: Maps, without: st
     assert maps.ended(maps.start(maps.machine(without=without), [0]))["error"] == error
 
 
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("ItemBatcher", {"MaxItemsPerBatch": 10}),
+        ("ResultWriter", {"Resource": "arn:aws:states:::s3:putObject", "Arguments": {"Bucket": "b"}}),
+        ("ItemReader", {"Resource": "arn:aws:states:::s3:listObjectsV2", "Arguments": {"Bucket": "b"}}),
+        ("ItemReader", {"Resource": "arn:aws:states:::s3:getObject", "ReaderConfig": {"InputType": "CSV"}}),
+    ],
+)
+def test_what_is_not_embedded_is_refused_and_not_passed_over(maps: Maps, field: str, value: Any) -> None:
+    ended = maps.ended(maps.start(maps.machine(**{field: value}), [0]))
+    assert (ended["error"], ended["cause"]) == ("States.Runtime", f"not embedded: {field} of a distributed map")
+
+
 def test_a_redrive_needs_a_right_of_its_own(maps: Maps) -> None:
     execution = maps.start(maps.machine(without="states:RedriveExecution"), [0])
     assert maps.ended(execution)["status"] == "FAILED"
