@@ -27,7 +27,7 @@ ENVIRONMENT = {
     "IMAGES_BUCKET": "bench-images", "DEFAULT_PROMPT": "animal", "MODEL_SMALL": "bench", "MODEL_LARGE": "bench",
     "STUDIO_ORIGIN": "http://127.0.0.1:4600", "LINK_SECONDS": "900", "CAMPAIGN_DAYS": "30",
     "CAMPAIGN_STATE_MACHINE": "arn:aws:states:ap-south-1:000000000000:stateMachine:bench", "EVENT_SOURCE": "bench",
-    "SETTINGS_DIGEST": "bench", "CANARY": "bench", "RESULT_SECONDS": "60",
+    "SETTINGS_DIGEST": "bench", "CANARY": "false", "RESULT_SECONDS": "60",
     "POWERTOOLS_SERVICE_NAME": "bench", "POWERTOOLS_METRICS_NAMESPACE": "Bench", "POWERTOOLS_LOG_LEVEL": "INFO",
 }  # fmt: skip
 OURS = ("handlers", "identifier", "stitcher")
