@@ -276,6 +276,18 @@ def test_a_key_that_names_no_voice_and_table_is_refused_too(buckets: Buckets, wo
     assert "campaigns/<voice>/<name>.csv" in called("GET", f"/{done['campaign']}")["detail"]
 
 
+def test_a_table_may_be_called_as_people_call_files(buckets: Buckets, workflows: Workflows) -> None:
+    names = ["सुबह की सूची", "a b (1)+%41&=?", "-", "..", "campaign.v2", "👩‍🌾", "می‌خواهم", "=CMD()", "x" * 64]
+    for name in names:
+        done = parted(put_table(buckets, key=f"campaigns/-/{name}.csv"))
+        assert (done["outcome"], done["campaign"]) == ("split", id_of("", name)), name
+    assert {one["name"] for one in called("GET", "/?limit=100")["campaigns"]} == set(names)
+    for name in ("x" * 65, "a\nb", "a\x7fb", "a\u202eb"):
+        done = parted(put_table(buckets, key=f"campaigns/-/{name}.csv"))
+        assert done["outcome"] == "refused"
+        assert "name" in called("GET", f"/{done['campaign']}")["detail"]
+
+
 def test_a_campaign_is_asked_for_checked_run_and_listed(buckets: Buckets, workflows: Workflows) -> None:
     made = called("POST", "/", {"name": "évening ", "template": "hello {name}"})
     assert (made["name"], made["state"], made["id"]) == ("évening", "new", id_of("", "évening"))

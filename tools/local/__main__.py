@@ -241,7 +241,7 @@ def _studio(options: argparse.Namespace) -> int:
         if options.url:
             site = studio.deployed(options.url)
         else:
-            stack = exits.enter_context(running(state=HOME / "aws"))
+            stack = exits.enter_context(running(state=HOME / "aws", sight=True))
             _put_clips(stack, options.audios)
             put_prompts(stack)
             site = studio.embedded(stack)
