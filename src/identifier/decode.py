@@ -125,11 +125,12 @@ def _to_first_shown(source: Image.Image) -> None:
     plain: int | None = None
     for number in range(first, frames):
         source.seek(number)
-        *colours, alpha = source.convert("RGBA").getextrema()
-        if any(low < high for low, high in colours) and alpha[1]:
+        frame = source.convert("RGBA")
+        if not frame.getchannel("A").getextrema()[1]:
+            continue
+        if frame.getcolors(1) is None:
             return
-        if plain is None and alpha[1]:
-            plain = number
+        plain = number if plain is None else plain
     source.seek(first if plain is None else plain)
 
 
