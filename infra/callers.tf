@@ -1,6 +1,6 @@
 # What people may do with the API of a stage, by the paths of its calls: for a permission set of IAM Identity Center, a role
 # or a user. Each contains the one before: *listener* hears and plans messages, *recorder* also uploads recordings, *editor*
-# also deletes and restores them, changes the settings of voices, and runs campaigns.
+# also deletes and restores them, changes the settings of voices, runs campaigns, and sends pictures.
 locals {
   callers = { for pair in setproduct(local.stages, ["listener", "recorder", "editor"]) : join("-", pair) => pair }
 }

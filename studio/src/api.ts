@@ -1,5 +1,5 @@
 import { AwsClient } from "aws4fetch";
-import { credentials, settings } from "./config";
+import { credentials, settings, unreached } from "./config";
 import type { components } from "./openapi";
 
 type Schemas = components["schemas"];
@@ -30,31 +30,65 @@ const part = (text: string) =>
 /** A voice as paths name it. */
 const voicePart = (voice: string) => part(voice || "-");
 
-const UNREACHED = "The service cannot be reached: check the network, then try again.";
+/** The service answers within 30 s, or never. */
+const PATIENCE_MS = 40_000;
+/** A clock that is no further off is right: a signature works for five minutes. */
+const CLOCK_MS = 60_000;
+
+let behind = 0;
+
+/** The time by the service's clock, in ms: this device's may be wrong. */
+export const now = () => Date.now() + behind;
+
+/** Which of the roles (docs/studio.md) may make a call. */
+function roleFor(method: string, path: string): "listener" | "recorder" | "editor" {
+  if (/^(GET \/voices\b|POST \/(stitch|plans)$)/.test(`${method} ${path}`)) return "listener";
+  return method === "POST" && path.startsWith("/voices/") ? "recorder" : "editor";
+}
+
+/** Why a call is not allowed, in words for who made it. */
+function forbidden(answer: Response, method: string, path: string): string {
+  const kind = answer.headers.get("x-amzn-errortype") ?? "";
+  if (!kind.startsWith("AccessDenied"))
+    return "The service does not take these credentials, or they have ended: sign in again, then open this page anew.";
+  const role = roleFor(method, path);
+  const may = { listener: "not even listen", recorder: "listen, but not record", editor: "not do this" }[role];
+  return `You may ${may}: ask those who run the service for the role “${role}”.`;
+}
 
 async function call<T>(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<T> {
   const { apiUrl, region } = await settings();
   for (const anew of [false, true]) {
     const client = new AwsClient({ ...(await credentials(anew)), region, service: "execute-api", retries: 0 });
+    const patience = AbortSignal.timeout(PATIENCE_MS);
     const sent = client.fetch(apiUrl.replace(/\/$/, "") + path, {
       method,
+      aws: { datetime: new Date(now()).toISOString().replace(/[:-]|\.\d{3}/g, "") },
+      signal: signal ? AbortSignal.any([signal, patience]) : patience,
       ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { "Content-Type": "application/json" } }),
-      ...(signal ? { signal } : {}),
     });
     const answer = await sent.catch((error: unknown) => {
-      throw signal?.aborted ? error : new Error(UNREACHED, { cause: error });
+      throw signal?.aborted ? error : new Error(unreached(), { cause: error });
     });
     const text = await answer.text();
     if (answer.ok) return JSON.parse(text) as T;
-    // Credentials may have ended; the second time they are asked for anew.
-    if (answer.status === 403 && !anew) continue;
+    // API Gateway answers keys that it does not know with the status of other bad requests.
+    const isUnknown = (answer.headers.get("x-amzn-errortype") ?? "").startsWith("UnrecognizedClient");
+    const status = isUnknown ? 403 : answer.status;
+    if (status === 403) {
+      const theirs = Date.parse(answer.headers.get("date") ?? "");
+      if (theirs) behind = Math.abs(theirs - Date.now()) > CLOCK_MS ? theirs - Date.now() : 0;
+      // The clock was wrong, or the credentials have ended: once more, with the right ones.
+      if (!anew) continue;
+    }
     let problem: Partial<Schemas["Problem"]> = {};
     try {
       problem = JSON.parse(text) as Partial<Schemas["Problem"]>;
     } catch {
       // Not the service's own answer.
     }
-    throw new Refusal(answer.status, problem, answer.headers.get("x-request-id") ?? "");
+    if (status === 403 && problem.code !== "blocked") problem.detail = forbidden(answer, method, path);
+    throw new Refusal(status, problem, answer.headers.get("x-request-id") ?? "");
   }
   throw new Error("unreachable");
 }
@@ -95,6 +129,9 @@ export const deleteClip = (voice: string, name: string) =>
 export const restoreClip = (voice: string, name: string, version: string) =>
   call<Schemas["ClipChanged"]>("PUT", clipPath(voice, name), { version });
 
+/** A form works for no longer. */
+const UPLOAD_MS = 15 * 60_000;
+
 /** A form of the service, as `postForm` sends it. */
 export interface Form {
   url: string;
@@ -116,8 +153,10 @@ export async function postForm(form: Form, file: Blob, progress: (share: number)
       else reject(new Refusal(request.status, { detail: "the storage did not take the file: try again" }, ""));
     };
     request.onerror = () => {
-      reject(new Error(UNREACHED));
+      reject(new Error(unreached()));
     };
+    request.ontimeout = request.onerror;
+    request.timeout = UPLOAD_MS;
     request.open("POST", form.url);
     request.send(body);
   });
@@ -154,3 +193,16 @@ export const runCampaign = (id: string) => call<Campaign>("POST", `/campaigns/${
 
 /** The first campaigns by id. */
 export const campaigns = async () => (await call<Schemas["CampaignsPage"]>("GET", "/campaigns?limit=100")).campaigns;
+
+export type Picture = Schemas["PictureAnswer"];
+export type PictureEntry = Schemas["PictureEntry"];
+
+export const createPicture = (request: Schemas["PictureRequest"]) =>
+  call<Schemas["PictureUpload"]>("POST", "/pictures", request);
+
+export const picture = (id: string) => call<Picture>("GET", `/pictures/${part(id)}`);
+
+/** The oldest pictures of a prompt, or of all. */
+export const pictures = async (prompt: string) =>
+  (await call<Schemas["PicturesPage"]>("GET", `/pictures?limit=100${prompt ? `&prompt=${part(prompt)}` : ""}`))
+    .pictures;

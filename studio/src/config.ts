@@ -18,6 +18,12 @@ const TOKEN = "studio-token";
 /** Credentials are asked for anew after this time. */
 const FRESH_MS = 5 * 60_000;
 
+/** Why nothing answered. */
+export const unreached = () =>
+  navigator.onLine
+    ? "The service cannot be reached: check the network, then try again."
+    : "There is no network. What you record is kept on this device, and sent when there is one.";
+
 let config: Promise<Config> | undefined;
 let known: { at: number; credentials: Promise<Credentials> } | undefined;
 
@@ -30,8 +36,10 @@ export function keepToken(): void {
   }
 }
 
+/** Rejects with a sentence for people. */
 export function settings(): Promise<Config> {
-  config ??= fetch("config.json").then((answer) => answer.json() as Promise<Config>);
+  config ??= own<Config>("config.json");
+  config.catch(() => (config = undefined));
   return config;
 }
 
@@ -46,7 +54,17 @@ export async function credentials(anew = false): Promise<Credentials> {
 
 async function asked(): Promise<Credentials> {
   const { credentials: address } = await settings();
-  const answer = await fetch(address, { headers: { Authorization: `Bearer ${localStorage.getItem(TOKEN) ?? ""}` } });
-  if (!answer.ok) throw new Error("This page may not call the service: open the address that `make studio` printed.");
-  return (await answer.json()) as Credentials;
+  return own<Credentials>(address, { Authorization: `Bearer ${localStorage.getItem(TOKEN) ?? ""}` });
+}
+
+/** A document of what serves this page, or the sentence of its refusal. */
+async function own<T>(address: string, headers: Record<string, string> = {}): Promise<T> {
+  const answer = await fetch(address, { headers }).catch((error: unknown) => {
+    const isLocal = navigator.onLine && location.hostname === "127.0.0.1";
+    const stopped = "The studio was stopped: run `make studio` again, and open the address that it prints.";
+    throw new Error(isLocal ? stopped : unreached(), { cause: error });
+  });
+  const found = (await answer.json().catch(() => ({}))) as T & { message?: string };
+  if (!answer.ok) throw new Error(found.message ?? "This page may not call the service: sign in again.");
+  return found;
 }

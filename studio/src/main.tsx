@@ -1,18 +1,34 @@
-import { render } from "preact";
-import { CampaignPage } from "./campaign/page";
-import { ComposePage } from "./compose/page";
+import { signal } from "@preact/signals";
+import { type ComponentType, render } from "preact";
 import { keepToken } from "./config";
 import { RecordPage } from "./record/page";
-import { VoicesPage } from "./voices/page";
-import { type Page, nameOf, notice, page, readClips, readVoices, told, voice, voices } from "./store";
-import { pending, watch } from "./uploads";
+import { type Page, nameOf, notice, page, readClips, readVoices, say, told, voice, voices } from "./store";
+import { pending, stopped, watch } from "./uploads";
 
-const PAGES: Record<Page, [string, () => preact.JSX.Element]> = {
-  record: ["Record", RecordPage],
-  compose: ["Compose", ComposePage],
-  campaign: ["Campaign", CampaignPage],
-  voices: ["Voices", VoicesPage],
+const TITLES: Record<Page, string> = {
+  record: "Record",
+  compose: "Compose",
+  campaign: "Campaign",
+  voices: "Voices",
+  pictures: "Pictures",
 };
+
+/** The pages that are not part of the first file. */
+const OTHERS: Record<Exclude<Page, "record">, () => Promise<ComponentType>> = {
+  compose: () => import("./compose/page").then((made) => made.ComposePage),
+  campaign: () => import("./campaign/page").then((made) => made.CampaignPage),
+  voices: () => import("./voices/page").then((made) => made.VoicesPage),
+  pictures: () => import("./pictures/page").then((made) => made.PicturesPage),
+};
+
+const LATER_MS = 700;
+const loaded = signal<Partial<Record<Page, ComponentType>>>({ record: RecordPage });
+
+async function load(name: Page): Promise<void> {
+  if (name === "record" || loaded.value[name]) return;
+  const made = await OTHERS[name]();
+  loaded.value = { ...loaded.value, [name]: made };
+}
 
 function Header() {
   return (
@@ -21,7 +37,7 @@ function Header() {
         Audio <i>Stitcher</i>
       </span>
       <nav aria-label="Pages">
-        {Object.entries(PAGES).map(([name, [title]]) => (
+        {Object.entries(TITLES).map(([name, title]) => (
           <a href={`#/${name}`} aria-current={page.value === name ? "page" : undefined}>
             {title}
           </a>
@@ -45,6 +61,11 @@ function Header() {
         </label>
         {pending.value > 0 && <span role="status">· {pending.value} waiting to upload</span>}
       </span>
+      {pending.value > 0 && stopped.value && (
+        <p class="chip bad" role="status">
+          {stopped.value}
+        </p>
+      )}
     </header>
   );
 }
@@ -76,28 +97,44 @@ function Notice() {
 }
 
 function Studio() {
-  const [title, Body] = PAGES[page.value];
-  document.title = `${title} · Audio Stitcher`;
+  const Body = loaded.value[page.value];
+  document.title = `${TITLES[page.value]} · Audio Stitcher`;
   return (
     <>
       <Header />
-      <Body />
+      {Body ? <Body /> : <main id="main" />}
       <Notice />
     </>
   );
 }
 
 keepToken();
+page.subscribe((name) => {
+  load(name).catch(() => {
+    say("This page cannot be loaded: check the network, then open it again.");
+  });
+});
 const root = document.getElementById("studio");
 if (root) {
   root.textContent = "";
   render(<Studio />, root);
 }
-told(readVoices());
-voice.subscribe(() => {
-  told(readClips());
+// What the first picture does not need comes after it.
+requestAnimationFrame(() => {
+  setTimeout(() => {
+    told(readVoices());
+    voice.subscribe(() => {
+      told(readClips());
+    });
+    watch();
+  });
 });
-watch();
+addEventListener("load", () => {
+  // The other pages, so that they open at once, and without a network.
+  setTimeout(() => {
+    for (const name of Object.keys(OTHERS)) load(name as Page).catch(() => undefined);
+  }, LATER_MS);
+});
 addEventListener("dragover", (event) => {
   event.preventDefault();
 });

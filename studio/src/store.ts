@@ -1,7 +1,7 @@
 import { computed, effect, signal } from "@preact/signals";
 import { type Clip, type Voice, clips as listClips, voices as listVoices } from "./api";
 
-const PAGES = ["record", "compose", "campaign", "voices"] as const;
+const PAGES = ["record", "compose", "campaign", "voices", "pictures"] as const;
 export type Page = (typeof PAGES)[number];
 
 const named = (): Page => PAGES.find((page) => location.hash.startsWith(`#/${page}`)) ?? "record";
@@ -15,7 +15,20 @@ export function go(to: Page): void {
   location.hash = `#/${to}`;
 }
 
-export const voices = signal<Voice[]>([]);
+/** The voices as they were known last: words are shown in their script before the service answers, and offline. */
+export const voices = signal<Voice[]>(kept());
+effect(() => {
+  localStorage.setItem("voices", JSON.stringify(voices.value));
+});
+
+function kept(): Voice[] {
+  try {
+    return JSON.parse(localStorage.getItem("voices") ?? "[]") as Voice[];
+  } catch {
+    return [];
+  }
+}
+
 /** The voice that all pages are about; the default one is empty. */
 export const voice = signal(localStorage.getItem("voice") ?? "");
 effect(() => {

@@ -64,8 +64,12 @@ export async function keep(take: Take): Promise<number> {
   }
 }
 
-export async function forget(id: number): Promise<void> {
-  await (await opened()).delete("takes", id);
+/** Forget what the service has, or refused, of these phrases: they are recorded anew. */
+export async function forgetSettled(voice: string, phrases: ReadonlySet<string>): Promise<void> {
+  const store = await opened();
+  for (const one of await takesOf(voice)) {
+    if (one.id !== undefined && one.state !== "waiting" && phrases.has(one.phrase)) await store.delete("takes", one.id);
+  }
 }
 
 /** The takes of a voice, the newest of each phrase last. */
@@ -73,9 +77,19 @@ export async function takesOf(voice: string): Promise<Take[]> {
   return (await opened()).getAllFromIndex("takes", "voice", voice);
 }
 
-/** Ids of the takes that are not uploaded, the oldest first. */
+/** How many takes are not uploaded. */
+export async function countWaiting(): Promise<number> {
+  return (await opened()).countFromIndex("takes", "state", "waiting");
+}
+
+/** Ids of the takes to upload, the oldest first. Of two takes of one clip the older one is forgotten. */
 export async function waiting(): Promise<number[]> {
-  return (await opened()).getAllKeysFromIndex("takes", "state", "waiting");
+  const store = await opened();
+  const all = await store.getAllFromIndex("takes", "state", "waiting");
+  const newest = new Map(all.map((one) => [`${one.voice}/${one.name}`, one.id]));
+  const wanted = new Set(newest.values());
+  for (const { id } of all) if (id !== undefined && !wanted.has(id)) await store.delete("takes", id);
+  return [...wanted].filter((id) => id !== undefined).sort((a, b) => a - b);
 }
 
 /** Ids of the takes that the service has, and has not reported on. */

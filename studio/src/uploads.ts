@@ -1,20 +1,44 @@
 import { signal } from "@preact/signals";
 import { Refusal, clip, upload } from "./api";
-import { type Take, isWriting, keep, take, unreported, waiting } from "./takes";
+import { unreached } from "./config";
+import { say } from "./store";
+import { type Take, countWaiting, isWriting, keep, take, unreported, waiting } from "./takes";
 
 /** Takes that are on this device alone. */
 export const pending = signal(0);
+/** Why they cannot be sent now, as a sentence; empty while they can. */
+export const stopped = signal("");
 /** Of the uploads that run: the share that is there, by id. */
 export const progress = signal<ReadonlyMap<number, number>>(new Map());
 /** A take has a new state. */
 export const changed = signal<Take | null>(null);
 
 const AT_ONCE = 3;
-/** How long to wait for the service's report: it prepares a clip within seconds. */
-const REPORT_MS = [500, 700, 1000, 1500, 2000, 3000, 4000, 5000, 5000, 10_000, 20_000];
+/** The service prepares a clip within seconds. */
+const FIRST_LOOK_MS = 500;
+const LAST_LOOK_MS = 20_000;
+/** Clips that are asked for at a time. */
+const LOOKS = 6;
 const RETRY_MS = 10_000;
 
+/** The studio in the other tabs of this browser: they share what is kept. */
+const others = new BroadcastChannel("studio");
+/** Another tab has kept, sent or settled takes, or changed a list. */
+export const elsewhere = signal(0);
+others.onmessage = () => {
+  elsewhere.value++;
+  void work();
+};
+
+/** Tell the other tabs that something is kept anew. */
+export const tellOthers = () => {
+  others.postMessage(null);
+};
+
 let running = false;
+let more = false;
+let looking: ReturnType<typeof setTimeout> | undefined;
+let turn = 0;
 let again: ReturnType<typeof setTimeout> | undefined;
 
 /** Upload what waits, now and whenever there is a network again. */
@@ -24,34 +48,38 @@ export function watch(): void {
     if (isWriting()) event.preventDefault(); // an upload only begins anew
   });
   void work();
-  void unreported().then((ids) => {
-    ids.forEach((id) => void report(id));
-  });
+  lookSoon();
 }
 
-/** Begin with what waits; one at a time does this. */
+/** Upload what waits; one at a time does this, in one tab. */
 export async function work(): Promise<void> {
   clearTimeout(again);
+  more = true;
   if (running) return;
   running = true;
   try {
-    const left = await waiting();
-    pending.value = left.length;
-    // Two tabs do not upload the same take.
     await navigator.locks.request("uploads", { ifAvailable: true }, async (lock) => {
-      if (!lock) return;
-      await Promise.all(
-        Array.from({ length: AT_ONCE }, async () => {
-          for (let id = left.shift(); id !== undefined && navigator.onLine; id = left.shift()) {
-            if (!(await send(id))) return;
-          }
-        }),
-      );
+      while (lock && more) {
+        more = false;
+        const left = await waiting();
+        pending.value = left.length;
+        await Promise.all(Array.from({ length: AT_ONCE }, () => sendAll(left)));
+      }
     });
   } finally {
     running = false;
-    pending.value = (await waiting()).length;
-    if (pending.value) again = setTimeout(() => void work(), navigator.onLine ? RETRY_MS : 6 * RETRY_MS);
+    pending.value = await countWaiting();
+    if (pending.value) again = setTimeout(() => void work(), RETRY_MS);
+    else stopped.value = "";
+  }
+}
+
+async function sendAll(left: number[]): Promise<void> {
+  for (let id = left.shift(); id !== undefined; id = left.shift()) {
+    if (navigator.onLine && (await send(id))) continue;
+    if (!navigator.onLine) stopped.value = unreached();
+    more = false;
+    left.length = 0; // the others would fail, too: later
   }
 }
 
@@ -73,41 +101,55 @@ async function send(id: number): Promise<boolean> {
       await settle({ ...found, state: "refused", report: [error.message] });
       return true;
     }
+    stopped.value = error instanceof Error ? error.message : String(error);
     return false;
   } finally {
     const rest = new Map(progress.value);
     rest.delete(id);
     progress.value = rest;
   }
+  stopped.value = "";
   await settle({ ...found, file: null, state: "uploaded" });
   pending.value = Math.max(0, pending.value - 1);
-  void report(id);
+  lookSoon();
   return true;
 }
 
-/** Wait until the service has prepared the clip, and note what it found. */
-async function report(id: number): Promise<void> {
-  for (const ms of REPORT_MS) {
-    await new Promise((resolve) => setTimeout(resolve, ms));
-    const found = await take(id);
-    if (found?.state !== "uploaded") return;
-    try {
-      const { clip: made } = await clip(found.voice, found.name);
-      if (made?.refused) {
-        await settle({ ...found, state: "refused", report: [made.refused] });
-        return;
-      }
-      if (made?.prepared) {
-        await settle({ ...found, state: "ready", report: made.warnings ?? [] });
-        return;
-      }
-    } catch (error) {
-      if (error instanceof Refusal && error.status === 404) return;
-    }
+/** Ask what the service found in the clips that it has: soon at first, then less and less often. */
+function lookSoon(ms = FIRST_LOOK_MS): void {
+  clearTimeout(looking);
+  looking = setTimeout(() => void look(ms), ms);
+}
+
+async function look(ms: number): Promise<void> {
+  const ids = await unreported();
+  if (!ids.length) return;
+  const first = turn % ids.length; // so that one that is never prepared does not hold up the rest
+  turn += LOOKS;
+  const some = [...ids.slice(first), ...ids.slice(0, first)].slice(0, LOOKS);
+  const found = await Promise.all(some.map((id) => report(id).catch(() => false)));
+  lookSoon(found.includes(true) ? FIRST_LOOK_MS : Math.min(1.5 * ms, LAST_LOOK_MS));
+}
+
+/** Note what the service found in a clip; false where it has not looked yet. */
+async function report(id: number): Promise<boolean> {
+  const found = await take(id);
+  if (found?.state !== "uploaded") return true;
+  try {
+    const { clip: made } = await clip(found.voice, found.name);
+    if (made?.refused) await settle({ ...found, state: "refused", report: [made.refused] });
+    else if (made?.prepared) await settle({ ...found, state: "ready", report: made.warnings ?? [] });
+    else return false;
+  } catch (error) {
+    if (!(error instanceof Refusal && error.status === 404)) throw error;
+    await settle({ ...found, state: "refused", report: ["It was uploaded, and has been deleted since."] });
   }
+  return true;
 }
 
 async function settle(found: Take): Promise<void> {
   await keep(found);
   changed.value = found;
+  if (found.state === "refused") say(`“${found.phrase}” is refused: ${found.report.join("; ")}`);
+  tellOthers();
 }

@@ -5,7 +5,7 @@ import tomllib
 from typing import Any
 
 import pytest
-from tools.local.pictures import newest_versions
+from tools.local.pictures import newest_versions, says_aloud
 
 from identifier.asking import MOST_ASKS, Models
 from identifier.keys import result_key
@@ -182,6 +182,10 @@ def test_a_model_is_asked_through_its_profile_only(size: str) -> None:
 
 
 ROWS = TEMPLATE["Mappings"]["Models"]
+
+
+def test_recordings_are_put_for_prompts_that_may_say_something() -> None:
+    assert [says_aloud(prompt) for prompt in ("animal", "form", "of-somebody-else")] == [False, True, True]
 
 
 @pytest.mark.parametrize("geography", ROWS)

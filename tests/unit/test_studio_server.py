@@ -1,10 +1,12 @@
 """The studio's server on the loopback address: who gets credentials, and what the page may do."""
 
+import gzip
 import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from botocore.exceptions import EndpointConnectionError, NoCredentialsError
 from tools.client import Response, fetch
 from tools.local.stack import StackError
 from tools.local.studio import Site, deployed, serving
@@ -44,6 +46,22 @@ def test_nobody_else_does(studio: Open, given: str) -> None:
         answer = studio.get(path, **({"Authorization": given} if given else {}))
         assert answer.status == 403
         assert b"s3cr3t" not in answer.body
+
+
+def test_credentials_that_have_ended_are_said_so(tmp_path: Path) -> None:
+    def ended() -> dict[str, str]:
+        raise NoCredentialsError
+
+    with serving(Site(tmp_path, API, "x", "", ended), 0) as address:
+        answer = Open(address).get("/credentials", Authorization=f"Bearer {Open(address).token}")
+    assert (answer.status, "sign in again" in answer.json()["message"]) == (503, True)
+
+
+def test_a_browser_gets_the_page_compressed(studio: Open) -> None:
+    answer = studio.get("/", Accept_Encoding="gzip, deflate")
+    assert answer.headers["content-encoding"] == "gzip"
+    assert gzip.decompress(answer.body) == b"<title>Studio</title>"
+    assert studio.get("/").body == b"<title>Studio</title>"
 
 
 def test_the_token_is_new_at_every_start(studio: Open, tmp_path: Path) -> None:
@@ -94,6 +112,13 @@ def test_the_page_is_told_where_the_api_is(studio: Open) -> None:
     assert told == {"apiUrl": API, "region": "ap-south-1", "credentials": "/credentials"}
 
 
+def test_a_language_has_a_list_to_begin_with(studio: Open) -> None:
+    hindi = json.loads(studio.get("/starter/hi.json").body)
+    assert "एक" in {one["phrase"] for one in hindi}
+    for name in ("xx", "..%2fhi", "HI"):
+        assert studio.get(f"/starter/{name}.json").status == 404
+
+
 def test_a_port_in_use_is_an_error(studio: Open, tmp_path: Path) -> None:
     port = int(studio.origin.rpartition(":")[2])
     with pytest.raises(OSError, match="in use"), serving(Site(tmp_path, API, "x", "", dict), port):
@@ -112,3 +137,22 @@ def test_a_port_in_use_is_an_error(studio: Open, tmp_path: Path) -> None:
 def test_credentials_are_for_an_api_on_aws_only(url: str) -> None:
     with pytest.raises(StackError, match="ApiUrl"):
         deployed(url)
+
+
+def test_of_keys_that_do_not_end_the_page_gets_a_session(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An emulator's API: the profile says where its AWS is."""
+    (tmp_path / "config").write_text("[profile field-team]\nregion = eu-west-1\nendpoint_url = http://127.0.0.1:1\n")
+    keys = tmp_path / "credentials"
+    keys.write_text("[field-team]\naws_access_key_id = AKIAX\naws_secret_access_key = long-lived\n")
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_DEFAULT_REGION"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(keys))
+    monkeypatch.setenv("AWS_PROFILE", "field-team")
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    site = deployed("http://localhost:1/_aws/execute-api/a1b2c3/local")
+    assert (site.region, site.audio) == ("eu-west-1", "http://127.0.0.1:1")
+    with pytest.raises(EndpointConnectionError):
+        site.credentials()  # it asks for a session, and gives no key away without one
+    keys.write_text(keys.read_text() + "aws_session_token = t\n")  # somebody signed in meanwhile
+    assert site.credentials()["sessionToken"] == "t"

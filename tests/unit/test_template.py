@@ -372,9 +372,9 @@ def test_one_origin_may_read_answers_and_no_answer_lacks_it() -> None:
     for name, response in api["Body"]["x-amazon-apigateway-gateway-responses"].items():
         assert response["responseParameters"]["gatewayresponse.header.Access-Control-Allow-Origin"] == origin, name
         exposed = response["responseParameters"]["gatewayresponse.header.Access-Control-Expose-Headers"]
-        assert exposed == "'X-Request-Id'"
+        assert exposed == "'X-Request-Id,X-Amzn-ErrorType,Date'"
     assert TEMPLATE["Globals"]["Function"]["Environment"]["Variables"]["STUDIO_ORIGIN"] == {"Ref": "StudioOrigin"}
-    for name in ("InputBucket", "OutputBucket"):
+    for name in ("InputBucket", "OutputBucket", "ImagesBucket", "ResultsBucket"):
         (rule,) = TEMPLATE["Resources"][name]["Properties"]["CorsConfiguration"]["CorsRules"]
         assert rule["AllowedOrigins"] == [{"Ref": "StudioOrigin"}]
         assert set(rule["AllowedMethods"]) <= {"GET", "POST"}
@@ -472,7 +472,10 @@ def test_refused_clips_wait_longer_than_their_alarm_does() -> None:
     [
         ("RefusedClips", ["PrepareClipFunctionClipPut", "KeepCatalogueFunctionNightly", "ClipGone"]),
         ("ClipChanges", ["ClipGone"]),
-        ("FailedImages", ["IdentifyStateMachineImagePut"]),
+        (
+            "FailedImages",
+            ["IdentifyStateMachineImagePut", "CheckAnswersFunctionDaily", "CheckAnswersFunctionPromptChanged"],
+        ),
     ],
 )
 def test_a_queue_takes_what_eventbridge_sends_for_its_own_rules_and_only_encrypted(

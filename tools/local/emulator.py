@@ -23,6 +23,7 @@
 - events about changed parameters (parameters.py)
 - faults on demand (faults.py)
 - it stops soon, after any number of calls
+- queues keep the addresses that they were made with: each start has another port, and their messages reached nobody
 - types of resources that it takes and does nothing with (not_simulated.py)
 
 Configured by MiniStack's variables: GATEWAY_PORT, BIND_HOST, MINISTACK_REGION, AUTH, PERSIST_STATE, STATE_DIR,
@@ -59,7 +60,7 @@ import workflow
 from hypercorn.config import Config as HypercornConfig
 from ministack import app
 from ministack.core import iam_actions, iam_evaluator, lambda_runtime
-from ministack.services import eventbridge, lambda_svc, s3, stepfunctions, sts
+from ministack.services import eventbridge, lambda_svc, s3, sqs, stepfunctions, sts
 from ministack.services.cloudformation import changesets, engine
 from ministack.services.cloudformation.provisioners import _RESOURCE_HANDLERS
 from samtranslator.translator import transform
@@ -362,6 +363,15 @@ def _stops_soon() -> None:
     app.save_all, app._build_persistence_save_dict = save_and_end, lasting
 
 
+def _queues_keep_their_addresses() -> None:
+    address = sqs._queue_url
+
+    def kept(name: str) -> str:
+        return sqs._queue_name_to_url.get(name) or str(address(name))
+
+    sqs._queue_url = kept
+
+
 def _stop_with_parent() -> None:
     """Standard input ends when the process that started this one does; then there is nobody to serve."""
     sys.stdin.read()
@@ -385,6 +395,7 @@ def main() -> None:
     _credentials_are_secret()
     _root_signs()
     _nobody_else_is_let_in()
+    _queues_keep_their_addresses()
     authorization.install()
     refusals.install()
     not_simulated.install()

@@ -10,6 +10,7 @@ definition alone:
 - an integration response whose status the method does not declare is a 500 (API Gateway guide, "Set up a method
   response")
 - functions are called where their policies let this method do so
+- a caller who lacks a right gets the API's own gateway response ACCESS_DENIED, which pages of its origin can read
 - a function that dies is the gateway's own 5xx (AWS: 502, here 500), without its error
 - bodies over 10 MB are refused ("Amazon API Gateway quotas")
 
@@ -31,6 +32,8 @@ from authorization import assumed, function_open_to
 from botocore.config import Config
 from botocore.exceptions import ClientError
 from jsonpath_ng.ext import parse as json_path
+from ministack import app
+from ministack.core.iam_evaluator import AuthError
 from ministack.core.responses import get_account_id, get_region, new_uuid
 from ministack.services import apigateway_v1
 
@@ -100,6 +103,7 @@ def install(endpoint: str) -> None:
         models = method.get("requestModels") or {}
         return validate_body(method, api_id, request, headers, *rest) if _media_type(headers) in models else None
 
+    _rights_are_refused_by_the_api()
     build_event = apigateway_v1._build_lambda_event_v1
 
     def event_with_domain(api_id: str, *request: Any, **options: Any) -> dict[str, Any]:
@@ -119,6 +123,23 @@ def install(endpoint: str) -> None:
     apigateway_v1._check_request_validation = validate
     apigateway_v1._invoke_lambda_custom_v1 = invoke
     apigateway_v1._invoke_lambda_proxy_v1 = invoke_permitted
+
+
+def _rights_are_refused_by_the_api() -> None:
+    """MiniStack answers who lacks a right in IAM's form, past the API's gateway responses."""
+    enforce = app._enforce_execute_api
+    apigateway_v1._AUTHENTICATION_GATEWAY_ERRORS["AccessDenied"] = ("ACCESS_DENIED", "AccessDeniedException")
+
+    def enforced(
+        api_id: str, stage: str, method: str, path: str, headers: dict[str, str], query: dict[str, Any], **options: Any
+    ) -> Any:
+        denied = enforce(api_id, stage, method, path, headers, query, **options)
+        if denied is None or "x-amzn-ErrorType" in denied[1]:  # a gateway response already
+            return denied
+        error = AuthError("AccessDenied", "User is not authorized to access this resource")
+        return apigateway_v1.authentication_error_response(api_id, stage, error, headers, query) or denied
+
+    app._enforce_execute_api = enforced
 
 
 def extended_id() -> str:

@@ -11,11 +11,12 @@ import {
   stitch,
 } from "../api";
 import { play, sound, sounding } from "../audio/player";
+import { save } from "../parts/save";
 import { type Item } from "../takes";
 import { add, open as openQueue } from "../record/state";
 import { parse } from "../record/script";
 import { go, language, nameOf, say, told, voice } from "../store";
-import { type Refused, type Table, messageOf, refusedIn, tableOf } from "./table";
+import { type Made, type Refused, type Table, messageOf, outcomesIn, tableOf } from "./table";
 
 const POLL_MS = 1000;
 
@@ -25,7 +26,7 @@ const file = signal<{ name: string; table: Table; data: File } | null>(null);
 const column = signal("");
 const template = signal("");
 const missing = signal<Item[]>([]);
-const refused = signal<Refused[]>([]);
+const outcomes = signal<{ made: Made[]; refused: Refused[] }>({ made: [], refused: [] });
 const sending = signal<number | null>(null);
 
 async function list(): Promise<void> {
@@ -44,6 +45,12 @@ async function choose(files: FileList | null | undefined): Promise<void> {
   current.value = null;
 }
 
+/** A file's name as that of a campaign. */
+const nameOfCampaign = (name: string) =>
+  Array.from(name.replace(/\.\w+$/, ""))
+    .slice(0, 64)
+    .join("");
+
 /** Send the table, and let the service plan all of its rows. */
 async function check(): Promise<void> {
   const chosen = file.value;
@@ -51,7 +58,7 @@ async function check(): Promise<void> {
   sending.value = 0;
   try {
     const made = await createCampaign({
-      name: chosen.name.replace(/\.\w+$/, "").slice(0, 64),
+      name: nameOfCampaign(chosen.name),
       voice: voice.value,
       ...(template.value ? { template: template.value } : { column: column.value }),
     });
@@ -63,9 +70,10 @@ async function check(): Promise<void> {
   await follow();
 }
 
-async function run(): Promise<void> {
+/** Check or run all rows of the campaign again: what is made is kept. */
+async function begin(how: typeof runCampaign): Promise<void> {
   if (!current.value) return;
-  current.value = await runCampaign(current.value.id);
+  current.value = await how(current.value.id);
   await follow();
 }
 
@@ -79,12 +87,12 @@ async function follow(): Promise<void> {
     const found = await askCampaign(current.value.id);
     if (mine === following) current.value = found;
   }
-  if (mine === following) await Promise.all([readMissing(), readRefused(), list()]);
+  if (mine === following) await Promise.all([readMissing(), readOutcomes(), list()]);
 }
 
 async function show(one: Campaign): Promise<void> {
   current.value = await askCampaign(one.id);
-  if (file.value && file.value.name.replace(/\.\w+$/, "") !== one.name) file.value = null;
+  if (file.value && nameOfCampaign(file.value.name) !== one.name) file.value = null;
   await follow();
 }
 
@@ -93,10 +101,16 @@ async function readMissing(): Promise<void> {
   missing.value = link && current.value?.to_record ? parse(await (await fetch(link)).text()) : [];
 }
 
-/** The first rows that cannot be said. */
-async function readRefused(): Promise<void> {
-  const one = current.value;
-  refused.value = one?.manifest && one.refused ? await refusedIn(one.manifest) : [];
+async function readOutcomes(): Promise<void> {
+  const link = current.value?.manifest;
+  outcomes.value = link ? await outcomesIn(link) : { made: [], refused: [] };
+}
+
+/** A link to a bucket, as a file of the browser's: the link itself would take the page's place. */
+async function download(link: string, name: string): Promise<void> {
+  const answer = await fetch(link);
+  if (!answer.ok) throw new Error("The link has ended: open the campaign again.");
+  save(await answer.blob(), name);
 }
 
 async function record(): Promise<void> {
@@ -119,8 +133,13 @@ export function CampaignPage() {
       <Side />
       <div class="stack">
         {current.value ? <Standing one={current.value} /> : file.value ? <Prepare /> : <Begin />}
-        {file.value && <Try />}
-        {current.value && <Lacks />}
+        <div class={current.value && missing.value.length ? "pair" : "stack"}>
+          <div class="stack">
+            {file.value && <Try />}
+            {current.value && <Outcomes />}
+          </div>
+          {current.value && missing.value.length > 0 && <Needed />}
+        </div>
       </div>
     </main>
   );
@@ -260,25 +279,25 @@ function Standing({ one }: { one: Campaign }) {
         <span class="chip">
           {one.rows.toLocaleString("en")} rows · {one.distinct.toLocaleString("en")} different messages
         </span>
-        {one.state === "finished" && one.check && ready > 0 && (
-          <button
-            class="main end"
-            onClick={() => {
-              told(run());
-            }}
-          >
-            Make what is ready
-          </button>
-        )}
-        {one.state === "failed" && (
-          <button
-            class="main end"
-            onClick={() => {
-              told(run());
-            }}
-          >
-            Run it again
-          </button>
+        {!isRunning && one.state !== "new" && (
+          <div class="keys end">
+            <button
+              onClick={() => {
+                told(begin(checkCampaign));
+              }}
+            >
+              Check again
+            </button>
+            <button
+              class="main"
+              disabled={one.check && !ready}
+              onClick={() => {
+                told(begin(runCampaign));
+              }}
+            >
+              {one.check ? "Make what is ready" : "Make the rest"}
+            </button>
+          </div>
         )}
       </div>
       <div class="figures">
@@ -317,9 +336,13 @@ function Standing({ one }: { one: Campaign }) {
       </p>
       {one.manifest && (
         <p class="row">
-          <a class="button" href={one.manifest} download>
+          <button
+            onClick={() => {
+              told(download(one.manifest ?? "", `${one.name}-manifest.csv`));
+            }}
+          >
             Manifest with the files
-          </a>
+          </button>
           {one.recording_script_page && (
             <a class="button" href={one.recording_script_page} target="_blank" rel="noreferrer">
               Recording script to print
@@ -392,52 +415,127 @@ function Try() {
   );
 }
 
-function Lacks() {
+function Needed() {
   const most = Math.max(1, ...missing.value.map(({ messages }) => messages));
   return (
+    <section class="card" aria-label="Most needed words">
+      <h2 class="eyebrow">Most needed words</h2>
+      <table lang={language.value || undefined}>
+        <thead class="hidden">
+          <tr>
+            <th scope="col">words</th>
+            <th scope="col" aria-hidden="true" />
+            <th scope="col">rows</th>
+          </tr>
+        </thead>
+        <tbody>
+          {missing.value.slice(0, 8).map(({ phrase, messages }) => (
+            <tr>
+              <td dir="auto">{phrase}</td>
+              <td class="wide">
+                <div class="bar" style={{ width: `${((100 * messages) / most).toFixed(0)}%` }} />
+              </td>
+              <td>{messages.toLocaleString("en")}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      <button
+        class="rec"
+        onClick={() => {
+          told(record());
+        }}
+      >
+        ● Record {missing.value.length === 1 ? "this word" : `these ${missing.value.length.toLocaleString("en")} words`}
+      </button>
+    </section>
+  );
+}
+
+/** The first rows that were made, and the first that cannot be said. */
+function Outcomes() {
+  return (
     <>
-      {missing.value.length > 0 && (
-        <section class="card" aria-label="Most needed words">
-          <h2 class="eyebrow">Most needed words</h2>
-          <table lang={language.value || undefined}>
-            <tbody>
-              {missing.value.slice(0, 8).map(({ phrase, messages }) => (
-                <tr>
-                  <td dir="auto">{phrase}</td>
-                  <td class="wide">
-                    <div class="bar" style={{ width: `${((100 * messages) / most).toFixed(0)}%` }} />
-                  </td>
-                  <td>{messages.toLocaleString("en")}</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-          <button
-            class="rec"
-            onClick={() => {
-              told(record());
-            }}
-          >
-            ● Record{" "}
-            {missing.value.length === 1 ? "this word" : `these ${missing.value.length.toLocaleString("en")} words`}
-          </button>
-        </section>
-      )}
-      {refused.value.length > 0 && (
+      {outcomes.value.refused.length > 0 && (
         <section class="card" aria-label="Rows that cannot be said">
           <h2 class="eyebrow">Rows that cannot be said</h2>
           <table>
+            <thead>
+              <tr>
+                <th scope="col">row</th>
+                <th scope="col">why</th>
+              </tr>
+            </thead>
             <tbody>
-              {refused.value.map(({ row, reason }) => (
+              {outcomes.value.refused.map(({ row, reason }) => (
                 <tr>
-                  <td>row {row}</td>
+                  <td>{row.toLocaleString("en")}</td>
                   <td dir="auto">{reason}</td>
                 </tr>
               ))}
             </tbody>
           </table>
+          {(current.value?.refused ?? 0) > outcomes.value.refused.length && (
+            <p class="quiet">The manifest has all {current.value?.refused.toLocaleString("en")}.</p>
+          )}
         </section>
       )}
+      {outcomes.value.made.length > 0 && <Files />}
     </>
+  );
+}
+
+/** The first files of a run. */
+function Files() {
+  const hear = async ({ file, link }: Made) => {
+    await play(file, [await sound(link, () => Promise.resolve(link))]);
+  };
+  return (
+    <section class="card" aria-label="Files">
+      <h2 class="eyebrow">Files</h2>
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">
+              <span class="hidden">Listen</span>
+            </th>
+            <th scope="col">row</th>
+            <th scope="col">file</th>
+          </tr>
+        </thead>
+        <tbody>
+          {outcomes.value.made.map((one) => (
+            <tr>
+              <td>
+                <button
+                  class="plain play"
+                  aria-label={`Listen to the file of row ${one.row.toString()}`}
+                  onClick={() => {
+                    told(hear(one));
+                  }}
+                >
+                  {sounding.value === one.file ? "♪" : "▶"}
+                </button>
+              </td>
+              <td>{one.row.toLocaleString("en")}</td>
+              <td>
+                <button
+                  class="plain"
+                  aria-label={`Download ${one.file}`}
+                  onClick={() => {
+                    told(download(one.link, one.file));
+                  }}
+                >
+                  {one.file}
+                </button>
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      {(current.value?.made ?? 0) > outcomes.value.made.length && (
+        <p class="quiet">The manifest has links to all {current.value?.made.toLocaleString("en")}.</p>
+      )}
+    </section>
   );
 }

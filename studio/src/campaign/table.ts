@@ -44,31 +44,50 @@ export function messageOf(cells: Map<string, string>, column: string, template: 
   );
 }
 
+/** A row that cannot be said. */
 export interface Refused {
   /** As a spreadsheet counts. */
   row: number;
   reason: string;
 }
 
-/** The first rows of a manifest that were not made, each with its reason. */
-export async function refusedIn(manifest: string, most = 20): Promise<Refused[]> {
-  const answer = await fetch(manifest, { headers: { Range: `bytes=0-${READ_BYTES.toString()}` } });
-  const table = new File([await answer.blob()], "manifest.csv");
-  const { columns, all } = await rowsOf(table);
-  const [reason, missing] = [columns.lastIndexOf("reason"), columns.lastIndexOf("missing")];
-  const why = (cells: string[]) => {
-    if (cells[reason]) return cells[reason];
-    return cells[missing] ? `no clip says ${cells[missing]}` : "";
-  };
-  return all
-    .map((cells, i) => ({ row: i + 2, reason: why(cells) }))
-    .filter((one) => one.reason)
-    .slice(0, most);
+/** A row that was made. */
+export interface Made {
+  row: number;
+  /** The audio file's name, and a link to it that works for a time. */
+  file: string;
+  link: string;
 }
 
-/** The beginning of a table in CSV: its columns and rows. */
+/** What a manifest adds to the table: its last columns, in this order. */
+const ADDED = ["status", "file", "link", "duration_ms", "missing", "reason"];
+
+/** The first rows of a manifest: those that were made, and those that were not. Rejects where it cannot be read. */
+export async function outcomesIn(manifest: string, most = 20): Promise<{ made: Made[]; refused: Refused[] }> {
+  const answer = await fetch(manifest, { headers: { Range: `bytes=0-${READ_BYTES.toString()}` } });
+  if (!answer.ok) throw new Error("The manifest cannot be fetched: open the campaign again.");
+  const { columns, all } = await rowsOf(new File([await answer.blob()], "manifest.csv"));
+  const first = columns.length - ADDED.length;
+  const found: { made: Made[]; refused: Refused[] } = { made: [], refused: [] };
+  all.forEach((cells, i) => {
+    const [, file = "", link = "", , missing = "", reason = ""] = cells.slice(first);
+    const row = i + 2;
+    if (link && found.made.length < most) found.made.push({ row, file: file.replace(/^.*\//, ""), link });
+    const why = reason || (missing && `no clip says ${missing}`);
+    if (why && found.refused.length < most) found.refused.push({ row, reason: why });
+  });
+  return found;
+}
+
+/** The beginning of a table in CSV: its columns and rows. Rejects where it is no text in UTF-8, as the service does. */
 async function rowsOf(file: File): Promise<{ columns: string[]; all: string[][]; whole: boolean }> {
-  const text = (await file.slice(0, READ_BYTES).text()).replace(/^\uFEFF/, "");
+  const bytes = await file.slice(0, READ_BYTES).arrayBuffer();
+  let text = "";
+  try {
+    text = new TextDecoder("utf-8", { fatal: true }).decode(bytes, { stream: true }); // the last letter may be cut
+  } catch {
+    throw new Error("This is not UTF-8 text: save the table as “CSV UTF-8”.");
+  }
   const separator =
     /^sep=(.)/i.exec(text)?.[1] ?? [",", ";", "\t"].sort((a, b) => count(text, b) - count(text, a))[0] ?? ",";
   const [head = [], ...all] = csv(text.replace(/^sep=.*\r?\n/i, ""), separator);

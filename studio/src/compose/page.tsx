@@ -1,8 +1,9 @@
 import { computed, effect, signal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
-import { type Message, type Plan, type Request, plan as askPlan, stitch } from "../api";
+import { type Message, type Plan, type Request, now, plan as askPlan, stitch } from "../api";
 import { play, silence, sound, sounding, soundingSince } from "../audio/player";
 import { settings } from "../config";
+import { save } from "../parts/save";
 import { Wave } from "../parts/wave";
 import { recordNow } from "../record/state";
 import { sentence } from "../record/script";
@@ -65,7 +66,6 @@ effect(() => {
   }
   const mine = (asking = new AbortController());
   const waited = setTimeout(() => {
-    performance.mark("plan-asked");
     askPlan({ ...wanted, missing: "error" }, mine.signal)
       .then((plan) => {
         planned.value = { text: wanted.message ?? "", plan };
@@ -97,7 +97,7 @@ async function made(
 ): Promise<{ key: string; message: Message; samples: Float32Array; buffer: AudioBuffer }> {
   const key = JSON.stringify(wanted);
   const last = heard.peek();
-  const lasts = last?.key === key && Date.parse(last.message.expires_at) > Date.now() + 60_000;
+  const lasts = last?.key === key && Date.parse(last.message.expires_at) > now() + 60_000;
   const message = lasts ? last.message : await stitch(wanted);
   const buffer = await sound(message.output_file, () => Promise.resolve(message.public_url));
   const found = { key, message, samples: buffer.getChannelData(0), buffer };
@@ -126,16 +126,6 @@ async function download(): Promise<void> {
   const answer = await fetch(public_url);
   const name = text.value.trim().replace(/[^\p{L}\p{M}\p{N}]+/gu, "_");
   save(await answer.blob(), (name.slice(0, 60) || "message") + output_file.slice(output_file.lastIndexOf(".")));
-}
-
-export function save(file: Blob, name: string): void {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(file);
-  link.download = name;
-  link.click();
-  setTimeout(() => {
-    URL.revokeObjectURL(link.href);
-  }, 60_000);
 }
 
 const copy = (work: Promise<string>, said: string) => {
@@ -241,6 +231,9 @@ export function ComposePage() {
 function Field() {
   const field = useRef<HTMLTextAreaElement>(null);
   const drawn = planned.value;
+  useEffect(() => {
+    if (drawn) performance.mark("plan-shown"); // tools/bench/studio.py
+  }, [drawn]);
   // While a new plan is asked for, the old one's marks would stand at the wrong letters.
   const marks =
     drawn?.text === text.value ? spans(text.value, drawn.plan) : [{ text: text.value, kind: "plain" as const }];
@@ -302,7 +295,7 @@ function Line({ text: message, plan }: { text: string; plan: Plan }) {
 function Segment({ piece, sounds }: { piece: Piece; sounds: Float32Array | null }) {
   if (piece.kind === "pause")
     return (
-      <div class="gap" style={{ flexGrow: (piece.ms ?? 0) / 100 }}>
+      <div class="gap" style={{ flexGrow: (piece.ms ?? 0) / 400 }}>
         {(piece.ms ?? 0) >= 200 ? piece.ms : ""}
       </div>
     );

@@ -124,10 +124,20 @@ function standing(take: Take | undefined): [string, string] {
 
 function AddWords() {
   const text = useRef<HTMLTextAreaElement>(null);
+  const whole = useRef<HTMLDetailsElement>(null);
+  const added = () => {
+    // The keys of the page work on its words again.
+    if (whole.current) whole.current.open = false;
+    if (document.activeElement instanceof HTMLElement) document.activeElement.blur();
+  };
   const add = (words: string, name: string, anew = false) => {
     const found = parse(words);
-    if (found.length) told(record.add(found, name, { anew }));
-    else say("There are no words in it: write one on each line.");
+    if (!found.length) {
+      say("There are no words in it: write one on each line.");
+      return;
+    }
+    added();
+    told(record.add(found, name, { anew }));
   };
   const file = (files: FileList | null | undefined) => {
     const [first] = files ?? [];
@@ -148,11 +158,12 @@ function AddWords() {
           if (!answer.ok)
             throw new Error("There is no starter list: set the language of this voice on the page Voices.");
           await record.add((await answer.json()) as Item[], "the starter list");
+          added();
         }),
     );
   };
   return (
-    <details class="add" open={record.items.value.length === 0}>
+    <details class="add" ref={whole} open={record.items.value.length === 0}>
       <summary>Add words</summary>
       <label>
         One word or phrase on each line
@@ -301,7 +312,7 @@ function Meter() {
   const share = (value: number) => `${Math.max(0, Math.min(100, 100 + (100 * value) / 60)).toFixed(0)}%`;
   return (
     <div class="meter" aria-hidden="true">
-      <i style={{ width: share(db) }} />
+      <i style={{ clipPath: `inset(0 calc(100% - ${share(db)}) 0 0 round 5px)` }} />
       <b style={{ left: share(20 * Math.log10(Math.max(most, 0.001))) }} />
     </div>
   );

@@ -5,8 +5,8 @@ import { play, silence, sound, soundOf } from "../audio/player";
 import { RATE, Recorder, at48k } from "../audio/recorder";
 import { wav } from "../audio/wav";
 import { clips, clipsChanged, go, say, voice } from "../store";
-import { type Item, type Take, keep, keepQueue, queueOf, takesOf } from "../takes";
-import { changed, pending, work } from "../uploads";
+import { type Item, type Take, forgetSettled, keep, keepQueue, queueOf, takesOf } from "../takes";
+import { changed, elsewhere, pending, tellOthers, work } from "../uploads";
 import { baseName, fileName, plainPhrase } from "./name";
 
 export interface Recording {
@@ -49,7 +49,7 @@ recorder.onTake = (take) => {
 changed.subscribe((take) => {
   if (take?.voice !== voice.value) return;
   takes.value = new Map(takes.value).set(take.phrase, take);
-  if (take.state === "ready") clipsChanged(); // messages that lacked it are planned anew
+  if (take.state !== "uploaded") clipsChanged(); // messages that lacked it are planned anew
 });
 
 /** Whether an item needs nothing more from the speaker. */
@@ -66,11 +66,18 @@ export const minutesLeft = computed(() => {
   return Math.max(1, Math.round(((items.value.length - done.value) * each) / 60_000));
 });
 
+/** How often the list was changed here: what was read before a change is out of date. */
+let edits = 0;
+/** The voice whose list is shown; none before the first one is read. */
+let shown: string | undefined;
+
 /** Show what this voice has to record. */
 export async function open(): Promise<void> {
   const mine = voice.value;
+  const before = edits;
   const [queue, kept] = await Promise.all([queueOf(mine), takesOf(mine)]);
-  if (mine !== voice.value) return;
+  if (mine !== voice.value || before !== edits) return;
+  shown = mine;
   batch(() => {
     takes.value = new Map(kept.map((take) => [take.phrase, take]));
     items.value = queue.items;
@@ -81,18 +88,46 @@ export async function open(): Promise<void> {
   });
 }
 
+/** Another tab has recorded words, or changed the list: what is on the stage here stays. */
+elsewhere.subscribe((times) => {
+  if (times) void reopen();
+});
+
+async function reopen(): Promise<void> {
+  const mine = voice.value;
+  const before = edits;
+  const [queue, kept] = await Promise.all([queueOf(mine), takesOf(mine)]);
+  if (mine !== voice.value || before !== edits) return;
+  const phrase = current.value?.phrase;
+  batch(() => {
+    takes.value = new Map(kept.map((take) => [take.phrase, take]));
+    items.value = queue.items;
+    from.value = queue.from;
+    const same = queue.items.findIndex((item) => item.phrase === phrase);
+    if (same >= 0) at.value = same;
+    else move(at.value);
+  });
+}
+
 /** Put words at the end of the list, or begin a new list with them. */
 export async function add(more: Item[], name: string, { anew = false, first = false } = {}): Promise<void> {
+  if (shown !== voice.value) await open(); // the new words come behind what is there
+  edits++;
   const old = anew ? [] : items.value;
-  const fresh = more.filter(({ phrase }) => !old.some((one) => one.phrase === phrase));
+  const there = new Set(old.map(({ phrase }) => phrase));
+  const fresh = more.filter(({ phrase }) => !there.has(phrase));
   // What is recorded again is asked for again.
-  takes.value = new Map([...takes.value].filter(([phrase]) => !more.some((one) => one.phrase === phrase)));
+  const asked = new Set(more.map(({ phrase }) => phrase));
+  takes.value = new Map([...takes.value].filter(([phrase]) => !asked.has(phrase)));
   items.value = first ? [...fresh, ...old] : [...old, ...fresh];
   from.value = anew || !old.length ? name : from.value;
   const next = first ? items.value.findIndex(({ phrase }) => phrase === more[0]?.phrase) : -1;
   const undone = items.value.findIndex((item) => !isDone(item));
   move(next >= 0 ? next : anew || undone >= 0 ? Math.max(0, undone) : at.value);
-  await keepQueue(voice.value, from.value, items.value);
+  const mine = voice.value;
+  await keepQueue(mine, from.value, items.value);
+  await forgetSettled(mine, asked);
+  tellOthers();
 }
 
 /** From another page: record these now, before the rest of the list. */
@@ -103,10 +138,12 @@ export async function recordNow(some: Item[]): Promise<void> {
 }
 
 export async function clear(): Promise<void> {
+  edits++;
   items.value = [];
   from.value = "";
   move(0);
   await keepQueue(voice.value, "", []);
+  tellOthers();
 }
 
 export function move(to: number): void {
@@ -170,13 +207,15 @@ export async function accept(): Promise<void> {
     at: Date.now(),
   };
   spent = { count: spent.count + 1, ms: spent.ms + Math.min(60_000, performance.now() - began) };
+  edits++;
   takes.value = new Map(takes.value).set(item.phrase, take);
   const next = items.value.findIndex((one, i) => i > at.value && !isDone(one));
   const any = items.value.findIndex((one) => !isDone(one));
   move(next >= 0 ? next : any >= 0 ? any : at.value);
   try {
-    await keep(take);
+    const id = await keep(take);
     pending.value++; // what is said to wait is written
+    if (takes.value.get(item.phrase) === take) takes.value = new Map(takes.value).set(item.phrase, { ...take, id });
   } catch {
     say("This device has no room for the recording: free some, then record the word again.");
     takes.value = new Map([...takes.value].filter(([phrase]) => phrase !== item.phrase));

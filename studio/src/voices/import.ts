@@ -78,6 +78,8 @@ async function one(voice: string, { name: path, data }: Entry, done: Imported): 
     done.settings = true;
   } else if (!SOUND.test(name)) {
     done.left.push(`${name}: it does not end like a recording`);
+  } else if (!data.length) {
+    done.left.push(`${name}: it is empty`);
   } else if (data.length > LARGEST) {
     done.left.push(`${name}: it has over 20 MB`);
   } else {

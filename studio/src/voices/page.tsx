@@ -1,7 +1,7 @@
 import { useSignal } from "@preact/signals";
 import { type Clip, clip as askClip, deleteClip, restoreClip, voiceSettings } from "../api";
 import { play, sound, sounding } from "../audio/player";
-import { save } from "../compose/page";
+import { save } from "../parts/save";
 import { baseName } from "../record/name";
 import { recordNow } from "../record/state";
 import { clips, clipsRead, language, nameOf, readClips, say, told, voice, voices } from "../store";

@@ -2,19 +2,17 @@
 
 import uuid
 from collections.abc import Iterator
-from string import Template
 from typing import Any
 
 import pytest
-from botocore.credentials import Credentials
 from tools.client import Caller, Response, fetch
 from tools.local.stack import REGION, Stack
 
-from tests.paths import ROOT, SAMPLES
+from tests.callers import CALLERS, people_of
+from tests.paths import SAMPLES
 from tests.waiting import until
 
 HELLO = (SAMPLES / "hello.wav").read_bytes()
-CALLERS = ("listener", "recorder", "editor")
 CLIP = "/voices/callers/clips/hello.wav"
 CALLS: dict[str, tuple[str, Any]] = {
     "hear": ("listener", lambda who: who.post("/stitch", {"message": "hello"})),
@@ -28,6 +26,9 @@ CALLS: dict[str, tuple[str, Any]] = {
     "restore": ("editor", lambda who: who.put(CLIP, {"version": "x"})),
     "list campaigns": ("editor", lambda who: who.get("/campaigns")),
     "begin a campaign": ("editor", lambda who: who.post("/campaigns", {"name": "callers"})),
+    "list pictures": ("editor", lambda who: who.get("/pictures")),
+    "send a picture": ("editor", lambda who: who.post("/pictures", {"name": "cow.jpg", "size": 1})),
+    "look at a picture": ("editor", lambda who: who.get("/pictures/animal~x")),
     "change settings": ("editor", lambda who: who.put("/voices/callers/settings", {"toml": "gap_ms = 100"})),
 }
 """By what is called: the kind of caller who may, and the call."""
@@ -35,22 +36,8 @@ CALLS: dict[str, tuple[str, Any]] = {
 
 @pytest.fixture(scope="module")
 def people(embedded: Stack) -> Iterator[dict[str, Caller]]:
-    """A user for each kind, with the policy that infra/ gives it."""
-    iam, made = embedded.client("iam"), {}
-    for kind in CALLERS:
-        iam.create_user(UserName=kind)
-        policy = (ROOT / "infra" / "policies" / f"{kind}.json.tftpl").read_text()
-        document = Template(policy).substitute(region=REGION, account="000000000000", stage="local")
-        iam.put_user_policy(UserName=kind, PolicyName=kind, PolicyDocument=document)
-        key = iam.create_access_key(UserName=kind)["AccessKey"]
-        credentials = Credentials(key["AccessKeyId"], key["SecretAccessKey"])
-        made[kind] = Caller(embedded.api_url, embedded.caller.region, credentials)
-    yield made
-    for kind, caller in made.items():
-        assert caller.credentials
-        iam.delete_access_key(UserName=kind, AccessKeyId=caller.credentials.access_key)
-        iam.delete_user_policy(UserName=kind, PolicyName=kind)
-        iam.delete_user(UserName=kind)
+    with people_of(embedded) as made:
+        yield made
 
 
 @pytest.fixture
@@ -122,7 +109,7 @@ def preflight(url: str, origin: str, method: str = "POST") -> Response:
 
 
 @pytest.mark.parametrize(
-    "path", ["/stitch", "/plans", "/voices", "/voices/-/clips", CLIP, "/voices/-/settings", "/campaigns"]
+    "path", ["/stitch", "/plans", "/voices", "/voices/-/clips", CLIP, "/voices/-/settings", "/campaigns", "/pictures"]
 )
 def test_a_browser_asks_first_without_a_signature(stack: Stack, path: str) -> None:
     answer = preflight(stack.api_url + path, stack.studio)
@@ -133,7 +120,6 @@ def test_a_browser_asks_first_without_a_signature(stack: Stack, path: str) -> No
 
 
 def test_every_answer_names_the_origin(stack: Stack, people: dict[str, Caller]) -> None:
-    """Not where a right is missing: MiniStack answers that itself, API Gateway as ACCESS_DENIED (test_template)."""
     nobody = Caller(stack.api_url, REGION, None)
     for answer in (
         people["listener"].post("/stitch", {"message": "hello"}),
@@ -142,9 +128,12 @@ def test_every_answer_names_the_origin(stack: Stack, people: dict[str, Caller]) 
         people["listener"].get("/voices"),
         nobody.get("/voices"),
         nobody.get("/nowhere"),
+        people["listener"].get("/campaigns"),
     ):
         assert answer.headers["access-control-allow-origin"] == stack.studio, answer
-        assert answer.headers["access-control-expose-headers"] == "X-Request-Id"
+        assert answer.headers["access-control-expose-headers"].startswith("X-Request-Id")
+    assert answer.headers["x-amzn-errortype"] == "AccessDeniedException"
+    assert answer.json()["code"] == "forbidden"
 
 
 def test_the_buckets_let_only_the_studio_read_and_upload(stack: Stack) -> None:
@@ -156,3 +145,8 @@ def test_the_buckets_let_only_the_studio_read_and_upload(stack: Stack) -> None:
     assert preflight(bucket, stack.studio).headers["access-control-allow-origin"] == stack.studio
     assert preflight(bucket, stack.studio, "DELETE").status == 403
     assert preflight(bucket, "https://elsewhere.example").status == 403
+    images, results = (f"{stack.endpoint}/{stack.outputs[f'{name}BucketName']}" for name in ("Images", "Results"))
+    for bucket, method, other in ((images, "POST", "GET"), (results, "GET", "POST")):
+        assert preflight(bucket, stack.studio, method).headers["access-control-allow-origin"] == stack.studio
+        assert preflight(bucket, stack.studio, other).status == 403
+        assert preflight(bucket, "https://elsewhere.example", method).status == 403

@@ -15,6 +15,7 @@ from tools.client import fetch, send_form
 from tools.local.model import STOPS
 from tools.local.pictures import Put, put_picture, put_prompts, send_picture, speech_of, wait_for
 from tools.local.stack import STACK, Stack
+from tools.operations.redrive import redrive
 
 from identifier.asking import ANOTHER_WAY
 from identifier.keys import claim_key
@@ -232,6 +233,19 @@ def test_a_redrive_that_fails_again_is_put_aside_again(inbox: Inbox) -> None:
     given_up(inbox, put, "Refused")
     inbox.sfn.redrive_execution(executionArn=arn)
     assert inbox.ended(arn)["status"] == "SUCCEEDED"
+
+
+def test_make_redrive_tries_every_failed_picture_again_and_says_how_far_it_is(inbox: Inbox) -> None:
+    puts = with_faults(inbox, ["403", "404"])
+    arns = [given_up(inbox, put, "Refused") for put in puts]
+    sqs, url = inbox.stack.client("sqs"), inbox.stack.outputs["FailedImagesQueueUrl"]
+    told: list[str] = []
+    done = redrive(sqs, inbox.sfn, url, inbox.machine, told.append)
+    assert done["redriven"] >= len(puts), "other tests may have left some"
+    assert told[-1].startswith(f"{done.total()} of ")
+    for put, arn in zip(puts, arns, strict=True):
+        assert inbox.ended(arn)["status"] == "SUCCEEDED"
+        assert inbox.identified(put)["outcome"] == "answered"
 
 
 def test_an_event_is_put_aside_even_when_the_function_can_note_nothing(inbox: Inbox) -> None:

@@ -3,6 +3,7 @@
 With PICTURES=docs/images the tests write the pictures of the documentation anew.
 """
 
+import base64
 import gzip
 import io
 import os
@@ -11,6 +12,7 @@ import shutil
 import subprocess
 import wave
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -19,11 +21,13 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, expect, sync_playwright
 from tools.local import studio
-from tools.local.stack import Stack
+from tools.local.stack import REGION, Stack
 
 from stitcher.clips.decode import decode
+from tests.callers import people_of
 from tests.chromium import chromium
 from tests.paths import ROOT, SAMPLES
+from tests.pictures import SCHEMA, Inbox
 from tests.waiting import LONGEST_S, until
 
 LARGEST_BYTES = 60 * 1024
@@ -61,11 +65,33 @@ def built() -> Path:
     return studio.DIST
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def address(built: Path, embedded: Stack) -> Iterator[str]:
     """The studio for the embedded stack, with its token."""
-    with studio.serving(studio.embedded(embedded), int(embedded.studio.rpartition(":")[2])) as served:
+    with studio.serving(studio.embedded(embedded), port_of(embedded)) as served:
         yield served
+
+
+@pytest.fixture
+def deployed(built: Path, embedded: Stack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The studio as `make studio API_URL=… AWS_PROFILE=…` serves it: the profile has keys that do not end."""
+    keys = embedded.credentials
+    (tmp_path / "config").write_text(f"[profile field-team]\nregion = {REGION}\nendpoint_url = {embedded.endpoint}\n")
+    (tmp_path / "credentials").write_text(
+        f"[field-team]\naws_access_key_id = {keys.access_key}\naws_secret_access_key = {keys.secret_key}\n"
+    )
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
+    monkeypatch.setenv("AWS_PROFILE", "field-team")
+    with studio.serving(studio.deployed(embedded.api_url), port_of(embedded)) as served:
+        yield served
+
+
+def port_of(stack: Stack) -> int:
+    """Of the one origin whose pages may call the stack."""
+    return int(stack.studio.rpartition(":")[2])
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +105,7 @@ def browser(microphone: Path) -> Iterator[Browser]:
 
 
 @pytest.fixture
-def context(browser: Browser, address: str) -> Iterator[BrowserContext]:
+def context(browser: Browser) -> Iterator[BrowserContext]:
     """A new person at the browser: nothing is stored yet."""
     made = browser.new_context(viewport=LAPTOP)  # type: ignore[arg-type]
     made.grant_permissions(["microphone", "clipboard-read", "clipboard-write"])
@@ -118,13 +144,13 @@ def choose(page: Page, voice: str) -> None:
     expect(page.get_by_label("Voice", exact=True)).to_have_value(voice)
 
 
-def say_word(page: Page, key: str = "Space") -> None:
+def say_word(page: Page) -> None:
     """Record with the keyboard, again if need be, until the recording has stopped by itself.
 
     The microphone's file plays all the time: the first recording may begin in the middle of the word, and says so. It
     stops in the silence after the word, where the next one begins.
     """
-    page.keyboard.press(key)
+    page.keyboard.press("Space")
     expect(page.get_by_role("button", name="Stop")).to_be_visible()
     verdict = page.locator(".stage .chip", has_text=re.compile("ends are clean|cut off|Too short|Nothing"))
     expect(verdict).to_be_visible()
@@ -207,7 +233,6 @@ def test_what_a_message_lacks_is_recorded_in_its_sentence_and_then_heard(page: P
     page.keyboard.press("p")
     expect(page.get_by_role("button", name="In its sentence")).to_contain_text("♪")
     picture(page, "record")
-    say_word(page, "r")
     page.keyboard.press("Enter")
     expect(page.locator(".queue li").first).to_contain_text("ready")
     show(page, "Compose")
@@ -220,23 +245,40 @@ def test_what_a_message_lacks_is_recorded_in_its_sentence_and_then_heard(page: P
     assert download.value.suggested_filename.endswith(".mp3")
 
 
-def test_takes_that_were_recorded_offline_survive_a_closed_tab(
+LONG = " ".join(["a very long phrase that nobody says in one breath"] * 6)
+"""300 characters, nearly."""
+
+
+def test_takes_that_were_recorded_offline_survive_a_closed_tab_whatever_they_say(
     page: Page, context: BrowserContext, address: str, stack: Stack
 ) -> None:
-    list_words(page, "nagar", "satara", "latur")
+    words = ("rice/acre \N{EAR OF RICE}", LONG)
+    list_words(page, *words, "latur")
     context.set_offline(True)
-    for word in ("satara", "latur"):
+    for word in (LONG, "latur"):
         say_word(page)
         page.keyboard.press("Enter")
         expect(page.locator(".stage .word")).to_have_text(word)
     expect(page.get_by_text("2 waiting to upload")).to_be_visible()
+    expect(page.get_by_text("There is no network")).to_be_visible()
+    page.set_viewport_size(PHONE)  # type: ignore[arg-type]
+    page.keyboard.press("ArrowLeft")
+    expect(page.locator(".stage .word")).to_have_text(LONG)
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"], "nothing hangs over the edge"
+    accessible(page)
     page.close()
     context.set_offline(False)
-    again = context.new_page()
-    again.goto(address)
-    expect(again.locator(".stage .word")).to_have_text("latur")
-    expect(again.get_by_text("waiting to upload")).to_have_count(0)
-    assert clip_of(stack, "nagar.wav")[:4] == clip_of(stack, "satara.wav")[:4] == b"RIFF"
+    tabs = [context.new_page() for _ in range(2)]
+    for tab in tabs:
+        tab.goto(address)
+        expect(tab.locator(".stage .word")).to_have_text("latur")
+    list_words(tabs[0], "solapur")
+    for tab in tabs:
+        expect(tab.locator(".queue li").last).to_contain_text("solapur")
+        expect(tab.get_by_text("waiting to upload")).to_have_count(0)
+        expect(tab.locator(".queue li", has_text=re.compile("ready|poor"))).to_have_count(2)
+    for name in ("rice\N{FULLWIDTH SOLIDUS}acre_\N{EAR OF RICE}", LONG.replace(" ", "_")):
+        assert clip_of(stack, f"{name}.wav")[:4] == b"RIFF"
 
 
 def test_a_voice_is_searched_heard_deleted_brought_back_and_its_settings_checked(page: Page, stack: Stack) -> None:
@@ -250,6 +292,8 @@ def test_a_voice_is_searched_heard_deleted_brought_back_and_its_settings_checked
     expect(row).to_have_count(0)
     page.get_by_role("button", name="Undo").click()
     expect(row).to_have_count(1)
+    page.get_by_label("Search the clips").fill("")
+    picture(page, "voices")
     page.get_by_text("Settings", exact=True).click()
     page.get_by_label("Pause between words").fill("90")
     page.get_by_text("The whole file").click()
@@ -259,7 +303,6 @@ def test_a_voice_is_searched_heard_deleted_brought_back_and_its_settings_checked
     whole.fill("gap_ms = soon")
     page.get_by_role("button", name="Save the settings").click()
     expect(page.get_by_role("alert")).to_contain_text("TOML")
-    picture(page, "voices")
 
 
 def test_a_voice_is_exported_and_imported_as_a_zip(page: Page, stack: Stack, tmp_path: Path) -> None:
@@ -286,7 +329,7 @@ def test_a_voice_is_exported_and_imported_as_a_zip(page: Page, stack: Stack, tmp
     assert clip_of(stack, "copy/कल.wav") == clip_of(stack, "hindi/कल.wav")
 
 
-def test_a_table_is_checked_a_row_heard_and_its_missing_words_lead_to_their_recording(page: Page) -> None:
+def test_a_table_is_checked_heard_and_made_and_its_missing_words_lead_to_their_recording(page: Page) -> None:
     show(page, "Campaign")
     page.locator(".drop input[type=file]").set_input_files(ROOT / "samples" / "campaign.csv")
     template = "hello, {name}: {weather} is expected {day} in {place}. {advice}"
@@ -298,12 +341,89 @@ def test_a_table_is_checked_a_row_heard_and_its_missing_words_lead_to_their_reco
     page.get_by_role("button", name="Check the table").click()
     expect(page.get_by_text("Checked: nothing is made yet.")).to_be_visible()
     expect(page.get_by_text("12 rows")).to_be_visible()
+    why = page.get_by_role("region", name="Rows that cannot be said").get_by_role("row")
+    expect(why.filter(has_text="no clip says 'sita', 'patil'")).to_have_count(1)
     accessible(page)
     picture(page, "campaign")
+    page.get_by_role("button", name="Make what is ready").click()
+    expect(page.get_by_text("Made: the manifest has a line for each row.")).to_be_visible()
+    page.get_by_role("button", name=re.compile("Listen to the file of row")).first.click()
+    expect(page.get_by_role("region", name="Files").locator(".play", has_text="♪")).to_be_visible()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Manifest").click()
+    assert download.value.path().read_bytes().count(b"made,audio/") == 3
+    accessible(page)
+    picture(page, "campaign-made")
     page.get_by_role("button", name="Record these").click()
     expect(page.locator(".stage .word")).to_be_visible()
     expect(page.locator(".queue li")).to_have_count(13)
     expect(page.locator(".sentence mark").first).to_be_visible()
+
+
+DROP = """([name, type, base64]) => {
+    const bytes = Uint8Array.from(atob(base64), (char) => char.charCodeAt(0));
+    const dataTransfer = new DataTransfer();
+    dataTransfer.items.add(new File([bytes], name, { type }));
+    const drop = new DragEvent("drop", { dataTransfer, bubbles: true, cancelable: true });
+    document.querySelector(".drop").dispatchEvent(drop);
+}"""
+
+
+def test_a_picture_is_dropped_and_its_answer_seen_and_heard(page: Page, stack: Stack) -> None:
+    crop = {"type": "object", "required": ["crop"], "properties": {"crop": {"const": "tomato"}}}
+    prompt = Inbox(stack).prompt("crop-leaf", answer_schema=SCHEMA | crop, say={"template": "hello, {crop}"})
+    show(page, "Pictures")
+    page.get_by_label("Question").fill(prompt)
+    page.get_by_label("Question").press("Enter")
+    data = base64.b64encode((ROOT / "samples" / "images" / "leaf.png").read_bytes()).decode()
+    page.evaluate(DROP, ["leaf.png", "image/png", data])
+    answer = page.get_by_role("region", name="The answer")
+    expect(answer.get_by_role("row").filter(has_text="tomato")).to_have_count(1)
+    expect(answer.get_by_role("img", name="The picture that you sent")).to_be_visible()
+    expect(answer.get_by_role("img", name="The spoken answer")).to_be_visible()
+    expect(page.get_by_role("region", name="Pictures").locator("li").first).to_contain_text("answered")
+    page.get_by_role("button", name="Listen").click()
+    expect(page.get_by_role("button", name="Listen")).to_contain_text("♪")
+    accessible(page)
+    picture(page, "pictures")
+    page.evaluate(DROP, ["leaf.txt", "text/plain", base64.b64encode(b"no picture").decode()])
+    expect(answer.get_by_text("rejected")).to_be_visible()
+
+
+DENIED = """() => {
+    navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException("", "NotAllowedError"));
+}"""
+
+
+def test_who_may_not_and_who_cannot_reads_why(page: Page, context: BrowserContext, stack: Stack) -> None:
+    def signs(credentials: dict[str, str]) -> None:
+        page.unroute_all()
+        page.route("**/credentials", lambda route: route.fulfill(json=credentials))
+        page.reload()
+        expect(page.get_by_text("Add words")).to_be_visible()
+
+    with people_of(stack) as people:
+        known = people["listener"].credentials
+        assert known
+        signs({"accessKeyId": str(known.access_key), "secretAccessKey": str(known.secret_key)})
+        list_words(page, "wardha")
+        say_word(page)
+        page.keyboard.press("Enter")
+        expect(page.locator("header")).to_contain_text("You may listen, but not record")
+        expect(page.locator("header")).to_contain_text("1 waiting to upload")
+        accessible(page)
+        show(page, "Campaign")
+        expect(page.locator(".notice")).to_contain_text("role “editor”")
+        page.clock.set_fixed_time(datetime.now(UTC) + timedelta(hours=5))
+        show(page, "Compose")
+        page.get_by_role("textbox", name="Message").fill("hello, shreeshail")
+        expect(page.locator(".marks .said")).to_have_count(2)
+    show(page, "Record")
+    signs({"accessKeyId": "ASIAENDED", "secretAccessKey": "x", "sessionToken": "y"})
+    expect(page.locator(".notice")).to_contain_text("or they have ended: sign in again")
+    page.evaluate(DENIED)
+    page.keyboard.press("Space")
+    expect(page.get_by_text("The browser may not use the microphone")).to_be_visible()
 
 
 @pytest.mark.parametrize(
@@ -333,13 +453,16 @@ def test_words_stand_in_the_voices_own_script(
     picture(page, language)
 
 
-def test_the_page_loads_and_calls_nothing_else(context: BrowserContext, address: str, stack: Stack) -> None:
+@pytest.mark.parametrize("served", ["address", "deployed"])
+def test_the_page_loads_and_calls_nothing_else(
+    context: BrowserContext, served: str, stack: Stack, request: pytest.FixtureRequest
+) -> None:
     opened = context.new_page()
     asked: list[Request] = []
     opened.on("request", lambda request: asked.append(request))
     said: list[ConsoleMessage] = []
     opened.on("console", lambda message: said.append(message))
-    opened.goto(address)
+    opened.goto(request.getfixturevalue(served))
     expect(opened.get_by_text(re.compile(r"has [1-9]\d* clips"))).to_be_visible()
     assert {"{0.scheme}://{0.netloc}".format(urlsplit(request.url)) for request in asked} == {
         stack.studio,
@@ -347,6 +470,9 @@ def test_the_page_loads_and_calls_nothing_else(context: BrowserContext, address:
     }
     assert [message.text for message in said if message.type == "error"] == []
     assert "token" not in opened.url
+    signed = [one.headers for one in asked if "authorization" in one.headers and "/_aws/" in one.url]
+    assert all(("x-amz-security-token" in sent) is (served == "deployed") for sent in signed)
+    assert not any(str(stack.credentials.access_key) in str(sent) for sent in signed if served == "deployed")
 
 
 def test_without_the_token_the_page_says_what_to_do(context: BrowserContext, address: str) -> None:
