@@ -11,6 +11,7 @@ import sys
 import warnings
 from collections.abc import Callable
 from io import BytesIO
+from typing import cast
 
 from PIL import Image, ImageCms, UnidentifiedImageError
 
@@ -125,12 +126,11 @@ def _to_first_shown(source: Image.Image) -> None:
     plain: int | None = None
     for number in range(first, frames):
         source.seek(number)
-        frame = source.convert("RGBA")
-        if not frame.getchannel("A").getextrema()[1]:
-            continue
-        if frame.getcolors(1) is None:
+        *colours, alpha = cast(list[tuple[int, int]], source.convert("RGBA").getextrema())
+        if any(low < high for low, high in colours) and alpha[1]:
             return
-        plain = number if plain is None else plain
+        if plain is None and alpha[1]:
+            plain = number
     source.seek(first if plain is None else plain)
 
 
