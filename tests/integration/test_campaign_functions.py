@@ -252,6 +252,8 @@ UNUSABLE = [
     ("\n", SETTINGS, "the table has no header row"),
     ("name\n", SETTINGS, "no rows below its header"),
     ("text\nhello\n", SETTINGS, "the template's column 'name' is not in the table"),
+    ('name\n"a\nb\n', SETTINGS, "the table has rows that cannot be told apart, from line 2 on"),
+    ("name\n" + "a\n" * 10_000 + "\0", SETTINGS, "the table is not UTF-8 text"),
     (TABLE, "{", "are not JSON"),
     (TABLE, "[]", "no JSON object"),
     (TABLE, json.dumps({"voice": "x"}), "the table's key does"),
