@@ -11,6 +11,7 @@ import sys
 import warnings
 from collections.abc import Callable
 from io import BytesIO
+from typing import cast
 
 from PIL import Image, ImageCms, UnidentifiedImageError
 
@@ -125,7 +126,7 @@ def _to_first_shown(source: Image.Image) -> None:
     plain: int | None = None
     for number in range(first, frames):
         source.seek(number)
-        *colours, alpha = source.convert("RGBA").getextrema()
+        *colours, alpha = cast(list[tuple[int, int]], source.convert("RGBA").getextrema())
         if any(low < high for low, high in colours) and alpha[1]:
             return
         if plain is None and alpha[1]:

@@ -127,6 +127,9 @@ requestAnimationFrame(() => {
       told(readClips());
     });
     watch();
+    addEventListener("online", () => {
+      told(Promise.all([readVoices(), readClips()]));
+    });
   });
 });
 addEventListener("load", () => {

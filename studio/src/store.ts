@@ -1,5 +1,5 @@
 import { computed, effect, signal } from "@preact/signals";
-import { type Clip, type Voice, clips as listClips, voices as listVoices } from "./api";
+import { type Clip, Refusal, type Voice, clips as listClips, voices as listVoices } from "./api";
 
 const PAGES = ["record", "compose", "campaign", "voices", "pictures"] as const;
 export type Page = (typeof PAGES)[number];
@@ -86,6 +86,9 @@ export async function readClips(): Promise<void> {
   await listClips(voice.value, (page) => {
     for (const clip of page) if (!found.has(clip.phrase)) found.set(clip.phrase, clip);
     if (mine === reading) clips.value = new Map(found);
+  }).catch((error: unknown) => {
+    // A new voice is there when its first clip is.
+    if (!(error instanceof Refusal && error.status === 404)) throw error;
   });
   if (mine === reading) {
     clips.value = found;

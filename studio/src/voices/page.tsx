@@ -4,13 +4,15 @@ import { play, sound, sounding } from "../audio/player";
 import { save } from "../parts/save";
 import { baseName } from "../record/name";
 import { recordNow } from "../record/state";
-import { clips, clipsRead, language, nameOf, readClips, say, told, voice, voices } from "../store";
+import { clips, clipsChanged, clipsRead, language, nameOf, readClips, say, told, voice, voices } from "../store";
 import { type Found, dropped, importInto } from "./import";
 import { SettingsCard } from "./settings";
 import { zipped } from "./zip";
 
 /** Rows that are shown at a time: a voice may have thousands of clips. */
 const SHOWN = 100;
+/** After this a clip that came back is prepared again. */
+const PREPARED_MS = 3000;
 
 export function VoicesPage() {
   return (
@@ -210,6 +212,7 @@ function ClipRow({ clip }: { clip: Clip }) {
     await readClips();
     say(`“${clip.phrase}” is deleted.`, () => {
       told(restoreClip(mine, name, version).then(readClips));
+      setTimeout(clipsChanged, PREPARED_MS);
     });
   };
   return (
