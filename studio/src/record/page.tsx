@@ -33,8 +33,8 @@ function keys(event: KeyboardEvent): void {
   const target = event.target as HTMLElement;
   if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
   if (target.closest("input, textarea, select, dialog, summary")) return;
-  // A focused button keeps Enter and Space for itself, a link keeps Enter.
-  const keeps = event.key === "Enter" ? "button, a" : event.key === " " ? "button" : null;
+  // A focused button keeps Enter and Space for itself; a link keeps Enter, but the one that leads here.
+  const keeps = event.key === "Enter" ? "button, a:not([aria-current])" : event.key === " " ? "button" : null;
   if (keeps && target.closest(keeps)) return;
   const act: Record<string, () => void> = {
     " ": () => void record.toggle(),
