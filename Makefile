@@ -142,27 +142,27 @@ $(READY_BENCH): pyproject.toml tools/bench/requirements.txt
 setup: $(READY) $(READY_LOCAL) $(READY_DELIVERY) $(READY_TYPESCRIPT) ## install the packages of all targets
 
 run: $(READY) $(READY_LOCAL) $(NODE) ## say MESSAGE (VOICE, FORMAT, AUDIOS) through the whole service on this machine
-	@$(BIN)/python -m tools.local run --message="$$MESSAGE" --voice="$$VOICE" --format="$$FORMAT" --audios="$$AUDIOS"
+	@exec $(BIN)/python -m tools.local run --message="$$MESSAGE" --voice="$$VOICE" --format="$$FORMAT" --audios="$$AUDIOS"
 
 identify: $(READY) $(READY_LOCAL) $(READY_SIGHT) $(NODE) ## identify IMAGE (PROMPT; MODEL_SERVER=http://… asks a real vision model) on this machine
-	@$(BIN)/python -m tools.local identify --image="$$IMAGE" --prompt="$$PROMPT" --audios="$$AUDIOS"
+	@exec $(BIN)/python -m tools.local identify --image="$$IMAGE" --prompt="$$PROMPT" --audios="$$AUDIOS"
 
 campaign: $(READY) $(READY_LOCAL) $(NODE) ## make all MESSAGES of a table (TEMPLATE or COLUMN, VOICE, FORMAT) through the whole service on this machine
-	@$(BIN)/python -m tools.local campaign --messages="$$MESSAGES" --template="$$TEMPLATE" --column="$$COLUMN" \
+	@exec $(BIN)/python -m tools.local campaign --messages="$$MESSAGES" --template="$$TEMPLATE" --column="$$COLUMN" \
 		--voice="$$VOICE" --format="$$FORMAT" --audios="$$AUDIOS"
 
 call: $(READY) $(READY_LOCAL) $(NODE) ## play a telephony provider (PROVIDER) that asks the webhook for MESSAGE (VOICE) on this machine
-	@$(BIN)/python -m tools.local call --message="$$MESSAGE" --voice="$$VOICE" --provider="$$PROVIDER" --audios="$$AUDIOS"
+	@exec $(BIN)/python -m tools.local call --message="$$MESSAGE" --voice="$$VOICE" --provider="$$PROVIDER" --audios="$$AUDIOS"
 
 serve: $(READY) $(READY_LOCAL) $(NODE) ## run the service on PORT and print how to call it (CONTAINERS=1: Docker's containers reach it, too)
-	@$(BIN)/python -m tools.local serve --port="$$PORT" --audios="$$AUDIOS" $(if $(value CONTAINERS),--containers)
+	@exec $(BIN)/python -m tools.local serve --port="$$PORT" --audios="$$AUDIOS" $(if $(value CONTAINERS),--containers)
 
 studio: $(READY) $(if $(value API_URL),,$(READY_LOCAL)) studio/node_modules/.ready ## record, compose and listen in the browser, here or for the service at API_URL (AWS_PROFILE)
 	@npm run --silent build --prefix studio
-	@$(BIN)/python -m tools.local studio --audios="$$AUDIOS" --url="$$API_URL"
+	@exec $(BIN)/python -m tools.local studio --audios="$$AUDIOS" --url="$$API_URL"
 
 events: $(READY) ## write .local/events/ for `sam local invoke`: for STAGE of ACCOUNT; without ACCOUNT, for the service of `make serve`
-	@$(BIN)/python -m tools.local events --account="$$ACCOUNT" --stage="$$STAGE" --port="$$PORT"
+	@exec $(BIN)/python -m tools.local events --account="$$ACCOUNT" --stage="$$STAGE" --port="$$PORT"
 
 ##@ Check a change
 
@@ -262,7 +262,7 @@ build: $(READY) $(NODE) ## build the template for its own runtime (ARCHITECTURE=
 	@$(BIN)/python -m tools.delivery finish
 
 rehearse: $(READY) $(READY_LOCAL) $(NODE) ## deploy STAGE=prod (or another) to a new embedded AWS, and list what that does not simulate
-	@$(BIN)/python -m tools.local rehearse --stage="$$STAGE"
+	@exec $(BIN)/python -m tools.local rehearse --stage="$$STAGE"
 
 deploy: build ## build and deploy to STAGE (dev, test, stage, prod)
 	$(BIN)/sam deploy --config-env="$$STAGE"

@@ -1,10 +1,12 @@
 """Draw the sample pictures: a cow, a leaf with spots, a price report filled in by hand, and the report as a PDF.
 
 They are drawings, so that nobody's photo is in the project; each is saved as another kind of file. With the same
-Pillow, every run writes the same bytes.
+Pillow, every run writes the same bytes. The canary's known pictures (functions/check_answers/pictures) are made here,
+too.
 """
 
 import argparse
+import json
 import math
 import random
 import sys
@@ -13,6 +15,8 @@ from pathlib import Path
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
 INK, PEN = "#222222", "#1d2f8f"
+PHOTO = Path(__file__).resolve().parent / "images" / "cat.jpg"
+KNOWN = Path(__file__).resolve().parents[1] / "functions" / "check_answers" / "pictures"
 
 
 def cow() -> Image.Image:
@@ -67,7 +71,7 @@ def leaf() -> Image.Image:
     return image
 
 
-def form() -> Image.Image:
+def form(market: str = "Pune", commodity: str = "onion", price: str = "20") -> Image.Image:
     """A price report, filled in by an unsteady hand and photographed a little askew."""
     image = Image.new("RGB", (1240, 1000), "#fbfaf4")
     draw = ImageDraw.Draw(image)
@@ -75,10 +79,10 @@ def form() -> Image.Image:
     draw.text((90, 80), "DAILY MARKET PRICE REPORT", fill=INK, font=ImageFont.load_default(56))
     hand = random.Random("field officer")
     rows = (
-        ("Market", "Pune"),
+        ("Market", market),
         ("Date", "19/11/2026"),
-        ("Commodity", "onion"),
-        ("Price, Rs per kg", "20"),
+        ("Commodity", commodity),
+        ("Price, Rs per kg", price),
         ("Signed", "S. P."),
     )
     for number, (printed, written) in enumerate(rows):
@@ -118,12 +122,47 @@ def _save_pdf(report: Image.Image, path: Path) -> None:
     report.convert("L").save(path, "PDF", resolution=150, quality=60, **undated)
 
 
+def two_cats() -> Image.Image:
+    """The photo of the cat beside a smaller and mirrored one."""
+    one = Image.open(PHOTO).convert("RGB")
+    other = one.transpose(Image.Transpose.FLIP_LEFT_RIGHT).resize((one.width * 4 // 5, one.height * 4 // 5))
+    both = Image.new("RGB", (one.width + other.width, one.height), "#8a7a66")
+    both.paste(one, (0, 0))
+    both.paste(other, (one.width, one.height - other.height))
+    return both
+
+
+def make_known(folder: Path) -> None:
+    """Write the canary's pictures with their expected answers: a folder for each prompt, no two answers alike."""
+    report, other_report = form(), form("Nashik", "tomato", "35")
+    cat = Image.open(PHOTO).convert("RGB")
+    known: dict[str, dict[str, tuple[Image.Image, dict[str, object]]]] = {
+        "animal": {
+            "cat.jpg": (cat, {"animal": "cat", "count": 1}),
+            "two-cats.jpg": (two_cats(), {"animal": "cat", "count": 2}),
+            "paper.jpg": (report, {"animal": "none", "count": 0}),
+        },
+        "form": {
+            "onion.jpg": (report, {"form": "price_report", "commodity": "onion", "price_per_kilo": 20}),
+            "tomato.jpg": (other_report, {"form": "price_report", "commodity": "tomato", "price_per_kilo": 35}),
+            "cat.jpg": (cat, {"form": "not_a_form"}),
+        },
+    }
+    for prompt, pictures in known.items():
+        (folder / prompt).mkdir(parents=True, exist_ok=True)
+        for name, (picture, _) in pictures.items():
+            picture.save(folder / prompt / name, quality=80)
+        labels = {name: right for name, (_, right) in pictures.items()}
+        (folder / prompt / "labels.json").write_text(json.dumps(labels, indent=2) + "\n")
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description="Draw and save the sample pictures.")
     beside = Path(__file__).resolve().parent / "images"
     where = "folder to write to (default: the images folder beside this script)"
     parser.add_argument("--output", type=Path, default=beside, help=where)
     made = make_images(parser.parse_args().output)
+    make_known(KNOWN)
     print(f"{len(made)} pictures, {sum(path.stat().st_size for path in made):,} bytes")
     return 0
 

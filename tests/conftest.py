@@ -35,7 +35,7 @@ os.environ |= {
     "MODEL_SMALL": "apac.amazon.nova-lite-v1:0", "MODEL_LARGE": "apac.amazon.nova-pro-v1:0",
     "CAMPAIGN_DAYS": "30", "LINK_SECONDS": "21600",
     "CAMPAIGN_STATE_MACHINE": "arn:aws:states:ap-south-1:123456789012:stateMachine:campaign:live",
-    "MODEL_CALLS_PER_DAY": "1000",
+    "MODEL_CALLS_PER_DAY": "1000", "CANARY": "false", "RESULT_SECONDS": "240",
 }  # fmt: skip
 
 examples.load()

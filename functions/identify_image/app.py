@@ -88,7 +88,7 @@ def identifier() -> Identifier:
 
 @step
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """`{"bucket", "key", "version_id", …}` → `{"outcome", "result_key", "say"}`.
+    """`{"bucket", "key", "version_id", …}` → `{"outcome", "result_key", "say"}`; of a known picture: `canary`.
 
     Raises `Busy`, `Throttled`, `Held`, `StorageFault`, `EventFault` and `PromptUnavailable`, which the workflow tries
     again; others are faults.
@@ -102,7 +102,10 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
     except ClientError as error:
         # Lambda logs an exception's message, and this one may name the picture.
         raise Denied(f"{error.operation_name}: {error.response['Error']['Code']}") from None
-    counts.ended(outcome, result, put, identifier().schema_of(result))
+    if put.is_canary:
+        outcome = "canary"  # its own function judges and counts the result
+    else:
+        counts.ended(outcome, result, put, identifier().schema_of(result))
     # No names and no answers: they may be people's.
     logger.info(
         outcome, reason=result.reason, prompt=result.prompt.id, prompt_version=result.prompt.version,

@@ -50,7 +50,7 @@ class PictureRequest(Asked):
     """The body of `POST /pictures`: what to ask about which file."""
 
     name: Annotated[StrictStr, Field(min_length=1, max_length=NAME_CHARACTERS)]
-    """The file's name. It stays in keys and events: name no person."""
+    """The file's name. It is shown with the picture, and is in no key and no event."""
     size: Annotated[StrictInt, Field(ge=1, le=UPLOAD_BYTES)]
     """The file's bytes; exactly as many can be uploaded."""
     prompt: Annotated[StrictStr, Field(max_length=64)] = ""
@@ -198,7 +198,7 @@ class Pictures:
             ExpiresIn=self.url_s,
         )  # fmt: skip
         form["fields"].setdefault("Content-Type", "application/octet-stream")
-        save_record(self.s3, self.results_bucket, Record(id=picture_id, key=key))
+        save_record(self.s3, self.results_bucket, Record(id=picture_id, key=key, given=request.name))
         until = _written(now + timedelta(seconds=self.url_s))
         return PictureUpload(
             id=picture_id, upload=PictureForm(url=form["url"], fields=form["fields"], expires_at=until)

@@ -11,6 +11,7 @@ import sys
 import warnings
 from collections.abc import Callable
 from io import BytesIO
+from typing import cast
 
 from PIL import Image, ImageCms, UnidentifiedImageError
 
@@ -116,17 +117,21 @@ def _prepare_decoder(kind: str) -> None:
 
 
 def _to_first_shown(source: Image.Image) -> None:
-    """Go to the first frame that a viewer would see: not the still picture of an APNG, which only old viewers show,
-    and not a frame that is transparent everywhere."""
+    """Go to the first frame that shows something: not the still picture of an APNG, which only old viewers show, not a
+    frame that is transparent everywhere, and, if another shows more, not one of a single colour."""
     frames = min(getattr(source, "n_frames", 1), limits.FRAMES)
     if frames < 2 or source.format not in ("GIF", "PNG", "WEBP"):
         return
     first = 1 if getattr(source, "default_image", False) else 0
+    plain: int | None = None
     for number in range(first, frames):
         source.seek(number)
-        if source.convert("RGBA").getchannel("A").getextrema()[1]:
+        *colours, alpha = cast(list[tuple[int, int]], source.convert("RGBA").getextrema())
+        if any(low < high for low, high in colours) and alpha[1]:
             return
-    source.seek(first)
+        if plain is None and alpha[1]:
+            plain = number
+    source.seek(first if plain is None else plain)
 
 
 def _edge(size: tuple[int, int], longest_edge: int) -> int:

@@ -19,10 +19,9 @@ from identifier.errors import InvalidPrompt, Unusable
 from identifier.model import Reply
 from identifier.picture import Picture, prepare_picture
 from identifier.prompt import Prompt
+from identifier.share import Share
 
 NO_ANSWER = "(no answer)"
-Z95 = 1.959963984540054
-"""The normal distribution's quantile for 95 %, two-sided."""
 AT_ONCE = 4
 LABELS = "labels.csv"
 SMALL = 256
@@ -51,27 +50,6 @@ class Shown:
     def given(self, name: str) -> str:
         """The answer's value of a field, as text."""
         return NO_ANSWER if self.answer is None else str(self.answer.get(name, "(left out)"))
-
-
-@dataclass(frozen=True, slots=True)
-class Share:
-    """A count of right ones, with the 95 % interval of the share (Wilson, 1927, the score interval)."""
-
-    right: int
-    of: int
-
-    @property
-    def value(self) -> float:
-        return self.right / self.of if self.of else 0.0
-
-    @property
-    def interval(self) -> tuple[float, float]:
-        if not self.of:
-            return 0.0, 1.0
-        square, share = Z95**2, self.value
-        middle = (share + square / (2 * self.of)) / (1 + square / self.of)
-        half = Z95 / (1 + square / self.of) * math.sqrt(share * (1 - share) / self.of + square / (4 * self.of**2))
-        return max(0.0, middle - half), min(1.0, middle + half)
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ UNSURE = ("cannot_tell", "unsure", "unknown")
 Match = Literal["match", "mismatch", "unsure"]
 
 
-def written(expected: Mapping[str, str]) -> str:
+def written(expected: Mapping[str, Any]) -> str:
     """The metadata's value for these fields. Raises `ValueError` if it would be too long."""
     text = quote(json.dumps(expected, ensure_ascii=False, separators=(",", ":")), safe='{}":,_- ')
     if not expected or len(text) > MOST_BYTES:

@@ -15,14 +15,15 @@ from identifier import expected, storage
 from identifier.asking import Ask, Asked
 from identifier.claim import Done, Taken, claim, held_by_another
 from identifier.errors import Held, IdentifyError, Outcome, UnknownPrompt, Unusable
-from identifier.keys import split_key
+from identifier.keys import CANARY, split_key
 from identifier.model import Reply
 from identifier.picture import check_size, prepare_picture
 from identifier.picture_id import id_of
 from identifier.prompt import ID
 from identifier.prompt_store import Loaded, PromptStore
 from identifier.result import Image, PromptUsed, Record, Result, save_latest, save_record, save_result
-from identifier.say import Say, spoken
+from identifier.say import Say, Unsaid, spoken
+from stitcher.storage import why_unreadable
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -68,6 +69,11 @@ class Put(BaseModel):
     def is_folder(self) -> bool:
         """Whether it is the empty object that S3's console makes for a new folder."""
         return self.key.endswith("/") and self.size == 0
+
+    @property
+    def is_canary(self) -> bool:
+        """Whether it is a known picture of the canary: its result is nobody's."""
+        return self.key.startswith(CANARY)
 
 
 class Told(Protocol):
@@ -129,7 +135,7 @@ class Identifier:
                     return self._told(result) if result.execution == put.execution_name else (result, "duplicate")
                 case Taken(until):
                     raise Held(f"another execution is at work on it until {until:%H:%M:%S}")
-            file = self._read(put)
+            file = read_version(self.s3, put.bucket, put.key, put.version_id)
             about["image"] = about["image"].model_copy(update={"sha256": hashlib.sha256(file.data).hexdigest()})
             label = _label(file.metadata, loaded)
             picture = prepare_picture(file.data, loaded.prompt.longest_edge)
@@ -138,7 +144,7 @@ class Identifier:
         except Outcome as refusal:
             return self._keep(_result(about, refusal))
         if isinstance(found.outcome, Reply):
-            words = spoken(loaded.prompt, found.outcome.answer)
+            words = Unsaid("the canary says nothing") if put.is_canary else spoken(loaded.prompt, found.outcome.answer)
             about |= {"say": words} if isinstance(words, Say) else {"unsaid": words.reason}
             about["match"] = expected.compared(label, found.outcome.answer) if label else None
         result = _result(about, found.outcome)
@@ -159,6 +165,8 @@ class Identifier:
 
     def _told(self, result: Result) -> tuple[Result, str]:
         """Everything that follows from a stored result; done again if a try ends in the middle of it."""
+        if result.image.key.startswith(CANARY):
+            return result, result.outcome
         save_latest(self.s3, self.results_bucket, result)
         if result.id:
             record = Record(id=result.id, key=result.image.key, version_id=result.image.version_id)
@@ -168,7 +176,8 @@ class Identifier:
 
     def _prompt(self, put: Put) -> Loaded:
         folder, _, in_inbox = split_key(put.key)
-        draw = int.from_bytes(hashlib.sha256(put.version_id.encode()).digest()[:4], "big") % 100
+        # The canary asks what is new: the version on trial, if there is one.
+        draw = 0 if put.is_canary else int.from_bytes(hashlib.sha256(put.version_id.encode()).digest()[:4], "big") % 100
         wanted = [folder] if folder else []
         if not (folder and in_inbox) and self.default_prompt:
             wanted.append(self.default_prompt)
@@ -182,18 +191,6 @@ class Identifier:
             return loaded
         raise UnknownPrompt(folder, self.prompts.ids())
 
-    def _read(self, put: Put) -> storage.Stored:
-        """Exactly the version that the event names; the key may have a newer one."""
-        try:
-            found = storage.read(self.s3, put.bucket, put.key, put.version_id)
-        except ClientError as error:
-            if not (reason := storage.why_unreadable(error)):
-                raise
-            raise Unusable("unreadable", reason) from None
-        if found is None:
-            raise Unusable("deleted", "this version of the picture was deleted before it was read")
-        return found
-
     def _given_up(self, put: Put, failure: Failure, about: dict[str, Any]) -> tuple[Result, str]:
         """Write a failed result; an existing answer stays, and so does another execution's work."""
         with contextlib.suppress(IdentifyError, ClientError):
@@ -204,6 +201,19 @@ class Identifier:
         ):
             return failed, "duplicate"
         return self._keep(failed)
+
+
+def read_version(s3: "S3Client", bucket: str, key: str, version_id: str) -> storage.Stored:
+    """Exactly the version that an event names; the key may have a newer one. Raises `Unusable`, `StorageFault`."""
+    try:
+        found = storage.read(s3, bucket, key, version_id)
+    except ClientError as error:
+        if not (reason := why_unreadable(error)):
+            raise
+        raise Unusable("unreadable", reason) from None
+    if found is None:
+        raise Unusable("deleted", "this version of the picture was deleted before it was read")
+    return found
 
 
 def _about(put: Put) -> dict[str, Any]:

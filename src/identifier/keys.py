@@ -6,6 +6,8 @@ import re
 
 INBOX, RESULTS, CLAIMS, PROMPTS = "inbox/", "results/", "claims/", "prompts/"
 PICTURES, CORRECTIONS = "pictures/", "corrections/"
+CANARY = "canary/"
+"""The inbox of known pictures, whose results are nobody's (`identifier.canary`)."""
 KEY_BYTES = 1_000
 """S3's limit is 1,024; the rest is for the endings of files beside a result."""
 MAX_ID = 64
@@ -20,11 +22,12 @@ def split_key(image_key: str) -> tuple[str, str, bool]:
     """The folder that may name the prompt, the rest of the key, and whether the picture is in the inbox.
 
     `inbox/<prompt id>/<name>` → ("<prompt id>", "<name>", True). Upper and lower case make no difference in the two
-    folders. A key without a folder names no prompt: ("", "cow.jpg", False), and so does `inbox/cow.jpg`. The name is
-    everything behind the prompt's folder, folders included.
+    folders. `canary/<prompt id>/<name>` is the same, for known pictures. A key without a folder names no prompt:
+    ("", "cow.jpg", False), and so does `inbox/cow.jpg`. The name is everything behind the prompt's folder, folders
+    included.
     """
     first, slash, rest = image_key.partition("/")
-    in_inbox = bool(slash) and f"{first.casefold()}/" == INBOX
+    in_inbox = bool(slash) and (f"{first.casefold()}/" == INBOX or image_key.startswith(CANARY))
     folder, slash, name = (rest if in_inbox else image_key).partition("/")
     return (folder.strip().casefold(), name, in_inbox) if slash else ("", folder, in_inbox)
 

@@ -14,7 +14,7 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 from PIL import Image
 
-from identifier import prices, publishing, reviewing
+from identifier import accuracy, prices, publishing, reviewing
 from identifier.asking import Models, asker
 from identifier.errors import IdentifyError, InvalidPrompt, Muddled, Outcome, PublishingError, Refused, Rejected
 from identifier.evaluating import labelled, measure
@@ -23,6 +23,7 @@ from identifier.model import Reply, ask, bedrock
 from identifier.picture import prepare_picture
 from identifier.prompt import Prompt, read_prompt
 from identifier.say import Say, spoken
+from identifier.share import Share
 from stitcher.errors import in_words
 
 if TYPE_CHECKING:
@@ -126,7 +127,7 @@ def _parser() -> argparse.ArgumentParser:
     _place(back)
     back.set_defaults(run=_rollback)
 
-    look = commands.add_parser("review", help="list answers to look at: open, of low confidence, or not as expected")
+    look = commands.add_parser("review", help="list answers to look at: in doubt, or drawn by chance")
     _prompt(look)
     _results(look)
     look.set_defaults(run=_review)
@@ -141,7 +142,7 @@ def _parser() -> argparse.ArgumentParser:
     _place(right)
     right.set_defaults(run=_correct)
 
-    week = commands.add_parser("accuracy", help="print by week how many of the looked-at answers were right")
+    week = commands.add_parser("accuracy", help="print by week how many of the answers drawn by chance were right")
     _prompt(week)
     _results(week)
     week.set_defaults(run=_accuracy)
@@ -223,8 +224,7 @@ def _evaluate(options: argparse.Namespace) -> int:
     for one in measured:
         print(one.summary)
         for name, share in one.fields.items():
-            low, high = share.interval
-            print(f"  {name}: {share.right} of {share.of} right ({share.value:.1%}; {low:.1%} to {high:.1%})")
+            print(f"  {name}: {_in_words(share)}")
             wrong = [
                 (count, pair) for pair, count in one.confused[name].items() if pair[0].casefold() != pair[1].casefold()
             ]
@@ -238,6 +238,11 @@ def _evaluate(options: argparse.Namespace) -> int:
     if options.html:
         options.html.write_text(page(measured))
     return 0
+
+
+def _in_words(share: Share) -> str:
+    low, high = share.interval
+    return f"{share.right} of {share.of} right ({share.value:.1%}; {low:.1%} to {high:.1%})"
 
 
 def _progress(of: int) -> Callable[[int], None]:
@@ -303,7 +308,7 @@ def _trial_call(prompt: Prompt, models: Models, endpoint: str | None) -> None:
 
 
 def _review(options: argparse.Namespace) -> int:
-    for one in reviewing.doubtful(boto3.client("s3"), options.results, options.prompt):
+    for one in reviewing.to_review(boto3.client("s3"), options.results, options.prompt):
         print(f"{one.picture_id}: {one.why}: {json.dumps(one.result.answer, ensure_ascii=False)}")
     return 0
 
@@ -328,10 +333,15 @@ def _correct(options: argparse.Namespace) -> int:
 
 
 def _accuracy(options: argparse.Namespace) -> int:
-    found = reviewing.weekly(reviewing.corrections(boto3.client("s3"), options.results, options.prompt))
-    for week, share in found.items():
-        low, high = share.interval
-        print(f"{week}: {share.right} of {share.of} right ({share.value:.1%}; {low:.1%} to {high:.1%})")
+    found = accuracy.weekly(accuracy.corrections(boto3.client("s3"), options.results, options.prompt))
+    for week, looked in found.items():
+        share, (low, high) = looked.drawn, looked.drawn.interval
+        right = (
+            f"{share.right} of {share.of} right ({share.value:.1%}; {low:.1%} to {high:.1%})" if share.of else "unknown"
+        )
+        print(f"{week}: {right}; {looked.others} more were looked at, which were not drawn by chance")
+    if not found:
+        print(f"unknown: nobody has looked at an answer of {options.prompt} (`review` lists those drawn by chance)")
     return 0
 
 

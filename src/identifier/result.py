@@ -144,18 +144,24 @@ def save_latest(s3: "S3Client", bucket: str, result: Result) -> None:
         raise StorageFault("the newest result is being written by somebody else")
 
 
-class Record(_Part):
-    """That there is a picture, for lists. A picture of the API has one before its file comes, without a version."""
+class Record(BaseModel):
+    """That there is a picture, for lists. A picture of the API has one before its file comes, without a version.
+
+    `given` is the file's name that the API was told. It is nowhere else, so it can be deleted.
+    """
+
+    model_config = ConfigDict(frozen=True)  # what newer versions of the service add is no fault
 
     id: str
     key: str
     version_id: str | None = None
+    given: str | None = None
 
     @property
     def name(self) -> str:
         """The name that the picture was put with, without the folders of inbox and prompt."""
         name = split_key(self.key)[1]
-        return name if self.version_id else name.rpartition("/")[2]
+        return self.given or (name if self.version_id else name.rpartition("/")[2])
 
 
 def find_newest(s3: "S3Client", bucket: str, record: Record) -> Result | None:

@@ -1,18 +1,16 @@
-"""Answers that a person should look at, what the person says, and how often the answers were right."""
+"""Answers that a person should look at, and what the person says."""
 
 import csv
-from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
+from typing import TYPE_CHECKING
 
 from identifier import expected, storage
+from identifier.accuracy import Correction, corrections, is_drawn
 from identifier.errors import PublishingError
-from identifier.evaluating import LABELS, Share
+from identifier.evaluating import LABELS
 from identifier.keys import CORRECTIONS, PICTURES
 from identifier.picture_id import id_of_record, parts, record_key
 from identifier.prompt import Prompt
@@ -22,25 +20,8 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 
-class Correction(BaseModel):
-    """What a person says about an answer: the right values of some fields."""
-
-    model_config = ConfigDict(frozen=True)
-
-    id: str
-    right: dict[str, str]
-    given: dict[str, Any]
-    prompt_version: int
-    at: AwareDatetime
-
-    @property
-    def was_right(self) -> bool:
-        """Whether the answer had these values."""
-        return expected.compared(self.right, self.given) == "match"
-
-
 @dataclass(frozen=True, slots=True)
-class Doubtful:
+class ToReview:
     """An answer to look at, and why."""
 
     picture_id: str
@@ -48,15 +29,18 @@ class Doubtful:
     result: Result
 
 
-def doubtful(s3: "S3Client", results: str, prompt_id: str) -> Iterator[Doubtful]:
-    """Answers with low confidence, open fields, or against the expected answer, that nobody corrected; oldest first."""
+def to_review(s3: "S3Client", results: str, prompt_id: str) -> Iterator[ToReview]:
+    """Answers that nobody looked at and that are in doubt or drawn by chance; oldest first.
+
+    In doubt are answers with low confidence, open fields, or against the expected answer.
+    """
     done = {item.id for item in corrections(s3, results, prompt_id)}
     for page in s3.get_paginator("list_objects_v2").paginate(Bucket=results, Prefix=f"{PICTURES}{prompt_id}/"):
         for item in page.get("Contents", ()):
             picture_id = id_of_record(item["Key"])
             result = None if picture_id in done else find_picture(s3, results, picture_id)
             if result and (why := _why(result)):
-                yield Doubtful(picture_id, why, result)
+                yield ToReview(picture_id, why, result)
 
 
 def find_picture(s3: "S3Client", results: str, picture_id: str) -> Result | None:
@@ -73,6 +57,7 @@ def _why(result: Result) -> str:
         f"the expected answer is {result.expected}" if result.match in ("mismatch", "unsure") else "",
         f"open: {', '.join(open_fields)}" if open_fields else "",
         "low confidence" if result.confidence == "low" else "",
+        "drawn by chance" if result.id and is_drawn(result.id) else "",
     ]
     return "; ".join(filter(None, reasons))
 
@@ -108,25 +93,6 @@ def correct(
         ContentType=storage.JSON,
     )  # fmt: skip
     return said
-
-
-def corrections(s3: "S3Client", results: str, prompt_id: str) -> Iterator[Correction]:
-    """Everything that was said about a prompt's pictures, in the order of the pictures."""
-    for page in s3.get_paginator("list_objects_v2").paginate(Bucket=results, Prefix=f"{CORRECTIONS}{prompt_id}/"):
-        for item in page.get("Contents", ()):
-            there = storage.read(s3, results, item["Key"])
-            try:
-                yield Correction.model_validate_json(there.data if there else b"")
-            except ValidationError:
-                continue
-
-
-def weekly(said: Iterator[Correction]) -> dict[str, Share]:
-    """By week (ISO 8601, `2026-W47`): how many of the answers that a person looked at were right."""
-    weeks: dict[str, list[bool]] = defaultdict(list)
-    for one in said:
-        weeks[f"{one.at:%G-W%V}"].append(one.was_right)
-    return {week: Share(sum(right), len(right)) for week, right in sorted(weeks.items())}
 
 
 def save_labelled(s3: "S3Client", result: Result, right: Mapping[str, str], folder: Path) -> Path:

@@ -8,13 +8,14 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from identifier.errors import StorageFault
+from stitcher.storage import PATIENCE as SECONDS_AND_TRIES
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 JSON = "application/json"
-PATIENCE = Config(connect_timeout=2, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 3})
-"""Seconds and attempts of each client. A stalled request is tried again, so it costs seconds and not a minute."""
+PATIENCE = Config(**SECONDS_AND_TRIES)
+"""Of each client."""
 
 
 class Stored(NamedTuple):
@@ -43,22 +44,6 @@ def folders(s3: "S3Client", bucket: str, prefix: str) -> list[str]:
     with faults(prefix):
         found = s3.list_objects_v2(Bucket=bucket, Prefix=prefix, Delimiter="/")
     return [item["Prefix"].removeprefix(prefix).rstrip("/") for item in found.get("CommonPrefixes", ())]
-
-
-def why_unreadable(error: ClientError) -> str:
-    """The reason where the file itself forbids reading, whatever rights there are; empty for any other error.
-
-    S3 API reference, "Error responses" and "GetObject"; a denial that names no key of KMS is a right that is missing.
-    """
-    told = error.response["Error"]
-    code, message = told.get("Code", ""), told.get("Message", "").lower()
-    if code == "InvalidObjectState":
-        return "the picture is archived (Glacier)"
-    if code == "InvalidRequest" and "encryption" in message:
-        return "the picture is encrypted with a customer's key (SSE-C)"
-    if code.startswith("KMS.") or (code == "AccessDenied" and "kms" in message):
-        return "the picture is encrypted with a key of KMS that may not be used here"
-    return ""
 
 
 def put_new(s3: "S3Client", bucket: str, key: str, data: bytes, content_type: str = JSON) -> bool:

@@ -236,7 +236,7 @@ class BucketRepo:
                 return operation(Bucket=self.bucket, Key=key, **arguments)
         except ClientError as error:
             status, code = _status(error), error.response.get("Error", {}).get("Code")
-            if reason := _why_unreadable(error):
+            if reason := why_unreadable(error):
                 raise Unreadable(reason) from error
             if (status == 404 and code != "NoSuchBucket") or (status == 412 and "IfMatch" in arguments):
                 raise NotStored(f"{key}: {error}") from error
@@ -484,7 +484,7 @@ def _faults() -> Iterator[None]:
         raise StorageFault(f"S3 did not answer: {type(error).__name__}") from error
 
 
-def _why_unreadable(error: "ClientError") -> str:
+def why_unreadable(error: "ClientError") -> str:
     """The reason where the file itself forbids reading, whatever rights there are; empty for any other error.
 
     S3 API reference, "Error responses" and "GetObject"; a denial that names no key of KMS is a right that is missing.
@@ -512,10 +512,14 @@ def s3_client() -> "S3Client":
     from botocore.session import get_session  # boto3 brings nothing more that is used, and takes longer to load
 
     session: Any = get_session()
+    # Else it is put together anew for each request: a tenth of its processor time.
+    agent = session.user_agent()
+    if application := session.get_config_variable("user_agent_appid"):  # AWS_SDK_UA_APP_ID
+        agent += f" app/{application}"
     config = Config(
         signature_version="s3v4",
         s3={"addressing_style": "virtual", "us_east_1_regional_endpoint": "regional"},
-        user_agent=session.user_agent(),  # else it is put together anew for each request: a tenth of its processor time
+        user_agent=agent,
         **PATIENCE,
     )
     # Times stay texts: nobody reads them, and to parse those of a listing takes half of its processor time.

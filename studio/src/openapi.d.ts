@@ -282,7 +282,7 @@ export interface components {
     } & (unknown | unknown);
     /** @description The body of `POST /pictures`: what to ask about which file. */
     PictureRequest: {
-      /** @description The file's name. It stays in keys and events: name no person. */
+      /** @description The file's name. It is shown with the picture, and is in no key and no event. */
       name: string;
       /** @description The file's bytes; exactly as many can be uploaded. */
       size: number;

@@ -6,12 +6,14 @@ from typing import Any
 import pytest
 from tools.bench import measure, messages, planning, report
 from tools.bench.approaches import recordings
+from tools.bench.handlers import ENVIRONMENT
 from tools.bench.requests_counted import HIT, PREPARED, counted
 
 from stitcher.clips.encode import encode
 from stitcher.clips.prepare import prepare
 from stitcher.formats.profiles import FORMS
 from tests.paths import SAMPLES
+from tests.template import TEMPLATE, of_type
 
 
 @pytest.fixture(scope="module")
@@ -24,6 +26,15 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for index in range(len(recordings())):
             (found / f"{index}.{ready.profile}").write_bytes(ready.to_bytes())
     return found
+
+
+def test_a_handler_finds_every_variable_that_the_template_gives_it() -> None:
+    """`make bench` imports each: a new variable that it lacks would end it."""
+    shared = set(TEMPLATE["Globals"]["Function"].get("Environment", {}).get("Variables", {}))
+    for name, function in of_type(TEMPLATE["Resources"], "AWS::Serverless::Function").items():
+        own = function["Properties"].get("Environment", {}).get("Variables", {})
+        if name != "PhoneFunction":  # TypeScript
+            assert own.keys() | shared <= ENVIRONMENT.keys(), name
 
 
 @pytest.mark.parametrize(("case", "requests"), [(HIT, 2), (PREPARED, 14)])

@@ -3,6 +3,8 @@
 import csv
 import io
 import json
+import re
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -187,3 +189,30 @@ def test_the_help_names_all_commands(capsys: pytest.CaptureFixture[str]) -> None
     assert "stitcher plan " in printed
     assert "stitcher script " in printed
     assert "--template" in printed
+
+
+# The pages
+
+
+def commands() -> list[str]:
+    """Every whole command with the samples that the pages show, options on several lines joined."""
+    found = []
+    for name in ("README.md", "docs/campaigns.md", "docs/messages.md", "samples/README.md"):
+        text = (ROOT / name).read_text().replace("\\\n", " ")
+        found += re.findall(r"^(?: {4})?(?:\.venv/bin/)?stitcher (.*\bsamples/clips\b.*)$", text, re.MULTILINE)
+    return found
+
+
+def test_the_pages_show_commands() -> None:
+    assert {"script", "plan", "voice", "campaign"} <= {command.split()[0] for command in commands()}
+
+
+@pytest.mark.parametrize("command", commands())
+def test_a_command_of_a_page_does_what_the_page_says(
+    command: str, capsys: pytest.CaptureFixture[str], here: Path
+) -> None:
+    (here / "samples").symlink_to(SAMPLES)
+    code = main(shlex.split(command, comments=True))
+    said = capsys.readouterr()
+    assert "stitcher: " not in said.err
+    assert code == 0 or (code == 2 and "to record" in said.out + said.err), "2: some messages have to wait for a clip"

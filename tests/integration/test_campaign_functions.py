@@ -252,6 +252,8 @@ UNUSABLE = [
     ("\n", SETTINGS, "the table has no header row"),
     ("name\n", SETTINGS, "no rows below its header"),
     ("text\nhello\n", SETTINGS, "the template's column 'name' is not in the table"),
+    ('name\n"a\nb\n', SETTINGS, "the table has rows that cannot be told apart, from line 2 on"),
+    ("name\n" + "a\n" * 10_000 + "\0", SETTINGS, "the table is not UTF-8 text"),
     (TABLE, "{", "are not JSON"),
     (TABLE, "[]", "no JSON object"),
     (TABLE, json.dumps({"voice": "x"}), "the table's key does"),
@@ -274,6 +276,18 @@ def test_a_key_that_names_no_voice_and_table_is_refused_too(buckets: Buckets, wo
     done = parted(put_table(buckets, key="campaigns/a/b/c.csv"))
     assert done["outcome"] == "refused"
     assert "campaigns/<voice>/<name>.csv" in called("GET", f"/{done['campaign']}")["detail"]
+
+
+def test_a_table_may_be_called_as_people_call_files(buckets: Buckets, workflows: Workflows) -> None:
+    names = ["सुबह की सूची", "a b (1)+%41&=?", "-", "..", "campaign.v2", "👩‍🌾", "می‌خواهم", "=CMD()", "x" * 64]
+    for name in names:
+        done = parted(put_table(buckets, key=f"campaigns/-/{name}.csv"))
+        assert (done["outcome"], done["campaign"]) == ("split", id_of("", name)), name
+    assert {one["name"] for one in called("GET", "/?limit=100")["campaigns"]} == set(names)
+    for name in ("x" * 65, "a\nb", "a\x7fb", "a\u202eb"):
+        done = parted(put_table(buckets, key=f"campaigns/-/{name}.csv"))
+        assert done["outcome"] == "refused"
+        assert "name" in called("GET", f"/{done['campaign']}")["detail"]
 
 
 def test_a_campaign_is_asked_for_checked_run_and_listed(buckets: Buckets, workflows: Workflows) -> None:

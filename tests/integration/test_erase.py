@@ -1,6 +1,7 @@
 """Erasing a person: afterwards nothing of theirs is in any bucket, in any version, and all that is others' is."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any, Literal
 
 import boto3
@@ -9,6 +10,8 @@ from moto import mock_aws
 from tools.operations.erase import carried_out, planned, versions
 
 from identifier.keys import claim_key, result_key
+from identifier.picture_id import new_id, record_key, upload_key
+from identifier.result import Record, save_record
 from stitcher.campaigns.places import id_of, prefix_of
 from stitcher.clip import Clip
 from stitcher.clips.kept import catalogue_key
@@ -158,6 +161,20 @@ def test_nothing_is_erased_where_nothing_is_found(person: Person) -> None:
     named = ["nobody.wav", "ramesh"], ["inbox/form/ram"], ["0" * 20, "campaigns/hindi/none.csv"]
     assert carried_out(person.s3, planned(person.s3, OUTPUTS, *named)) == 0
     assert person.contents() == before, "a key that begins alike is another's"
+
+
+def test_a_picture_of_the_api_is_erased_by_its_id_with_the_name_in_its_record(person: Person) -> None:
+    picture_id, waiting = new_id("form", datetime.now(UTC)), new_id("form", datetime.now(UTC))
+    for one in (picture_id, waiting):
+        save_record(person.s3, "results", Record(id=one, key=upload_key(one, "ramesh.jpg"), given="ramesh.jpg"))
+    key = upload_key(picture_id, "ramesh.jpg")
+    answer = result_key(key, person.put("images", key, b"ramesh")["VersionId"])
+    person.put("results", answer, b"{}")
+    before = person.contents()
+    carried_out(person.s3, planned(person.s3, OUTPUTS, [], [picture_id, waiting]))
+    gone = {key for key in before if key not in person.contents()}
+    records = {f"results/{record_key(one)}" for one in (picture_id, waiting)}
+    assert gone == {f"images/{key}", f"results/{answer}", *records}
 
 
 def test_an_empty_key_is_refused(person: Person) -> None:

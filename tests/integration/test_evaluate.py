@@ -12,10 +12,11 @@ from tools.local.model import StandIn, serving
 from identifier import prompts_cli
 from identifier.asking import Asked
 from identifier.errors import InvalidPrompt, Rejected
-from identifier.evaluating import NO_ANSWER, Labelled, Measured, Share, labelled, measure
+from identifier.evaluating import NO_ANSWER, Labelled, Measured, labelled, measure
 from identifier.model import Reply
 from identifier.picture import Picture
 from identifier.prompt import Prompt, read_prompt
+from identifier.share import Share
 from tests.paths import ROOT
 
 ANIMAL = ROOT / "prompts" / "animal" / "1.json"

@@ -113,7 +113,7 @@ def test_a_picture_is_announced_uploaded_identified_and_found(service: Service) 
     assert (status, given["state"]) == (201, "waiting")
     assert service.find(given["id"])[1]["state"] == "waiting"
     form = given["upload"]
-    assert form["fields"]["key"] == upload_key(given["id"], "cow 7.jpg")
+    assert form["fields"]["key"] == f"inbox/animal/{given['id'].removeprefix('animal-')}.jpg"
     version = service.s3.put_object(Bucket="images", Key=form["fields"]["key"], Body=COW)["VersionId"]
     assert service.find(given["id"])[1]["state"] == "working"
     result = service.identify(form["fields"]["key"], version, len(COW))
@@ -131,6 +131,9 @@ def test_a_form_takes_exactly_the_size_that_was_said(service: Service) -> None:
     assert ["content-length-range", 9, 9] in policy["conditions"]
     assert form["fields"]["key"].startswith("inbox/animal/"), "the default prompt"
 
+
+STAMP = new_id("animal", datetime(2026, 11, 20, tzinfo=UTC)).removeprefix("animal-")
+"""Of a key as the API makes it."""
 
 BAD = [
     ({}, "name: Field required; size: Field required"),
@@ -198,12 +201,24 @@ def test_a_page_that_cannot_be_is_refused(service: Service, query: dict[str, str
         ("inbox/a.jpg", "animal"),
         ("photos/2026/a.jpg", "animal"),
         ("/a.jpg", "animal"),
+        (f"inbox/Animal/{STAMP}.jpg", "animal"),
+        (f"inbox/animal/{'7' + 25 * 'z'}.jpg", "animal"),
     ],
 )
 def test_any_drop_gets_an_answer(service: Service, key: str, prompt: str) -> None:
     result = service.put(key)
     assert (result["outcome"], result["prompt"]["id"]) == ("answered", prompt)
     assert service.find(result["id"])[1]["state"] == "answered"
+    assert service.page()[1]["pictures"][0]["state"] == "answered", "no key breaks the list"
+
+
+@pytest.mark.parametrize("prompt", ["a b", "गाय", "_", "a" * 70, "-a", "canary"])
+def test_a_folder_of_the_inbox_that_looks_as_if_the_api_had_made_it_is_refused_as_any_other(
+    service: Service, prompt: str
+) -> None:
+    for key in (f"inbox/{prompt}/{STAMP}.jpg", f"inbox/{prompt}/{STAMP}/a.jpg"):
+        assert service.put(key)["reason"] == "unknown_prompt"
+        assert service.page()[0] == 200
 
 
 def test_a_folder_that_names_an_unknown_prompt_is_refused_with_the_known_ones(service: Service) -> None:
@@ -340,4 +355,10 @@ def test_ids_sort_by_time_and_say_it() -> None:
     assert parts(first)[0] == "crop-disease"
     assert id_of("cow.jpg", "v", "", now) == id_of("cow.jpg", "v", "", now)
     assert id_of("cow.jpg", "v", "", now).startswith("_-")
-    assert id_of(upload_key(first, "cow.jpg"), "v", "animal", now) == first
+    stamp = first.removeprefix("crop-disease-")
+    for name in ("Ramesh.JPG", "ramesh", "ramesh.patil", ".ramesh", "a.heic"):
+        key = upload_key(first, name)
+        assert key.startswith(f"inbox/crop-disease/{stamp}")
+        assert "ramesh" not in key.lower()
+        assert id_of(key, "v", "animal", now) == first
+    assert id_of(f"inbox/crop-disease/{stamp}/cow.jpg", "v", "animal", now) == first, "as older versions put it"

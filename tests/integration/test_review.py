@@ -9,13 +9,14 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from identifier import prompts_cli
-from identifier.evaluating import Share, labelled
+from identifier import accuracy, prompts_cli, reviewing
+from identifier.accuracy import Correction, Looked, weekly
+from identifier.evaluating import labelled
 from identifier.picture_id import id_of
 from identifier.prompt import read_prompt
 from identifier.publishing import publish
 from identifier.result import Image, PromptUsed, Record, Result, save_record, save_result
-from identifier.reviewing import Correction, weekly
+from identifier.share import Share
 from tests.paths import ROOT
 
 ANIMAL = (ROOT / "prompts" / "animal" / "2.json").read_bytes()
@@ -53,12 +54,21 @@ def answered(s3: Any, name: str, animal: str, confidence: str = "high", **more: 
     return picture_id
 
 
+@pytest.fixture
+def drawn(monkeypatch: pytest.MonkeyPatch) -> set[str]:
+    """The pictures that chance draws; empty at first."""
+    found: set[str] = set()
+    for module in (accuracy, reviewing):
+        monkeypatch.setattr(module, "is_drawn", found.__contains__)
+    return found
+
+
 def run(*arguments: Any) -> int:
     return prompts_cli.main([str(argument) for argument in arguments])
 
 
-def test_doubtful_answers_are_listed_until_somebody_corrected_them(
-    s3: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+def test_answers_in_doubt_are_listed_until_somebody_corrected_them(
+    s3: Any, drawn: set[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     answered(s3, "sure", "cattle")
     low, unclear = answered(s3, "low", "sheep", "low"), answered(s3, "open", "cannot_tell")
@@ -76,7 +86,10 @@ def test_doubtful_answers_are_listed_until_somebody_corrected_them(
     assert run("review", "animal") == 0
     assert [line.split(": ")[0] for line in capsys.readouterr().out.splitlines()] == [unclear]
     assert run("accuracy", "animal") == 0
-    assert "1 of 2 right (50.0%" in capsys.readouterr().out
+    assert "unknown; 2 more were looked at" in capsys.readouterr().out, "these were in doubt, so others may be better"
+    drawn |= {low, against}
+    assert run("accuracy", "animal") == 0
+    assert "1 of 2 right (50.0%; 9.5% to 90.5%); 0 more" in capsys.readouterr().out
     found = {one.file.stem: dict(one.right) for one in labelled(tmp_path / "labelled", read_prompt(ANIMAL))}
     assert found == {low: {"animal": "goat"}, against: {"animal": "cattle", "condition": "no_visible_problem"}}
 
@@ -100,10 +113,26 @@ def test_a_picture_that_is_not_there_cannot_be_corrected(
     assert "there is no answer" in capsys.readouterr().err
 
 
-def test_weeks_are_counted_apart() -> None:
-    def said(day: int, animal: str) -> Correction:
-        at = datetime(2026, 11, day, tzinfo=UTC)
-        return Correction(id="a", right={"animal": animal}, given={"animal": "goat"}, prompt_version=1, at=at)
+def test_answers_drawn_by_chance_are_listed_whatever_they_are(
+    s3: Any, drawn: set[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    sure, low = answered(s3, "sure", "cattle"), answered(s3, "low", "goat", "low")
+    drawn |= {sure, low}
+    assert run("review", "animal") == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert {line.split(": ")[0]: line.split(": ")[1] for line in lines} == {
+        sure: "drawn by chance",
+        low: "low confidence; drawn by chance",
+    }
+    assert run("accuracy", "animal") == 0
+    assert capsys.readouterr().out.startswith("unknown: nobody has looked at")
 
-    found = weekly(iter([said(15, "goat"), said(16, "goat"), said(17, "sheep")]))
-    assert found == {"2026-W46": Share(1, 1), "2026-W47": Share(1, 2)}
+
+def test_weeks_are_counted_apart(drawn: set[str]) -> None:
+    def said(day: int, animal: str, picture_id: str = "drawn") -> Correction:
+        at = datetime(2026, 11, day, tzinfo=UTC)
+        return Correction(id=picture_id, right={"animal": animal}, given={"animal": "goat"}, prompt_version=1, at=at)
+
+    drawn.add("drawn")
+    found = weekly([said(15, "goat"), said(16, "goat"), said(17, "sheep"), said(18, "sheep", "in doubt")])
+    assert found == {"2026-W46": Looked(Share(1, 1), 0), "2026-W47": Looked(Share(1, 2), 1)}

@@ -7,7 +7,8 @@ import pytest
 from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 
-from identifier.storage import why_unreadable
+from identifier.errors import Unusable
+from identifier.identify import read_version
 from stitcher.api.listing import voices_page
 from stitcher.clip import Clip
 from stitcher.clips.ready import read_and_prepare
@@ -68,10 +69,23 @@ def test_a_right_that_is_missing_is_a_fault(code: str) -> None:
 
 
 @pytest.mark.parametrize(("code", "message", "status", "said"), CASES)
-def test_a_picture_that_cannot_be_read_has_a_reason(code: str, message: str, status: int, said: str) -> None:
-    error = ClientError({"Error": {"Code": code, "Message": message}}, "GetObject")
-    assert said in why_unreadable(error)
-    assert why_unreadable(ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "GetObject")) == ""
+def test_a_picture_that_cannot_be_read_is_rejected_with_the_reason(
+    code: str, message: str, status: int, said: str
+) -> None:
+    client = s3()
+    with Stubber(client) as stub:
+        stub.add_client_error("get_object", code, message, status)
+        with pytest.raises(Unusable, match=said) as refused:
+            read_version(client, "images", "inbox/animal/cow.jpg", "1")
+    assert refused.value.reason == "unreadable"
+
+
+def test_a_picture_that_the_function_may_not_read_is_a_fault() -> None:
+    client = s3()
+    with Stubber(client) as stub:
+        stub.add_client_error("get_object", "AccessDenied", "Access Denied", 403)
+        with pytest.raises(ClientError):
+            read_version(client, "images", "inbox/animal/cow.jpg", "1")
 
 
 class Changing:

@@ -3,11 +3,13 @@
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import boto3
 import pytest
 from functions.cache_lookup import app as cache_lookup
+from functions.check_answers import app as check_answers
 from functions.fetch_clips import app as fetch_clips
 from functions.identify_image import app as identify_image
 from functions.keep_catalogue import app as keep_catalogue
@@ -17,6 +19,9 @@ from functions.stitch import app as stitch
 from tools.operations.arithmetic import plain
 from tools.operations.objectives import OBJECTIVES, Metric, Stat, ours
 
+from identifier.accuracy import Correction, is_drawn
+from identifier.canary import Canary, Checked
+from identifier.keys import CORRECTIONS
 from identifier.sameness import Sameness
 from stitcher import limits
 from stitcher.errors import StitchError
@@ -156,6 +161,25 @@ def test_everything_that_is_watched_of_identification_is_counted_when_it_runs(
     units(counted)
 
 
+def test_everything_that_is_watched_of_the_check_of_answers_is_counted_when_it_runs(
+    request: pytest.FixtureRequest, run: Callable[[Any, dict[str, Any]], dict[str, Any]], counted: Counted,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    here: Step = request.getfixturevalue("step")
+    monkeypatch.setattr(check_answers, "s3", lambda: here.s3)
+    found = Checked("animal", 2, 3, ["cat.jpg: there is no result"])
+    monkeypatch.setattr(Canary, "check", lambda *_: found)
+    monkeypatch.setattr(check_answers, "settings", replace(check_answers.settings, canary=True))
+    drawn = next(name for number in range(100) if is_drawn(name := f"animal-{number:026}"))
+    said = Correction(
+        id=drawn, right={"animal": "goat"}, given={"animal": "goat"}, prompt_version=1, at=datetime.now(UTC)
+    )
+    here.s3.put_object(Bucket="results", Key=f"{CORRECTIONS}animal/1.json", Body=said.model_dump_json().encode())
+    run(check_answers, {})
+    checked({"check_answers"}, counted)
+    units(counted)
+
+
 def another(here: Step, name: str) -> dict[str, Any]:
     given: dict[str, Any] = here.put() | {"key": f"inbox/animal/{name}"}
     version = here.s3.put_object(Bucket=IMAGES, Key=given["key"], Body=COW)["VersionId"]
@@ -202,6 +226,7 @@ def test_every_metric_of_ours_that_is_watched_is_of_a_service_that_these_tests_r
         "prepare_clip",
         "keep_catalogue",
         "identify_image",
+        "check_answers",
         "workflow",
         "*",
     }

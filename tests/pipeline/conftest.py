@@ -80,7 +80,7 @@ def warm_sam(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str
     folder = tmp_path_factory.mktemp("sam")
     (folder / "sam").write_text(f'{CLIENT}\nwarm("-m", "samcli", *sys.argv[1:])\n')
     (folder / "sam").chmod(0o755)
-    with warm(folder, SAM) as address:
+    with warm(SAM) as address:
         path = os.pathsep.join((str(folder), str(ROOT / ".venv" / "bin"), os.environ["PATH"]))
         yield {"WARM": address, "PATH": path, "SAM_CLI_POLL_DELAY": "0.5"}  # it looks again after seconds
 

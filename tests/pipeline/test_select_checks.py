@@ -201,7 +201,11 @@ def test_domain_code_builds_every_function_that_links_to_it() -> None:
     linked = {part.name for part in parts(ROOT) for link in (ROOT / part.folder).iterdir() if link.name == "stitcher"}
     assert len(linked) >= 7
     assert set(names(select(["src/stitcher/plan.py"], ROOT))) == linked
-    assert names(select(["src/identifier/claim.py"], ROOT)) == ["IdentifyImageFunction", "PicturesFunction"]
+    assert names(select(["src/identifier/claim.py"], ROOT)) == [
+        "CheckAnswersFunction",
+        "IdentifyImageFunction",
+        "PicturesFunction",
+    ]
 
 
 def test_links_lie_where_they_are_looked_for() -> None:

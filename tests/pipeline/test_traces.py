@@ -76,8 +76,8 @@ def first(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def warm_python(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with warm(tmp_path_factory.mktemp("python"), DELIVERY) as address:
+def warm_python() -> Iterator[str]:
+    with warm(DELIVERY) as address:
         yield address
 
 

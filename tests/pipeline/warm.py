@@ -15,6 +15,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,29 +26,29 @@ from tests.paths import ROOT
 CLIENT = f"""#!{sys.executable} -IS
 import json, os, socket, sys
 def warm(*arguments):
-    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as server:
+    with socket.socket(socket.AF_UNIX) as server:
         server.connect(os.environ["WARM"])
-        command = json.dumps([arguments, os.getcwd(), dict(os.environ)]).encode()
-        socket.send_fds(server, [command], [0, 1, 2])
+        socket.send_fds(server, [b"."], [0, 1, 2])
+        server.sendall(json.dumps([arguments, os.getcwd(), dict(os.environ)]).encode())
+        server.shutdown(socket.SHUT_WR)
         sys.exit(int(server.recv(8) or 1))
 """
 """The beginning of a program; `warm("-m", "module", …)` and `warm("file", …)` are then what `python` would be."""
 DELIVERY = tuple(f"tools.delivery.{name}" for name in ("deploy", "notice", "prune", "release"))
 SAM = tuple(f"samcli.commands.{name}.{name}_context" for name in ("build", "package", "deploy"))
 OURS = {"tools", "stitcher", "identifier", "tests"}
-LARGEST = 1 << 18
-"""Bytes of a command with its variables."""
 
 
 @contextmanager
-def warm(folder: Path, modules: tuple[str, ...]) -> Iterator[str]:
+def warm(modules: tuple[str, ...]) -> Iterator[str]:
     """The address of a server that has imported these modules, for the variable `WARM`."""
-    address = str(folder / "warm")
-    command = [sys.executable, "-m", "tests.pipeline.warm", address, *modules]
-    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
-        assert process.stdout
-        assert process.stdout.readline() == b"ready\n"
-        yield address
+    with tempfile.TemporaryDirectory() as folder:  # a socket's path is short, and those of pytest are long
+        address = str(Path(folder) / "warm")
+        command = [sys.executable, "-m", "tests.pipeline.warm", address, *modules]
+        with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+            assert process.stdout
+            assert process.stdout.readline() == b"ready\n"
+            yield address
 
 
 def serve(address: str, *modules: str) -> None:
@@ -58,7 +59,7 @@ def serve(address: str, *modules: str) -> None:
         del sys.modules[name]  # a command takes them from its own folder
     sys.path[:] = [path for path in sys.path if path not in {"", str(ROOT)}]
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for them
-    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listening:
+    with socket.socket(socket.AF_UNIX) as listening:
         listening.bind(address)
         listening.listen()
         sys.stdout.write("ready\n")
@@ -72,8 +73,9 @@ def serve(address: str, *modules: str) -> None:
 
 def _command(connection: socket.socket) -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    data, files, _, _ = socket.recv_fds(connection, LARGEST, 3)
-    arguments, folder, variables = json.loads(data)
+    _, files, _, _ = socket.recv_fds(connection, 1, 3)
+    with connection.makefile("rb") as sent:
+        arguments, folder, variables = json.load(sent)
     for number, file in enumerate(files):
         os.dup2(file, number)
         os.close(file)

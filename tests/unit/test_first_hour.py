@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tools import progress
@@ -145,6 +146,26 @@ def test_every_type_of_a_stage_is_simulated_or_listed_as_not() -> None:
     assert taken <= used, "what MiniStack simulates by now need not be taken"
 
 
+def test_a_voice_that_stays_behind_its_recordings_is_asked_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[str, ...]] = []
+
+    class Bucket:
+        def __init__(self, *_: object) -> None: ...
+
+        def folders(self) -> list[str]:
+            return ["hindi/", "a b/"]
+
+    monkeypatch.setattr(stack, "BucketRepo", Bucket)
+    monkeypatch.setattr(stack, "kept_voices", lambda _: [])
+    monkeypatch.setattr(stack, "_is_kept", lambda _clips, _output, voice: voice == "" or len(asked) == 2)
+    monkeypatch.setattr(stack, "rebuild", lambda _client, _stack, voices: asked.append(tuple(voices)))
+    monkeypatch.setattr(stack, "AGAIN_SECONDS", -1)
+    monkeypatch.setattr(stack.Stack, "client", lambda *_: None)
+    here: Any = dict.fromkeys(("port", "root", "credentials", "model"))
+    stack.Stack(**here, outputs={"InputBucketName": "in", "OutputBucketName": "out"}).wait_for_catalogues()
+    assert asked == [("hindi",), ("hindi",)]
+
+
 def test_the_next_start_waits_for_the_one_that_is_stopping(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with (tmp_path / "lock").open("w") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
@@ -182,18 +203,23 @@ emulator._stops_soon()
 first = sorted(app._build_persistence_save_dict())
 emulator._RESOURCE_HANDLERS["AWS::Lambda::Function"]["delete"]("name", {})
 kept = emulator.stepfunctions.get_state()["executions"]
-print(json.dumps([first, sorted(app._build_persistence_save_dict()), len(kept)]))
+emulator.sqs._queue_name_to_url["changes"] = "http://localhost:1/000000000000/changes"
+emulator._queues_keep_their_addresses()
+urls = [emulator.sqs._queue_url(name) for name in ("changes", "new")]
+print(json.dumps([first, sorted(app._build_persistence_save_dict()), len(kept), urls]))
 """
 
 
-def test_what_calls_leave_is_not_saved_and_functions_are_only_when_they_were_changed() -> None:
-    """So that a stop takes as long after thousands of calls as after one."""
+def test_a_stop_saves_what_the_next_start_needs_and_nothing_that_calls_left() -> None:
+    """So that it takes as long after thousands of calls as after one; and the next start finds the queues' messages."""
     done = subprocess.run(
         [str(ROOT / ".venv-local" / "bin" / "python"), "-c", STATE, str(ROOT / "tools" / "local")],
         capture_output=True, text=True, check=True, env={"PERSIST_STATE": "1", "PATH": os.environ["PATH"]},
     )  # fmt: skip
-    unchanged, changed, executions = json.loads(done.stdout.splitlines()[-1])
+    unchanged, changed, executions, queues = json.loads(done.stdout.splitlines()[-1])
     assert ("lambda" in unchanged, "lambda" in changed) == (False, True)
     assert "s3" in unchanged
     assert not {"cloudwatch_logs", "cloudwatch"} & {*unchanged, *changed}
     assert executions == 0
+    assert queues[0] == "http://localhost:1/000000000000/changes"
+    assert queues[1].endswith(":4566/000000000000/new")

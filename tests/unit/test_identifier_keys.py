@@ -72,6 +72,8 @@ def test_the_name_in_a_key_ends_the_key_and_its_folder_has_no_slash(image_key: s
     [
         ("inbox/animal/cow.jpg", ("animal", "cow.jpg", True)),
         ("Inbox/Animal/Pune/cow.jpg", ("animal", "Pune/cow.jpg", True)),
+        ("canary/animal/cat.jpg", ("animal", "cat.jpg", True)),
+        ("Canary/animal/cat.jpg", ("canary", "animal/cat.jpg", False)),
         ("INBOX/ crop-disease /a.jpg", ("crop-disease", "a.jpg", True)),
         ("animal/cow.jpg", ("animal", "cow.jpg", False)),
         ("photos/2026/cow.jpg", ("photos", "2026/cow.jpg", False)),

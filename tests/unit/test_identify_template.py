@@ -5,15 +5,17 @@ import tomllib
 from typing import Any
 
 import pytest
-from tools.local.pictures import newest_versions
+from tools.local.pictures import newest_versions, says_aloud
 
 from identifier.asking import MOST_ASKS, Models
+from identifier.keys import result_key
 from identifier.model import READ_SECONDS
 from identifier.prices import cost_usd
 from identifier.prompt import read_prompt
 from identifier.publishing import check_models
+from tests.known import KNOWN
 from tests.paths import ROOT
-from tests.template import TEMPLATE, translated
+from tests.template import TEMPLATE, of_type, translated
 from tests.unit.test_template import BY_ALIAS, STAGES, listed, statements
 
 RULE = "IdentifyStateMachineImagePut"
@@ -69,7 +71,11 @@ def test_old_versions_outlive_a_redrive_and_results_stay() -> None:
     assert old["NoncurrentVersionExpiration"]["NoncurrentDays"] > 14
     assert not any("ExpirationInDays" in rule for rule in rules)
     rules = TEMPLATE["Resources"]["ResultsBucket"]["Properties"]["LifecycleConfiguration"]["Rules"]
-    assert [rule["Prefix"] for rule in rules if "ExpirationInDays" in rule] == ["claims/", "calls/"]
+    assert [rule["Prefix"] for rule in rules if "ExpirationInDays" in rule] == [
+        "claims/",
+        "calls/",
+        "results/%~/canary/",  # the canary's, which are nobody's
+    ]
 
 
 def place(resource: Any) -> str:
@@ -120,6 +126,33 @@ def test_the_function_may_do_what_the_design_says_and_no_more() -> None:
     }
 
 
+def test_the_check_of_answers_sees_known_pictures_and_corrections_and_nothing_of_users() -> None:
+    assert rights("CheckAnswersFunctionRole") == {
+        ("s3:PutObject", "images/canary/*"),
+        ("s3:GetObject", "results/results/%~/canary/*"),
+        ("s3:GetObject", "results/corrections/*"),
+        ("s3:ListBucket", "results"),
+    }
+    key = result_key("canary/animal/cat.jpg", "v")
+    assert key.startswith("results/%~/canary/")
+
+
+def test_known_pictures_are_asked_about_daily_and_after_a_prompt_changed_unless_a_parameter_ends_it() -> None:
+    function = TEMPLATE["Resources"]["CheckAnswersFunction"]["Properties"]
+    assert function["Events"]["PromptChanged"]["Properties"]["State"] == {
+        "Fn::If": ["PicturesChecked", "ENABLED", "DISABLED"]
+    }
+    assert function["Environment"]["Variables"]["CANARY"] == {"Ref": "PictureCanary"}
+    rules = of_type(translated(), "AWS::Events::Rule")
+    assert rules["CheckAnswersFunctionDaily"]["ScheduleExpression"] == "cron(0 1 * * ? *)"
+    assert rules["CheckAnswersFunctionPromptChanged"]["EventPattern"]["detail"]["name"] == [
+        {"prefix": {"Fn::Sub": "/${Prefix}/${Stage}/prompts/"}}
+    ]
+    waits = float(function["Environment"]["Variables"]["RESULT_SECONDS"])
+    slowest = max(35 + waits, len(KNOWN) * waits)
+    assert slowest < function["Timeout"] <= 900
+
+
 def test_the_workflow_may_do_what_the_design_says_and_no_more() -> None:
     assert rights("IdentifyStateMachineRole") == {
         ("lambda:InvokeFunction", "*"),  # any version of the one function
@@ -149,6 +182,10 @@ def test_a_model_is_asked_through_its_profile_only(size: str) -> None:
 
 
 ROWS = TEMPLATE["Mappings"]["Models"]
+
+
+def test_recordings_are_put_for_prompts_that_may_say_something() -> None:
+    assert [says_aloud(prompt) for prompt in ("animal", "form", "of-somebody-else")] == [False, True, True]
 
 
 @pytest.mark.parametrize("geography", ROWS)

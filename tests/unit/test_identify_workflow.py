@@ -152,6 +152,14 @@ def test_a_redrive_tries_again() -> None:
     assert evaluated(STATES["GivenUp"]["Choices"][0]["Condition"], context(redrives=2), **assigned) is True
 
 
+@pytest.mark.parametrize(("outcome", "ends"), [("duplicate", True), ("canary", True), ("failed", False)])
+def test_what_fails_is_put_aside_unless_another_execution_or_the_canary_answers_for_it(
+    outcome: str, ends: bool
+) -> None:
+    assert evaluated(STATES["WasNoted"]["Choices"][0]["Condition"], {"input": {"outcome": outcome}}) is ends
+    assert STATES["WasNoted"]["Choices"][0]["Next"] == "Identified"
+
+
 def test_what_is_put_aside_names_the_execution_and_holds_the_event() -> None:
     message = evaluated(
         STATES["DeadLetter"]["Arguments"]["MessageBody"], context(), failure={"error": "Busy", "cause": "…"}

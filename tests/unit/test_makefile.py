@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -152,3 +153,34 @@ def test_every_value_that_recipes_read_has_been_exported() -> None:
     exported = set(" ".join(re.findall(r"^export ([A-Z_ ]+)$", MAKEFILE, re.MULTILINE)).split())
     defaults = set(re.findall(r"^(\w+) \?=", MAKEFILE, re.MULTILINE))
     assert exported == defaults
+
+
+WAITING = """#!/bin/sh
+trap 'echo stopped > stopped; exit 0' TERM
+echo started > started
+while :; do sleep 0.05; done
+"""
+
+
+@pytest.mark.parametrize("target", ["run", "serve", "studio"])
+def test_what_stops_make_stops_its_program(checkout: Path, target: str) -> None:
+    """A service manager sends SIGTERM to make alone, which hands it to the process that it started, and to no other."""
+    program, started, stopped = checkout / ".venv/bin/python", checkout / "started", checkout / "stopped"
+    program.write_text(WAITING)
+    path = f"{checkout / 'bin'}{os.pathsep}{os.environ['PATH']}"
+    try:
+        with subprocess.Popen(
+            ["make", target],  # noqa: S607
+            cwd=checkout,
+            env={"PATH": path, "RECORDED": str(checkout / "recorded")},
+            stderr=subprocess.DEVNULL,
+        ) as make:
+            while not started.exists():
+                assert make.poll() is None
+                time.sleep(0.01)
+            make.terminate()
+        assert stopped.exists()
+    finally:
+        program.write_text(RECORDER)
+        for note in (started, stopped):
+            note.unlink(missing_ok=True)

@@ -62,6 +62,12 @@ def test_where_nothing_looks_the_answer_claims_nothing_and_says_who_gives_it() -
         assert body["additionalModelResponseFields"] == {"answered_by": "stand-in"}
 
 
+def test_a_text_that_is_too_short_for_the_note_stays_empty() -> None:
+    schema = read_prompt((ROOT / "prompts" / "animal" / "2.json").read_bytes()).answer_schema
+    said = nothing_known(schema, "stand-in: nothing looked at this picture, whatever it may be that it shows")
+    assert (said["name"], said["notes"][:8]) == ("", "stand-in")
+
+
 def test_an_answer_says_that_it_is_a_stand_ins() -> None:
     assert answer(StandIn(), question())["name"].startswith(LABEL)
 

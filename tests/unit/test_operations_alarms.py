@@ -216,6 +216,23 @@ def static_answer(days: Days, when: range) -> None:
     days.add(SHARE, when, 100)
 
 
+def wrong_about_known_pictures(days: Days, when: range) -> None:
+    days.add(metric("CanaryAlarm"), when[0], 100 / 3)
+    days.add(metric("CanaryAlarm"), when[-1], 0)
+
+
+def often_wrong(days: Days, when: range) -> None:
+    days.add(metric("AccuracyAlarm"), when[0], 10.5)
+
+
+def nearly_often_wrong(days: Days, when: range) -> None:
+    days.add(metric("AccuracyAlarm"), when[0], 9.9)
+
+
+def a_check_that_crashes(days: Days, when: range) -> None:
+    days.add(metric("UncheckedAnswersAlarm"), when[0], 1)
+
+
 def crowd(days: Days, when: range) -> None:
     days.add(metric("ThrottledFunctionsAlarm", "stitch"), when, 1, 30)
     days.add(metric("ConcurrencyAlarm", "claimed"), when, 990)
@@ -289,6 +306,10 @@ def a_table_that_started_nothing(days: Days, when: range) -> None:
         (no_model, {"ImageAvailabilityPage", "ImageAvailabilityTicket", "FailedImagesAlarm"}),
         (chatty_model, {"SchemaFirstTryPage", "SchemaFirstTryTicket"}),
         (static_answer, {"SameAnswerAlarm"}),
+        (wrong_about_known_pictures, {"CanaryAlarm"}),
+        (often_wrong, {"AccuracyAlarm"}),
+        (nearly_often_wrong, set()),
+        (a_check_that_crashes, {"UncheckedAnswersAlarm"}),
         (crowd, {"ThrottledFunctionsAlarm", "ConcurrencyAlarm"}),
         (busy_workflows, {"ThrottledWorkflowsAlarm"}),
         (lost_clip, {"LostClipsAlarm"}),
@@ -338,6 +359,14 @@ def test_a_queue_that_tells_nothing_keeps_its_alarm_until_it_is_empty() -> None:
     days.add(metric("FailedImagesAlarm"), DAY, 1)
     days.add(metric("FailedImagesAlarm"), 2 * DAY, 0)
     state = fired(days)["FailedImagesAlarm"]
+    assert (first(state), int(state.sum())) == (DAY + 1, DAY)
+
+
+def test_the_canarys_alarm_lasts_until_all_answers_are_right() -> None:
+    days = Days(3 * DAY)
+    days.add(metric("CanaryAlarm"), DAY, 100 / 3)
+    days.add(metric("CanaryAlarm"), 2 * DAY, 0)
+    state = fired(days)["CanaryAlarm"]
     assert (first(state), int(state.sum())) == (DAY + 1, DAY)
 
 

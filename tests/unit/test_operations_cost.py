@@ -2,12 +2,19 @@
 
 import json
 import re
+from collections import Counter
 
 import pytest
+from tools.local.pictures import newest_versions
 from tools.operations import cost
 from tools.operations.cost import Line, Template
 
+from identifier.prompt import read_prompt
+from tests.known import KNOWN
+from tests.paths import ROOT
+
 PROD = Template("prod")
+PROMPT_FILES = {path.parent.name: path for path in newest_versions(ROOT / "prompts")}
 NAMES = ("CacheLookup", "Stitch", "Publish", "IdentifyImage")
 
 
@@ -49,15 +56,30 @@ def test_the_larger_model_is_what_its_pictures_cost_most() -> None:
     assert small["Standard workflow"] == pytest.approx(8 * 2.5e-5)
 
 
-def test_what_is_there_without_any_call_is_alarms_and_a_firewall() -> None:
+def test_the_canary_costs_what_its_pictures_do_that_nobody_hears() -> None:
+    (canary,) = (line.usd for line in cost.standing(PROD) if line.what == "canary")
+    small, large = (priced(cost.image(PROD, size))["the model"] for size in ("small", "large"))
+    # 50 ms and 3 s and four requests of 25 ms at 1 GB, four transitions, three files written and three read, a log.
+    rest = 0.20e-6 + 3.15 * 1.66667e-5 + 4 * 2.5e-5 + 3 * 5e-6 + 3 * 0.4e-6 + 1000 / 1e9 * 0.5
+    assert canary == pytest.approx(30 * 3 * (small + large + 2 * rest))
+    asked = [read_prompt(PROMPT_FILES[prompt].read_bytes()).model for prompt, known in KNOWN.items() for _ in known]
+    assert Counter(asked) == cost.KNOWN_PICTURES
+
+
+def test_without_a_canary_it_costs_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(PROD.parameters["PictureCanary"], "Default", "false")
+    assert "canary" not in {line.what for line in cost.standing(PROD)}
+
+
+def test_what_is_there_without_any_call_is_alarms_a_canary_and_a_firewall() -> None:
     idle = {stage: sum(line.usd for line in cost.standing(Template(stage))) for stage in ("dev", "prod")}
-    assert idle["dev"] == pytest.approx(1.20)
-    assert idle["prod"] == pytest.approx(18.00 + 8.00), "docs/operations.md: alarms; a firewall with three rules"
+    assert idle["dev"] == pytest.approx(1.30 + 0.34, abs=0.005)
+    assert idle["prod"] == pytest.approx(18.40 + 0.34 + 8.00, abs=0.005), "alarms, canary, a firewall with three rules"
 
 
 def test_zero_calls_cost_what_zero_calls_cost() -> None:
-    """Alarms and a firewall: our metrics are sent by calls, and are charged by the hour in which one is sent."""
-    for stage, usd in (("dev", "1.20"), ("prod", "26.00")):
+    """Alarms, canary, firewall: our metrics are sent by calls, and are charged by the hour in which one is sent."""
+    for stage, usd in (("dev", "1.65"), ("prod", "26.75")):
         text = cost.report(stage, 0, 0, 0)
         assert f"  {'all':24}{usd:>10}" in text
         assert f"Of it {usd} is there without any call" in text

@@ -116,6 +116,18 @@ def test_an_animations_frames_that_show_nothing_are_passed_over() -> None:
     assert near(shown(hidden, "png"), (9, 9), RED)
 
 
+@pytest.mark.parametrize("form", ["GIF", "WEBP", "PNG"])
+@pytest.mark.parametrize("colour", [WHITE, (0, 0, 0)])
+def test_an_animation_that_fades_in_is_shown_by_its_first_frame_of_more_than_one_colour(
+    form: str, colour: tuple[int, int, int]
+) -> None:
+    picture = Image.new("RGB", (64, 64), RED)
+    picture.paste(BLUE, (0, 0, 32, 64))
+    frames = [Image.new("RGB", (64, 64), colour), picture]
+    data = encoded(frames[0], form, save_all=True, append_images=frames[1:], duration=100)
+    assert near(shown(data, form.lower()), (9, 9), BLUE)
+
+
 @pytest.mark.parametrize(("form", "kind"), [("AVIF", "avif"), ("TIFF", "tiff"), ("BMP", "bmp")])
 def test_what_phones_and_scanners_send_is_shown(form: str, kind: str) -> None:
     data = encoded(Image.new("RGB", (64, 48), RED), form)

@@ -67,6 +67,13 @@ def test_all_failed_pictures_are_redriven_and_leave_the_queue_with_progress() ->
     assert told[1:] == ["10 of 25: 10 redriven", "20 of 25: 20 redriven", "25 of 25: 25 redriven"]
 
 
+@pytest.mark.parametrize("body", ["{}", json.dumps({"source": "aws.ssm", "detail": {"name": "/p/animal"}})])
+def test_a_check_of_answers_that_never_began_is_forgotten_because_the_next_one_does_the_same(body: str) -> None:
+    queue, states = Queue(body), States()
+    assert redrive(queue, states, "q", "machine", lambda _: None) == {"forgotten": 1}
+    assert (states.calls, len(queue.deleted)) == ([], 1)
+
+
 @pytest.mark.parametrize("code", module.NOT_REDRIVABLE)
 def test_what_cannot_be_redriven_is_started_anew_with_its_event(code: str) -> None:
     states = States(code)
@@ -87,7 +94,7 @@ def test_throttling_is_waited_out_and_a_denial_ends_it_with_the_message_in_the_q
     assert queue.deleted == []
 
 
-@pytest.mark.parametrize("body", ["", "no JSON", "[]", "{}", '{"detail": 1}', '{"execution": "arn:1"}'])
+@pytest.mark.parametrize("body", ["", "no JSON", "[]", '{"detail": 1}', '{"execution": "arn:1"}'])
 def test_a_message_that_is_no_pictures_is_left(body: str) -> None:
     queue = Queue(body)
     assert redrive(queue, States(), "q", "m", lambda _: None) == {"left": 1}

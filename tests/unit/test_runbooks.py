@@ -52,7 +52,8 @@ def operations(service: str) -> dict[str, Any]:
 @pytest.mark.parametrize(("page", "code", "after"), BLOCKS, ids=lambda value: getattr(value, "name", ""))
 def test_a_blank_is_written_so_and_explained(page: Path, code: str, after: str) -> None:
     assert not re.search(r"<[a-z][a-z ]*>", commands(code)), "a shell reads it as a file"
-    blanks = set(BLANK.findall(commands(code))) - FILLED_IN
+    columns = re.compile(r'--template "[^"]*"')  # of a table, which the command fills in itself
+    blanks = set(BLANK.findall(columns.sub("", commands(code)))) - FILLED_IN
     told = set(BLANK.findall(" ".join(re.findall(r"^ *- (.*?):", after, re.MULTILINE))))
     assert blanks <= told
 

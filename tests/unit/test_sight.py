@@ -66,6 +66,8 @@ def test_every_field_of_a_report_is_read(beside: bool) -> None:
         ("Commodity", "Onions", "commodity", "onion"),
         ("Commodity", "Tur", "commodity", "pigeon_pea"),
         ("Commodity", "brinjal", "commodity", "other"),
+        ("Commodity", "omion", "commodity", None),
+        ("Commodity", "tornato", "commodity", None),
         ("Market", "Pune APMC", "market", "Pune"),
         ("Market", "---", "market", None),
         ("Market", "", "market", None),

@@ -472,7 +472,10 @@ def test_refused_clips_wait_longer_than_their_alarm_does() -> None:
     [
         ("RefusedClips", ["PrepareClipFunctionClipPut", "KeepCatalogueFunctionNightly", "ClipGone"]),
         ("ClipChanges", ["ClipGone"]),
-        ("FailedImages", ["IdentifyStateMachineImagePut"]),
+        (
+            "FailedImages",
+            ["IdentifyStateMachineImagePut", "CheckAnswersFunctionDaily", "CheckAnswersFunctionPromptChanged"],
+        ),
     ],
 )
 def test_a_queue_takes_what_eventbridge_sends_for_its_own_rules_and_only_encrypted(

@@ -46,3 +46,12 @@ def test_the_workflow_waits_for_a_function_as_long_as_the_function_may_run() -> 
     names = {"FetchClip": "FetchClips"}
     waits = {names.get(name, name): task["TimeoutSeconds"] for name, task in run.items()}
     assert waits == {name: function_seconds(name) for name in STEPS}
+
+
+def test_requests_name_the_application_that_is_configured(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The embedded AWS knows by it which process calls (tools/local/faults.py)."""
+    config: Any = s3_client().meta.config
+    assert " app/" not in config.user_agent
+    monkeypatch.setenv("AWS_SDK_UA_APP_ID", "pid-7")
+    config = s3_client().meta.config
+    assert config.user_agent.endswith(" app/pid-7")

@@ -39,7 +39,7 @@ from tools.bench.starts import starts
 
 COUNTS = (2, 10, 50, 200)
 TEN = 10
-ROUNDS, ROUNDS_OF_TEN = 3, 9
+ROUNDS, ROUNDS_OF_TEN = 3, 5
 """More for the message that a target rests on."""
 MEMORY_COUNTS = (10, 200)
 PACKAGES = ("aws-lambda-powertools", "av", "boto3", "imageio-ffmpeg", "moto", "numpy", "pydantic", "pydub")

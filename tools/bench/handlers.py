@@ -14,7 +14,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parents[2]
-REPEATS = 5
+REPEATS = 3
 HEAVY = ("numpy", "pydub", "imageio_ffmpeg", "stitcher.formats.ffmpeg", "stitcher.joining.render")
 """What neither a cache hit nor a spliced message may load."""
 ENVIRONMENT = {
@@ -24,6 +24,10 @@ ENVIRONMENT = {
     "CHANGES_QUEUE_URL": "https://sqs.invalid/bench", "RESULTS_BUCKET": "bench-results",
     "PROMPTS_BUCKET": "bench-prompts", "PROMPT_POINTERS": "/bench/prompts/", "PROMPT_SECONDS": "30",
     "MODEL_SECONDS": "60", "LEASE_SECONDS": "150", "MODEL_CALLS_PER_DAY": "1000",
+    "IMAGES_BUCKET": "bench-images", "DEFAULT_PROMPT": "animal", "MODEL_SMALL": "bench", "MODEL_LARGE": "bench",
+    "STUDIO_ORIGIN": "http://127.0.0.1:4600", "LINK_SECONDS": "900", "CAMPAIGN_DAYS": "30",
+    "CAMPAIGN_STATE_MACHINE": "arn:aws:states:ap-south-1:000000000000:stateMachine:bench", "EVENT_SOURCE": "bench",
+    "SETTINGS_DIGEST": "bench", "CANARY": "false", "RESULT_SECONDS": "60",
     "POWERTOOLS_SERVICE_NAME": "bench", "POWERTOOLS_METRICS_NAMESPACE": "Bench", "POWERTOOLS_LOG_LEVEL": "INFO",
 }  # fmt: skip
 OURS = ("handlers", "identifier", "stitcher")

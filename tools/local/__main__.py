@@ -19,7 +19,7 @@ from tools.client import fetch
 from tools.local import calls, studio
 from tools.local import root as root_account
 from tools.local.containers import gateway, passed_on
-from tools.local.pictures import put_prompts, send_picture
+from tools.local.pictures import put_prompts, says_aloud, send_picture
 from tools.local.stack import HOME, PROVIDERS, REGION, ROOT, Stack, StackError, build, running, say
 
 ENDED = "it ended with this command: the audio is saved"
@@ -146,8 +146,9 @@ def _identify(options: argparse.Namespace) -> int:
     if not options.image.is_file():
         raise StackError(f"{options.image} is not a file")
     with running(state=HOME / "aws", sight=True) as stack:
-        _put_clips(stack, options.audios)
         put_prompts(stack)
+        if says_aloud(options.prompt.lower()):  # or the answer would wait while recordings are prepared
+            _put_clips(stack, options.audios)
         say(f"asking {_who_answers(stack)}")
         began = time.perf_counter()
         found = send_picture(stack, options.prompt, options.image)

@@ -20,8 +20,10 @@
 - workflows that events start, and Bedrock (workflow.py); maps whose children are executions (map_run.py)
 - the rights of services that act for each other (authorization.py), and the sources of events in conditions
 - more of AWS's refusals (refusals.py)
+- events about changed parameters (parameters.py)
 - faults on demand (faults.py)
 - it stops soon, after any number of calls
+- queues keep the addresses that they were made with: each start has another port, and their messages reached nobody
 - types of resources that it takes and does nothing with (not_simulated.py)
 
 Configured by MiniStack's variables: GATEWAY_PORT, BIND_HOST, MINISTACK_REGION, AUTH, PERSIST_STATE, STATE_DIR,
@@ -52,12 +54,13 @@ import front_door
 import gate
 import map_run
 import not_simulated
+import parameters
 import refusals
 import workflow
 from hypercorn.config import Config as HypercornConfig
 from ministack import app
 from ministack.core import iam_actions, iam_evaluator, lambda_runtime
-from ministack.services import eventbridge, lambda_svc, s3, stepfunctions, sts
+from ministack.services import eventbridge, lambda_svc, s3, sqs, stepfunctions, sts
 from ministack.services.cloudformation import changesets, engine
 from ministack.services.cloudformation.provisioners import _RESOURCE_HANDLERS
 from samtranslator.translator import transform
@@ -360,6 +363,15 @@ def _stops_soon() -> None:
     app.save_all, app._build_persistence_save_dict = save_and_end, lasting
 
 
+def _queues_keep_their_addresses() -> None:
+    address = sqs._queue_url
+
+    def kept(name: str) -> str:
+        return sqs._queue_name_to_url.get(name) or str(address(name))
+
+    sqs._queue_url = kept
+
+
 def _stop_with_parent() -> None:
     """Standard input ends when the process that started this one does; then there is nobody to serve."""
     sys.stdin.read()
@@ -383,6 +395,7 @@ def main() -> None:
     _credentials_are_secret()
     _root_signs()
     _nobody_else_is_let_in()
+    _queues_keep_their_addresses()
     authorization.install()
     refusals.install()
     not_simulated.install()
@@ -391,6 +404,7 @@ def main() -> None:
     workflow.install(endpoint)
     map_run.install(endpoint)
     faults.install()
+    parameters.install()
     _stops_soon()
     threading.Thread(target=_stop_with_parent, daemon=True).start()
     app.main()

@@ -257,12 +257,18 @@ async def _fail(kind: str, call: Call, app: Any, scope: Scope, receive: Receive,
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(_disconnected(receive), STALLED_SECONDS)
     if kind == "killed":
-        os.kill(call.pid, signal.SIGKILL)
+        _end(call)
     if kind in ("lost", "stalled", "killed_after"):
         await app(scope, replayed, unheard)
     if kind == "killed_after":
-        os.kill(call.pid, signal.SIGKILL)
+        _end(call)
     await _cut(send)
+
+
+def _end(call: Call) -> None:
+    if not call.pid:  # process 0 is this one, and all that it has started
+        raise ValueError(f"{call.by} does not say which process it is")
+    os.kill(call.pid, signal.SIGKILL)
 
 
 async def _body(receive: Receive) -> bytes:

@@ -17,7 +17,7 @@ from samcli.yamlhelper import yaml_dump, yaml_parse
 
 from tools.local import root as root_account
 from tools.local.containers import gateway
-from tools.local.stack import ARCHITECTURE, HOME, PROVIDERS, REGION, ROOT, RUNTIME, StackError
+from tools.local.stack import ARCHITECTURE, HOME, PARAMETERS, REGION, ROOT, RUNTIME, StackError
 
 EVENTS = HOME / "events"
 TEMPLATE = HOME / "build" / "invoke.yaml"
@@ -71,7 +71,7 @@ def variables(place: Place, template: Path = ROOT / "template.yaml") -> dict[str
     Raises `StackError` if the template has no such stage.
     """
     given = {"Stage": place.stage, "AWS::AccountId": place.account, "AWS::Region": REGION}
-    given |= {"CallProviders": ",".join(PROVIDERS)} if place.stage == "local" else {}
+    given |= dict(one.split("=") for one in PARAMETERS) if place.stage == "local" else {}
     document = yaml_parse(template.read_text())
     if place.stage not in document["Parameters"]["Stage"]["AllowedValues"]:
         raise StackError(f"there is no stage {place.stage!r} in template.yaml (STAGE=…)")

@@ -62,6 +62,12 @@ def newest_versions(folder: Path) -> Iterator[Path]:
             yield max(documents, key=lambda document: int(document.stem))
 
 
+def says_aloud(prompt_id: str, folder: Path = PROMPTS) -> bool:
+    """Whether the prompt may have words for its answers. A prompt that is not in the folder may."""
+    newest = next((path for path in newest_versions(folder) if path.parent.name == prompt_id), None)
+    return newest is None or read_prompt(newest.read_bytes()).say is not None
+
+
 def put_picture(stack: Stack, key: str, data: bytes) -> Put:
     """Put a picture into the inbox."""
     done = stack.client("s3").put_object(Bucket=stack.outputs["ImagesBucketName"], Key=key, Body=data)

@@ -28,7 +28,7 @@ def main() -> None:
     erase = commands.add_parser("erase", help="delete recordings, pictures and campaigns for good")
     erase.add_argument("--stage", required=True)
     erase.add_argument("--clips", default="", help="keys of recordings, or of voices' folders with a /")
-    erase.add_argument("--pictures", default="", help="keys of pictures, or of folders with a /")
+    erase.add_argument("--pictures", default="", help="keys of pictures, of folders with a /, or ids of pictures")
     erase.add_argument("--campaigns", default="", help="ids of campaigns, or keys of their tables")
     erase.add_argument("--really", action="store_true", help="delete; otherwise only say what would be")
     again = commands.add_parser("redrive", help="try all failed pictures again")

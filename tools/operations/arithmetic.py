@@ -100,6 +100,8 @@ class Recording:
                 return average
             case "Maximum":
                 return self._of_each_window(minute, value, times, period, ends, 100)
+            case "Minimum":
+                return self._of_each_window(minute, value, times, period, ends, 0)
             case _:
                 return self._of_each_window(minute, value, times, period, ends, float(stat.removeprefix("p")))
 

@@ -33,8 +33,10 @@ SOLD = {
     "waf": "the firewall",
 }
 """The tables of prices, as people call what is sold."""
-HOURS = 730
+HOURS, DAYS = 730, 30
 """Of a month."""
+KNOWN_PICTURES = {"small": 3, "large": 3}
+"""That the canary asks about once a day, by model."""
 MEASURED: dict[str, Any] = json.loads((ROOT / "tools" / "bench" / "results" / "load.json").read_text())
 """By function: median duration in ms of a warm call, and bytes of log a call; written by `make load SAVE=1`."""
 
@@ -170,17 +172,26 @@ def made(template: Template) -> list[Line]:
 
 def image(template: Template, size: str) -> list[Line]:
     """A picture that is answered and said aloud with a message from the cache."""
-    model = MODELS[size]
-    tokens = cost_usd(model, picture_tokens(model, *EDGE) + PROMPT_TOKENS, ANSWER_TOKENS) or math.nan
     spoken = [line for line in hit(template) if line.what in ("Express workflow", "Lambda", "S3", "logs")]
     s3 = PRICES["s3"]
     return [
+        *_answered(template, size),
+        Line("Standard workflow", 4 * PRICES["standard"]["transition"]),
+        Line("S3", 2 * s3["write"]),  # audio, note
+        *spoken,
+    ]
+
+
+def _answered(template: Template, size: str) -> list[Line]:
+    """A picture that is answered, with nothing said."""
+    model, s3 = MODELS[size], PRICES["s3"]
+    tokens = cost_usd(model, picture_tokens(model, *EDGE) + PROMPT_TOKENS, ANSWER_TOKENS) or math.nan
+    return [
         Line("the model", tokens),
         Line("Lambda", _lambda(template, "IdentifyImage", MODEL_MS + 4 * S3_MS)),
-        Line("Standard workflow", 8 * PRICES["standard"]["transition"]),
-        Line("S3", 5 * s3["write"] + 3 * s3["read"]),  # the upload, claim, result, audio, note; picture, prompt, result
+        Line("Standard workflow", 4 * PRICES["standard"]["transition"]),
+        Line("S3", 3 * s3["write"] + 3 * s3["read"]),  # the upload, claim, result; picture, prompt, result
         Line("logs", _logs("IdentifyImage")),
-        *spoken,
     ]
 
 
@@ -189,6 +200,9 @@ def standing(template: Template) -> list[Line]:
     metrics, composites = template.alarms()
     price, waf = PRICES["metrics"], PRICES["waf"]
     lines = [Line("alarms", metrics * price["alarm_metric_month"] + composites * price["composite_month"])]
+    if template.parameters["PictureCanary"]["Default"] == "true":
+        known = {size: sum(line.usd for line in _answered(template, size)) for size in KNOWN_PICTURES}
+        lines.append(Line("canary", DAYS * sum(count * known[size] for size, count in KNOWN_PICTURES.items())))
     if template.guarded:
         lines.append(Line("firewall", waf["acl_month"] + template.rules() * waf["rule_month"]))
     return lines
@@ -215,7 +229,14 @@ def our_metrics(hits: int, new: int, images: int) -> list[Line]:
     Calls are taken as spread over the month at random: of its hours, a share of 1 - exp(-calls / hours) has one.
     """
     said = hits + new + images
-    calls = {"stitch": new, "publish": new, "fetch_clips": new, "prepare_clip": new, "identify_image": images}
+    calls = {
+        "stitch": new,
+        "publish": new,
+        "fetch_clips": new,
+        "prepare_clip": new,
+        "identify_image": images,
+        "check_answers": 0,  # it sends once a day: cents
+    }
     usd = 0.0
     for path in sorted((ROOT / "functions").glob("*/app.py")):
         text = path.read_text()
@@ -287,7 +308,8 @@ def _report(template: Template, stage: str, calls: tuple[int, int, int], lacks: 
     every = together([*monthly, *fixed, *our_metrics(hits, new, images)])
     out += [f"  {line.what:24}{line.usd:10.2f}" for line in every if line.usd >= 0.005]
     out.append(f"  {'all':24}{sum(line.usd for line in every):10.2f}")
-    standing_words = " and ".join(line.what for line in fixed)
+    *first, last = (line.what for line in fixed)
+    standing_words = f"{', '.join(first)} and {last}"
     dearest = next((line for line in together(monthly) if line.usd and line.what in LEVERS), None)
     out.append(f"Of it {sum(line.usd for line in fixed):.2f} is there without any call: {standing_words}.")
     if dearest:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tools.operations.objectives import ENOUGH_BAD, OBJECTIVES, RATES, Metric, Objective, api, ours
+from tools.operations.objectives import ACCURACY, ENOUGH_BAD, OBJECTIVES, RATES, Metric, Objective, api, ours
 from tools.operations.tickets import LIVE_FUNCTIONS, queue, ticket_alarms
 from tools.operations.widgets import (
     BAD,
@@ -119,10 +119,24 @@ def _users() -> list[Row]:
 def _budgets() -> list[Row]:
     alarms = [f"${{{one.name}{kind}.Arn}}" for one in OBJECTIVES for kind in ("Page", "Ticket")]
     return [
-        (4, [alarm_states("Alarms of the error budgets", alarms)]),
+        (4, [alarm_states("Alarms of the error budgets", alarms), _right()]),
         (6, [_left(one) for one in OBJECTIVES]),
         (8, [_burning(one) for one in OBJECTIVES]),
     ]
+
+
+def _right() -> Json:
+    """How many answers are right: what people found, of the prompt with the worst answers, and known pictures."""
+    measured = [
+        expression("100 - wrong", "at most (95 % sure)", id="most", color=GOOD),
+        line(ours("check_answers", "RightPercent"), "Minimum", "of the answers that were looked at", color=OTHER),
+        line(ours("check_answers", "RightAtLeast"), "Minimum", "at least (95 % sure)", color=POOR),
+        expression("100 - canary", "of the known pictures", id="known", color=BAD),
+        line(ours("check_answers", "WrongAtLeast"), "Maximum", "wrong", id="wrong", visible=False),
+        line(ours("check_answers", "CanaryWrong"), "Maximum", "canary", id="canary", visible=False),
+    ]
+    goal = {f"goal: {ACCURACY.goal} %": float(ACCURACY.goal)}
+    return graph(f"{ACCURACY.title}, in the last 7 days", measured, period=86_400, limits=goal, unit="%")
 
 
 def _used(objective: Objective) -> tuple[str, list[Any]]:

@@ -11,8 +11,8 @@ from pydantic import ValidationError
 
 from identifier import storage
 from identifier.keys import CORRECTIONS, PICTURES, claim_key, latest_key, result_key
-from identifier.picture_id import record_key
-from identifier.result import Result
+from identifier.picture_id import ID, record_key
+from identifier.result import Record, Result
 from stitcher.campaigns.places import DEFAULT, FOLDER, id_of, is_id, prefix_of
 from stitcher.clips.keeper import voice_with
 from stitcher.clips.kept import catalogue_key
@@ -89,7 +89,7 @@ def planned(
     clips
         Keys of recordings (`hindi/ramesh.wav`), or a voice's whole folder (`ramesh/`).
     pictures
-        Keys of pictures (`inbox/form/ramesh.jpg`), or a folder.
+        Keys of pictures (`inbox/form/ramesh.jpg`), a folder, or ids of pictures that came by the API.
     campaigns
         Ids of campaigns, or keys of their tables in the clips' bucket (`campaigns/hindi/morning.csv`).
     cache
@@ -115,16 +115,22 @@ def planned(
             erasure.add(output, versions(s3, output, folder))
         # Likewise: a campaign's manifest stays, and its next run makes the audio of the clips that are still there.
         erasure.add(output, (one for one in versions(s3, output, "campaigns/") if "/audio/" in one.key))
-    of_pictures = [found for picture in pictures for found in _under(s3, outputs["ImagesBucketName"], picture)]
+    results = outputs["ResultsBucketName"]
+    places = []
+    for picture in pictures:
+        record = _record_of(s3, results, picture)
+        places.append(record.key if record else picture)
+        if record:  # it has the file's name, also where the file never came
+            erasure.add(results, versions(s3, results, record_key(record.id)))
+    of_pictures = [found for place in places for found in _under(s3, outputs["ImagesBucketName"], place)]
     erasure.add(outputs["ImagesBucketName"], of_pictures)
     for found in of_pictures:
-        results = outputs["ResultsBucketName"]
         stem = result_key(found.key, found.version_id).removesuffix(".json")  # the spoken answer lies beside it
         erasure.add(results, versions(s3, results, stem))
         erasure.add(results, versions(s3, results, claim_key(found.key, found.version_id)))
         erasure.add(results, versions(s3, results, latest_key(found.key)))
-        if record := _record(s3, results, found):
-            for key in (record, record.replace(PICTURES, CORRECTIONS, 1)):
+        if key_of_record := _record(s3, results, found):
+            for key in (key_of_record, key_of_record.replace(PICTURES, CORRECTIONS, 1)):
                 erasure.add(results, versions(s3, results, key))
     ids = {identity for named in campaigns for identity in _named(named)}
     if ids:
@@ -156,6 +162,15 @@ def _under(s3: Any, bucket: str, place: str) -> Iterator[Version]:
     for version in versions(s3, bucket, place):
         if version.key == place or place.endswith("/"):
             yield version
+
+
+def _record_of(s3: Any, results: str, given: str) -> Record | None:
+    """The record of the picture with this id, if it is an id."""
+    there = storage.read(s3, results, record_key(given)) if ID.match(given) else None
+    try:
+        return Record.model_validate_json(there.data) if there else None
+    except ValidationError:
+        return None
 
 
 def _named(campaign: str) -> set[str]:

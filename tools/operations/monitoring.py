@@ -17,7 +17,7 @@ HEAD = "# Made by `make operations` of tools/operations/objectives.py and dashbo
 MACHINES = ("StitchStateMachine", "IdentifyStateMachine", "CampaignStateMachine")
 OF_THE_SERVICE = ("Prefix", "Stage", "AlarmTopic", *MACHINES)
 RULE = "PrepareClipFunctionClipPut"
-WATCHED = dict.fromkeys((*FUNCTIONS, *LIVE_FUNCTIONS))
+WATCHED = dict.fromkeys((*FUNCTIONS, *LIVE_FUNCTIONS, "CheckAnswers"))
 PARAMETERS = (*OF_THE_SERVICE, *(f"{name}Function" for name in WATCHED), RULE, *DEPLOYMENT_ALARMS)
 """Each is named as what template.yaml gives for it: a parameter, a resource (its `Ref`), or an alarm (its ARN)."""
 

@@ -199,6 +199,28 @@ OBJECTIVES = (
 )
 
 
+@dataclass(frozen=True)
+class Accuracy:
+    """How many answers are right, by people who look at some that chance drew (`identifier.accuracy`).
+
+    The sample is small and comes in batches, so no budget burns. The alarm fires if the answers of a prompt are below
+    the goal for sure: if even the upper end of the week's 95 % interval is. Without a sample nothing is known.
+    """
+
+    title: str
+    goal: Decimal
+    """Percent of right answers."""
+    runbook: str
+
+    @property
+    def wrong(self) -> int:
+        """Percent of answers that may be wrong."""
+        return int(100 - self.goal)
+
+
+ACCURACY = Accuracy("Answers that are right", Decimal(90), "answers-are-often-wrong")
+
+
 def substituted(text: str) -> Any:
     """`text` as a value of CloudFormation."""
     if name := re.fullmatch(r"\$\{([\w:]+)\}", text):

@@ -1,7 +1,8 @@
 """Try failed pictures again: every message that waits in the dead-letter queue, with progress.
 
 A message names the execution to redrive. One that cannot be redriven (older than 14 days, or gone) is started anew with
-its event, and so is an event that never reached the workflow.
+its event, and so is an event that never reached the workflow. A check of answers that never began is forgotten: the
+next daily one does the same.
 """
 
 import json
@@ -23,7 +24,7 @@ def redrive(
 ) -> Counter[str]:  # fmt: skip
     """Try all that waited in the queue at the beginning; a picture that fails again comes back and stays.
 
-    Returns how many were `redriven`, `started` anew and `left`: those that are no pictures' messages.
+    Returns how many were `redriven`, `started` anew, `forgotten` (checks of answers) and `left`: all other messages.
     """
     began, done = time.time() * 1000, Counter[str]()
     named = sqs.get_queue_attributes(QueueUrl=queue_url, AttributeNames=["ApproximateNumberOfMessages"])
@@ -48,6 +49,8 @@ def redrive(
 def _tried(states: Any, machine: str, body: str) -> str:
     try:
         message = json.loads(body)
+        if message == {} or message.get("source") == "aws.ssm":
+            return "forgotten"
         event = message.get("event", message)
         is_picture = bool(event["detail"]["object"]["key"])
     except (ValueError, LookupError, TypeError, AttributeError):

@@ -5,6 +5,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
+from identifier.share import Share
 from tools.operations.arithmetic import Recording, Values
 from tools.operations.dashboards import FIREWALL, FUNCTIONS, WORKFLOWS
 from tools.operations.objectives import DAYS, Metric, api, ours
@@ -21,6 +22,7 @@ def sample() -> Recording:
     chance = np.random.default_rng(7)
     _messages(found, chance)
     _pictures(found, chance)
+    _checked(found)
     _machine(found, chance)
     return found
 
@@ -103,9 +105,22 @@ def _pictures(found: Recording, chance: np.random.Generator) -> None:
     found.add(of("PromptFallback"), minutes, 1, chance.poisson(_in_faults(0, (0.07, 0.2, 0.5))))
 
 
+def _checked(found: Recording) -> None:
+    """Once a day: known pictures, of which one was answered wrong once, and people's corrections of seven days."""
+    for day in range(DAYS):
+        minute = day * DAY + HOUR
+        right, looked_at = 26 + day // 2 - (5 if 12 < day < 16 else 0), 30 + day // 2
+        share = Share(right, looked_at)
+        least, most = share.interval
+        found.add(ours("check_answers", "RightPercent"), minute, 100 * share.value)
+        found.add(ours("check_answers", "RightAtLeast"), minute, 100 * least)
+        found.add(ours("check_answers", "WrongAtLeast"), minute, 100 * (1 - most))
+        found.add(ours("check_answers", "CanaryWrong"), minute, 100 / 3 if day == 13 else 0)
+
+
 def _machine(found: Recording, chance: np.random.Generator) -> None:
     minutes = np.arange(MINUTES)
-    usual_ms = dict(zip(FUNCTIONS, (90, 700, 60, 75, 110, 95, 80, 620, 300, 4_800), strict=True))
+    usual_ms = dict(zip(FUNCTIONS, (90, 700, 60, 75, 110, 95, 620, 300, 4_800), strict=True))
     for function, milliseconds in usual_ms.items():
         of_it = (("FunctionName", f"${{{function}Function}}"),)
         calls = chance.poisson(_crowd(2))

@@ -3,7 +3,7 @@
 from typing import Any
 
 from stitcher import limits
-from tools.operations.objectives import Metric, Stat, data_queries, ours, substituted
+from tools.operations.objectives import ACCURACY, Metric, Stat, data_queries, ours, substituted
 
 Json = dict[str, Any]
 
@@ -48,6 +48,20 @@ def ticket_alarms() -> Json:
         "SameAnswerAlarm": _alarm(
             "all pictures get the same answer: ", "pictures-get-the-same-answer", 100, periods=2,
             of=_one(ours("identify_image", "TopAnswerShare"), HERD),
+        ),
+        # It is counted once a day and after changes of prompts: between, what was found last holds.
+        "CanaryAlarm": _alarm(
+            "known pictures are answered wrong: ", "known-pictures-are-answered-wrong", 1, missing="ignore",
+            of=_one(ours("check_answers", "CanaryWrong"), 300),
+        ),
+        # Of the prompt with the worst answers. A week in which nobody looked says nothing: the state is then unknown.
+        "AccuracyAlarm": _alarm(
+            f"for sure, more than {ACCURACY.wrong} % of a prompt's answers are wrong: ", ACCURACY.runbook,
+            ACCURACY.wrong, missing="missing", of=_one(ours("check_answers", "WrongAtLeast"), DAY),
+        ),
+        "UncheckedAnswersAlarm": _alarm(
+            "answers are not checked, by a fault of ours: ", "answers-are-not-checked", 1,
+            of=_one(Metric("AWS/Lambda", "Errors", (("FunctionName", "${CheckAnswersFunction}"),)), 3600),
         ),
         # SQS sends no metrics of a queue that nobody touches.
         "FailedImagesAlarm": _alarm(

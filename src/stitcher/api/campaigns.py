@@ -20,6 +20,7 @@ from stitcher.formats.platforms import FORMATS
 from stitcher.planning.catalogue import voice_prefix
 from stitcher.planning.plan import ReadNumbers
 from stitcher.storage import CONNECTIONS, BucketRepo
+from stitcher.text.words import JOINERS
 
 TEMPLATE_CHARACTERS, COLUMN_CHARACTERS = limits.MESSAGE_CHARACTERS, 256
 UPLOAD_SECONDS = 3_600
@@ -63,7 +64,7 @@ class CampaignRequest(Asked):
     @classmethod
     def _is_a_name(cls, value: str) -> str:
         value = unicodedata.normalize("NFC", value).strip()
-        if not value or any(unicodedata.category(char)[0] == "C" or char == "/" for char in value):
+        if not value or any(char == "/" or _is_control(char) for char in value):
             raise ValueError("a name is not empty, and has no '/' and no control character")
         return value
 
@@ -89,6 +90,11 @@ class CampaignRequest(Asked):
         settings = Settings(**self.model_dump(exclude={"name"}))
         when = created.strftime("%Y-%m-%dT%H:%M:%SZ")
         return Campaign(id_of(self.voice, self.name), self.name, settings, when, dropped)
+
+
+def _is_control(char: str) -> bool:
+    """Joiners are none: names in Indian scripts and in Persian are spelled with them."""
+    return unicodedata.category(char)[0] == "C" and char not in JOINERS
 
 
 class TableUpload(BaseModel):

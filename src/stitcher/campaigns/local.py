@@ -99,7 +99,7 @@ class _Run:
         with tempfile.TemporaryFile() as numbers:
             counts = self._say(numbers, chunks, audio=audio)
             if not counts.rows:
-                raise CampaignFault(f"{self._table.path} has no rows below its header")
+                raise CampaignFault(f"{self._table.name} has no rows below its header")
             numbers.seek(0)
             audio_at = self._output.resolve()
             with Join(

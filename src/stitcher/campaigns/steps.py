@@ -68,7 +68,7 @@ def split_table(buckets: Buckets, campaign: Campaign, run: Run) -> Run:
     with tempfile.TemporaryDirectory() as folder, _Saving(buckets.output) as saving:
         file, numbers = Path(folder) / TABLE, Path(folder) / ROWS
         repo.fetch(key, file, stored.etag)
-        with _opened(file) as table, numbers.open("wb") as written:
+        with Table(file, "the table") as table, numbers.open("wb") as written:
             reader = Reader(run.settings or campaign.settings, table.header)
             counts = split(
                 _bounded(table.rows()), reader, written, lambda number, data: saving.save(run.chunk(number), data)
@@ -145,7 +145,7 @@ def join_results(buckets: Buckets, campaign: Campaign, run: Run, *, seconds: int
         except NotStored:
             raise CampaignFault("the table was replaced while the campaign ran: run it again") from None
         output.fetch(run.prefix + ROWS, numbers)
-        with _opened(file) as table, numbers.open("rb") as rows:
+        with Table(file, "the table") as table, numbers.open("rb") as rows:
             reader = Reader(_settings(run), table.header)
             results = _results(output, run, counts, failed, audio=audio)
             link = lambda audio_file: output.presign(campaign.prefix + audio_file, seconds)  # noqa: E731
@@ -183,13 +183,6 @@ def _check_size(stored: Stored | None) -> None:
     if stored.size > limits.TABLE_BYTES:
         mib = 1024**2
         raise CampaignFault(f"the table has {stored.size // mib} MiB; the limit is {limits.TABLE_BYTES // mib} MiB")
-
-
-def _opened(file: Path) -> Table:
-    try:
-        return Table(file)
-    except CampaignFault as fault:
-        raise CampaignFault(str(fault).replace(str(file), "the table")) from None
 
 
 def _bounded(rows: Iterable[Row]) -> Iterator[Row]:

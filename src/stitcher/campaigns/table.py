@@ -46,6 +46,11 @@ class Table:
 
     Read row by row, in constant memory. A context manager.
 
+    Parameters
+    ----------
+    name
+        What faults call it; without one, its path.
+
     Raises
     ------
     CampaignFault
@@ -55,8 +60,8 @@ class Table:
         It cannot be read.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: Path, name: str = "") -> None:
+        self.name = name or str(path)
         self.size = path.stat().st_size
         self._bytes = path.open("rb")
         self._file = io.TextIOWrapper(self._bytes, encoding="utf-8-sig", newline="")
@@ -93,12 +98,12 @@ class Table:
         header = [unicodedata.normalize("NFC", name.strip()) for name in best]
         if not any(header):
             reason = f": {fault}" if fault else ": its first line names the columns"
-            raise CampaignFault(f"{self.path} has no header row{reason}")
+            raise CampaignFault(f"{self.name} has no header row{reason}")
         if len(header) > limits.TABLE_COLUMNS:
-            raise CampaignFault(f"{self.path} has {len(header):,} columns; the limit is {limits.TABLE_COLUMNS:,}")
+            raise CampaignFault(f"{self.name} has {len(header):,} columns; the limit is {limits.TABLE_COLUMNS:,}")
         twice = next((name for name, times in Counter(header).items() if name and times > 1), None)
         if twice:
-            raise CampaignFault(f"{self.path} has two columns called '{shown(twice)}'")
+            raise CampaignFault(f"{self.name} has two columns called '{shown(twice)}'")
         # A comma in the only column there is separates nothing.
         return header, chosen if len(header) > 1 else "\x1f"
 
@@ -111,7 +116,7 @@ class Table:
                 header_read = bool(record.cells)
             elif record.lines > 1 and record.fault:
                 raise CampaignFault(
-                    f"{self.path} has rows that cannot be told apart, from line {record.line} on: {record.fault}"
+                    f"{self.name} has rows that cannot be told apart, from line {record.line} on: {record.fault}"
                 )
             elif record.fault:
                 yield Row(record.line, {}, record.fault)
@@ -123,7 +128,7 @@ class Table:
         try:
             return self._file.readline(16)
         except UnicodeDecodeError:
-            raise CampaignFault(f"{self.path} is not UTF-8 text: save it as 'CSV UTF-8'") from None
+            raise CampaignFault(f"{self.name} is not UTF-8 text: save it as 'CSV UTF-8'") from None
 
     def _begin(self) -> None:
         """Back to the header."""
@@ -150,7 +155,7 @@ class Table:
             except csv.Error as error:
                 yield _Record(line, [], _told(str(error)), lines.next - line)
             except _NotText:
-                raise CampaignFault(f"{self.path} is not UTF-8 text: save it as 'CSV UTF-8'") from None
+                raise CampaignFault(f"{self.name} is not UTF-8 text: save it as 'CSV UTF-8'") from None
 
 
 class _NotText(Exception):

@@ -14,7 +14,8 @@ from botocore.exceptions import ClientError
 from tools.client import fetch, send_form
 from tools.local.model import STOPS
 from tools.local.pictures import Put, put_picture, put_prompts, send_picture, speech_of, wait_for
-from tools.local.stack import Stack
+from tools.local.stack import STACK, Stack
+from tools.operations.redrive import redrive
 
 from identifier.asking import ANOTHER_WAY
 from identifier.keys import claim_key
@@ -22,6 +23,7 @@ from identifier.limits import UPLOAD_BYTES
 from identifier.picture import prepare_picture
 from stitcher.clips.decode import decode
 from tests.integration.stack.test_stack import denied
+from tests.known import KnowingEyes
 from tests.paths import ROOT
 from tests.pictures import SCHEMA, Inbox, picture
 from tests.waiting import until
@@ -233,6 +235,19 @@ def test_a_redrive_that_fails_again_is_put_aside_again(inbox: Inbox) -> None:
     assert inbox.ended(arn)["status"] == "SUCCEEDED"
 
 
+def test_make_redrive_tries_every_failed_picture_again_and_says_how_far_it_is(inbox: Inbox) -> None:
+    puts = with_faults(inbox, ["403", "404"])
+    arns = [given_up(inbox, put, "Refused") for put in puts]
+    sqs, url = inbox.stack.client("sqs"), inbox.stack.outputs["FailedImagesQueueUrl"]
+    told: list[str] = []
+    done = redrive(sqs, inbox.sfn, url, inbox.machine, told.append)
+    assert done["redriven"] >= len(puts), "other tests may have left some"
+    assert told[-1].startswith(f"{done.total()} of ")
+    for put, arn in zip(puts, arns, strict=True):
+        assert inbox.ended(arn)["status"] == "SUCCEEDED"
+        assert inbox.identified(put)["outcome"] == "answered"
+
+
 def test_an_event_is_put_aside_even_when_the_function_can_note_nothing(inbox: Inbox) -> None:
     with denied(inbox.stack, "IdentifyImageFunctionRole", "s3:PutObject"):
         put = inbox.put(inbox.prompt())
@@ -313,6 +328,43 @@ def test_a_picture_sent_by_the_api_is_uploaded_identified_and_listed(inbox: Inbo
     page = inbox.stack.caller.get("/pictures", prompt=prompt).json()
     assert [entry["id"] for entry in page["pictures"]] == [found["id"]]
     assert inbox.stack.caller.get("/pictures/none").status == 404
+
+
+@pytest.fixture
+def prompts_are_watched(inbox: Inbox) -> Iterator[None]:
+    """Changed prompts start the canary, as they do where `PictureCanary` is "true"."""
+    cloudformation, events = inbox.stack.client("cloudformation"), inbox.stack.client("events")
+    resource = cloudformation.describe_stack_resource(
+        StackName=STACK, LogicalResourceId="CheckAnswersFunctionPromptChanged"
+    )["StackResourceDetail"]
+    name = resource["PhysicalResourceId"].rpartition("/")[2]
+    assert events.describe_rule(Name=name)["State"] == "DISABLED"
+    put_prompts(inbox.stack)
+    invents = inbox.stack.model.invents
+    events.enable_rule(Name=name)
+    inbox.stack.model.invents = False
+    yield
+    events.disable_rule(Name=name)
+    inbox.stack.model.invents, inbox.stack.model.eyes = invents, None
+
+
+@pytest.mark.usefixtures("prompts_are_watched")
+def test_known_pictures_are_asked_about_after_a_prompt_changed_and_nobody_else_sees_them(inbox: Inbox) -> None:
+    name, listed = inbox.stack.outputs["PromptPointers"] + "animal", inbox.stack.caller.get("/pictures").json()
+    ssm = inbox.stack.client("ssm")
+    value = ssm.get_parameter(Name=name)["Parameter"]["Value"]
+    logs, group = inbox.stack.client("logs"), "/aws/lambda/stitcher-local-check_answers"
+    for always, right in ((None, 3), ({"animal": "cat", "count": 1}, 1)):
+        inbox.stack.model.eyes = KnowingEyes("animal", always)  # type: ignore[assignment] # it looks as they do
+        ssm.put_parameter(Name=name, Value=value, Type="String", Overwrite=True)
+
+        def found(right: int = right) -> bool:
+            pages = logs.get_paginator("filter_log_events").paginate(logGroupName=group)
+            lines = [line for page in pages for event in page["events"] for line in event["message"].splitlines()]
+            return any(f'"right":{right},"of":3' in line for line in lines)
+
+        until(found, f"a check with {right} right answers")
+    assert inbox.stack.caller.get("/pictures").json() == listed
 
 
 def test_an_upload_of_another_size_or_without_the_right_is_refused(inbox: Inbox) -> None:

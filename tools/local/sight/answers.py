@@ -7,7 +7,7 @@ OPEN = ("cannot_tell", "unknown", "unsure", "unclear", "other")
 
 
 def nothing_known(schema: dict[str, Any], note: str, field: str = "") -> Any:
-    """The least that a value of the schema can say: required fields only, open values, texts with the note."""
+    """The least that a value of the schema can say: required fields, open values, the note in texts that hold it."""
     if "const" in schema:
         return schema["const"]
     if "enum" in schema:
@@ -24,7 +24,8 @@ def nothing_known(schema: dict[str, Any], note: str, field: str = "") -> Any:
         low, high = schema.get("minimum", 0), schema.get("maximum", schema.get("minimum", 0))
         return min(max(0, low), high) if kind == "number" else min(max(0, -int(-low // 1)), int(high // 1))
     if kind == "string":
-        return note.ljust(schema.get("minLength", 0), ".")[: schema.get("maxLength")]
+        fits = len(note) <= schema.get("maxLength", len(note))
+        return (note if fits else "").ljust(schema.get("minLength", 0), ".")
     return False if kind == "boolean" else None
 
 
