@@ -18,7 +18,9 @@ import { parse } from "../record/script";
 import { go, language, nameOf, say, told, voice } from "../store";
 import { type Made, type Refused, type Table, messageOf, outcomesIn, tableOf } from "./table";
 
-const POLL_MS = 1000;
+/** Between looks at a run: soon at first, then less often. */
+const FIRST_LOOK_MS = 300;
+const LAST_LOOK_MS = 3000;
 
 const known = signal<Campaign[]>([]);
 const current = signal<Campaign | null>(null);
@@ -82,8 +84,9 @@ let following = 0;
 /** Look at the campaign until its run has ended. */
 async function follow(): Promise<void> {
   const mine = ++following;
-  while (current.value?.state === "running" && mine === following) {
-    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+  for (let ms = FIRST_LOOK_MS; current.value?.state === "running" && mine === following;) {
+    await new Promise((resolve) => setTimeout(resolve, ms));
+    ms = Math.min(1.3 * ms, LAST_LOOK_MS);
     const found = await askCampaign(current.value.id);
     if (mine === following) current.value = found;
   }

@@ -13,9 +13,10 @@ import { play, sound, sounding } from "../audio/player";
 import { Wave } from "../parts/wave";
 import { say, told } from "../store";
 
-const POLL_MS = 1000;
-/** A model takes seconds; a queue may take minutes. */
-const PATIENCE = 300;
+/** Between looks: soon at first, then less often. A model takes seconds; a queue may take minutes. */
+const FIRST_LOOK_MS = 300;
+const LAST_LOOK_MS = 3000;
+const PATIENCE_MS = 10 * 60_000;
 
 const prompt = signal("");
 const known = signal<PictureEntry[]>([]);
@@ -56,7 +57,8 @@ async function send(files: FileList | null | undefined): Promise<void> {
 /** Show a picture, until everything about it is known. */
 async function follow(id: string): Promise<void> {
   const mine = ++following;
-  for (let i = 0; i < PATIENCE; i++) {
+  const began = performance.now();
+  for (let ms = FIRST_LOOK_MS; performance.now() - began < PATIENCE_MS; ms = Math.min(1.3 * ms, LAST_LOOK_MS)) {
     const found = await askPicture(id);
     if (mine !== following) return; // another one is looked at
     current.value = found;
@@ -66,7 +68,7 @@ async function follow(id: string): Promise<void> {
     }
     const isSpoken = found.audio_url !== null || found.say === null || found.unsaid !== null;
     if (!["waiting", "working"].includes(found.state) && isSpoken) return;
-    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    await new Promise((resolve) => setTimeout(resolve, ms));
   }
   say("There is no answer yet: look at this picture again later.");
 }

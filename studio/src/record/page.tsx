@@ -33,7 +33,9 @@ function keys(event: KeyboardEvent): void {
   const target = event.target as HTMLElement;
   if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
   if (target.closest("input, textarea, select, dialog, summary")) return;
-  const onButton = target.closest("button, a, [role=listbox]") !== null;
+  // A focused button keeps Enter and Space for itself; a link keeps Enter, but the one that leads here.
+  const keeps = event.key === "Enter" ? "button, a:not([aria-current])" : event.key === " " ? "button" : null;
+  if (keeps && target.closest(keeps)) return;
   const act: Record<string, () => void> = {
     " ": () => void record.toggle(),
     Enter: () => void record.accept(),
@@ -52,8 +54,6 @@ function keys(event: KeyboardEvent): void {
       record.move(record.at.value + 1);
     },
   };
-  // A focused button keeps Enter and Space for itself.
-  if (onButton && (event.key === "Enter" || event.key === " ")) return;
   const found = act[event.key.length === 1 ? event.key.toLowerCase() : event.key];
   if (!found || page.value !== "record") return;
   event.preventDefault();
