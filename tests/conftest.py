@@ -69,6 +69,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items[:] = [item for _, item in sorted(zip(first, items, strict=True), key=lambda one: one[0])]
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """One process more than there are processors: the embedded stack's waits for the stack more than it works."""
+    return (os.cpu_count() or 1) + 1
+
+
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneStack:
     """How `pytest -n` gives tests to processes: in the order of the collection, and not by how many a file has."""
     config.option.loadscopereorder = False

@@ -172,7 +172,7 @@ def test_a_picture_of_the_api_is_erased_by_its_id_with_the_name_in_its_record(pe
     person.put("results", answer, b"{}")
     before = person.contents()
     carried_out(person.s3, planned(person.s3, OUTPUTS, [], [picture_id, waiting]))
-    gone = {key for key in before if key not in person.contents()}
+    gone = before.keys() - person.contents().keys()
     records = {f"results/{record_key(one)}" for one in (picture_id, waiting)}
     assert gone == {f"images/{key}", f"results/{answer}", *records}
 

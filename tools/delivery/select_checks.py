@@ -21,11 +21,13 @@ SERVICE = ("unit", "integration", "functional", "phone")
 RULES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("README.md", SUITES),
     ("docs/openapi.yaml", ("unit", "integration", "pipeline")),  # the studio has its types
+    ("docs/campaigns.md", ("unit", "integration")),
     ("docs/identify.md", ("unit", "integration")),
+    ("docs/messages.md", ("unit", "integration")),
     ("docs/delivery.md", ("unit", "pipeline")),
     ("docs/aws.md", ("unit", "pipeline")),
     ("docs/*", ("unit",)),
-    ("samples/README.md", ("unit",)),
+    ("samples/README.md", ("unit", "integration")),
     ("CHANGELOG.md", ("unit",)),
     ("infra/README.md", ("unit", "pipeline")),
     ("LICENSE", ()),
