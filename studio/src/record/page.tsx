@@ -1,4 +1,4 @@
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { sounding } from "../audio/player";
 import { Wave } from "../parts/wave";
 import { Example } from "../parts/text";
@@ -12,7 +12,8 @@ export function RecordPage() {
   useEffect(() => {
     told(record.open());
   }, [voice.value]);
-  useEffect(() => {
+  // Before the page is drawn: who sees it may press a key at once.
+  useLayoutEffect(() => {
     addEventListener("keydown", keys);
     return () => {
       removeEventListener("keydown", keys);

@@ -264,6 +264,7 @@ def test_takes_that_were_recorded_offline_survive_a_closed_tab_whatever_they_say
     show(page, "Voices")
     expect(page.get_by_role("region", name="Clips")).to_be_visible()
     show(page, "Record")
+    expect(page.get_by_role("region", name="Recording")).to_be_visible()
     context.set_offline(True)
     say_word(page)
     page.keyboard.press("Enter")
