@@ -10,7 +10,9 @@ import {
   runCampaign,
   stitch,
 } from "../api";
-import { play, sound, sounding } from "../audio/player";
+import { play, sound } from "../audio/player";
+import { Drop } from "../parts/drop";
+import { Listen } from "../parts/listen";
 import { save } from "../parts/save";
 import { type Item } from "../takes";
 import { add, open as openQueue } from "../record/state";
@@ -152,7 +154,12 @@ function Side() {
   return (
     <section class="card side" aria-label="Campaigns">
       <h2 class="eyebrow">Campaigns</h2>
-      <Drop />
+      <Drop
+        words="Drop a table of messages here: CSV, a row for each message."
+        label="Open a table"
+        accept=".csv,text/csv"
+        taken={choose}
+      />
       <ul class="queue">
         {known.value.map((one) => (
           <li aria-current={one.id === current.value?.id ? "true" : undefined}>
@@ -169,32 +176,6 @@ function Side() {
         ))}
       </ul>
     </section>
-  );
-}
-
-function Drop() {
-  return (
-    <div
-      class="drop"
-      onDrop={(event) => {
-        event.preventDefault();
-        told(choose(event.dataTransfer?.files));
-      }}
-    >
-      <p class="quiet">Drop a table of messages here: CSV, a row for each message.</p>
-      <label class="button">
-        Open a table
-        <input
-          type="file"
-          accept=".csv,text/csv"
-          class="hidden"
-          onChange={(event) => {
-            told(choose(event.currentTarget.files));
-            event.currentTarget.value = "";
-          }}
-        />
-      </label>
-    </div>
   );
 }
 
@@ -394,16 +375,12 @@ function Try() {
             return (
               <tr>
                 <td>
-                  <button
-                    class="plain play"
-                    aria-label={`Listen to row ${number.toString()}`}
+                  <Listen
+                    to={`row ${number.toString()}`}
+                    sound={message}
+                    play={() => hear(message)}
                     disabled={!message.trim()}
-                    onClick={() => {
-                      told(hear(message));
-                    }}
-                  >
-                    {sounding.value === message ? "♪" : "▶"}
-                  </button>
+                  />
                 </td>
                 <td>{number.toLocaleString("en")}</td>
                 <td lang={language.value || undefined} dir="auto">
@@ -510,15 +487,7 @@ function Files() {
           {outcomes.value.made.map((one) => (
             <tr>
               <td>
-                <button
-                  class="plain play"
-                  aria-label={`Listen to the file of row ${one.row.toString()}`}
-                  onClick={() => {
-                    told(hear(one));
-                  }}
-                >
-                  {sounding.value === one.file ? "♪" : "▶"}
-                </button>
+                <Listen to={`the file of row ${one.row.toString()}`} sound={one.file} play={() => hear(one)} />
               </td>
               <td>{one.row.toLocaleString("en")}</td>
               <td>

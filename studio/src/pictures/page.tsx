@@ -10,6 +10,7 @@ import {
   postForm,
 } from "../api";
 import { play, sound, sounding } from "../audio/player";
+import { Drop } from "../parts/drop";
 import { Wave } from "../parts/wave";
 import { say, told } from "../store";
 
@@ -118,27 +119,12 @@ export function PicturesPage() {
             <option value={one} />
           ))}
         </datalist>
-        <div
-          class="drop"
-          onDrop={(event) => {
-            event.preventDefault();
-            told(send(event.dataTransfer?.files));
-          }}
-        >
-          <p class="quiet">Drop a photo or a PDF here. Name no person in its file name.</p>
-          <label class="button">
-            Open a picture
-            <input
-              type="file"
-              accept="image/*,.pdf"
-              class="hidden"
-              onChange={(event) => {
-                told(send(event.currentTarget.files));
-                event.currentTarget.value = "";
-              }}
-            />
-          </label>
-        </div>
+        <Drop
+          words="Drop a photo or a PDF here. Name no person in its file name."
+          label="Open a picture"
+          accept="image/*,.pdf"
+          taken={send}
+        />
         <ul class="queue">
           {known.value.slice(0, 50).map((one) => (
             <li aria-current={one.id === current.value?.id ? "true" : undefined}>

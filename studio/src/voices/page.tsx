@@ -1,6 +1,7 @@
 import { useSignal } from "@preact/signals";
 import { type Clip, clip as askClip, deleteClip, restoreClip, voiceSettings } from "../api";
-import { play, sound, sounding } from "../audio/player";
+import { play, sound } from "../audio/player";
+import { Listen } from "../parts/listen";
 import { save } from "../parts/save";
 import { baseName } from "../record/name";
 import { recordNow } from "../record/state";
@@ -218,15 +219,7 @@ function ClipRow({ clip }: { clip: Clip }) {
   return (
     <tr>
       <td>
-        <button
-          class="plain play"
-          aria-label={`Listen to ${clip.phrase}`}
-          onClick={() => {
-            told(listen());
-          }}
-        >
-          {sounding.value === clip.key ? "♪" : "▶"}
-        </button>
+        <Listen to={clip.phrase} sound={clip.key} play={listen} />
       </td>
       <td lang={language.value || undefined} dir="auto">
         {clip.phrase}
