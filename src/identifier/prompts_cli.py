@@ -335,10 +335,7 @@ def _correct(options: argparse.Namespace) -> int:
 def _accuracy(options: argparse.Namespace) -> int:
     found = accuracy.weekly(accuracy.corrections(boto3.client("s3"), options.results, options.prompt))
     for week, looked in found.items():
-        share, (low, high) = looked.drawn, looked.drawn.interval
-        right = (
-            f"{share.right} of {share.of} right ({share.value:.1%}; {low:.1%} to {high:.1%})" if share.of else "unknown"
-        )
+        right = _in_words(looked.drawn) if looked.drawn.of else "unknown"
         print(f"{week}: {right}; {looked.others} more were looked at, which were not drawn by chance")
     if not found:
         print(f"unknown: nobody has looked at an answer of {options.prompt} (`review` lists those drawn by chance)")

@@ -248,17 +248,14 @@ def build(digest: str | None = None) -> Path:
         }
         try:
             hashes.download(ROOT, ARCHITECTURE, RUNTIME)
-        except DeliveryError as error:
-            raise StackError(str(error)) from None
-        _sam(
-            f"sam build ({RUNTIME}, {ARCHITECTURE})",
-            "build",
-            *options,
-            "--parameter-overrides",
-            *PARAMETERS,
-            environment=environment,
-        )
-        try:
+            _sam(
+                f"sam build ({RUNTIME}, {ARCHITECTURE})",
+                "build",
+                *options,
+                "--parameter-overrides",
+                *PARAMETERS,
+                environment=environment,
+            )
             finish(ROOT, built.parent, RUNTIME)
         except DeliveryError as error:
             raise StackError(str(error)) from None
