@@ -21,6 +21,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "--failed": {"action": "store_true", "help": "the running release did not pass"},
     "--head": {"default": "HEAD"},
     "--keep": {"type": int, "help": "the number of newest versions to keep; default: 10"},
+    "--number": {"required": True, "help": "of the pull request"},
     "--release": {"required": True},
     "--runtime": {"default": "", "help": "default: the template's runtime"},
     "--seconds": {"type": float, "default": 60},
@@ -108,6 +109,16 @@ COMMANDS: dict[str, tuple[str, str, Callable[[Any], int | None]]] = {
     "releases": (
         "list the releases that passed in a stage", "--stage",
         lambda o: print(use.deploy.releases(_store(), _stage(o))),
+    ),
+    # Of a pull request.
+    "preview": ("deploy the build as a pull request's environment", "--number",
+        lambda o: use.preview.main(o.number, ROOT),
+    ),
+    "preview-remove": ("remove a pull request's environment", "--number",
+        lambda o: use.preview.remove(o.number, ROOT),
+    ),
+    "preview-sweep": ("remove the environments that lost their job", "",
+        lambda _: print("removed:", *use.preview.sweep(ROOT)),
     ),
     # Of a deployed stage.
     "prune": ("remove versions that no rollback needs", "--stage --keep --dry-run", _prune),
