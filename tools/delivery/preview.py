@@ -22,6 +22,8 @@ from tools.delivery.store import DeliveryError
 STAGE = "preview"
 AGE = timedelta(hours=3)
 """A job of the workflow ends long before; what is older has lost its job."""
+PAGE = 1000
+"""Objects in one request, the most that S3 takes."""
 
 
 def preview(number: str, root: Path) -> Stage:
@@ -106,10 +108,13 @@ def _buckets(s3: Any, stage: Stage) -> dict[str, datetime]:
 
 
 def _delete_bucket(s3: Any, name: str) -> None:
-    for page in s3.get_paginator("list_object_versions").paginate(Bucket=name):
+    while True:  # always the first page: what a page began with is deleted when the next one is asked for
+        page = s3.list_object_versions(Bucket=name, MaxKeys=PAGE)
         listed = [*page.get("Versions", ()), *page.get("DeleteMarkers", ())]
+        if not listed:
+            break
         objects = [{"Key": each["Key"], "VersionId": each["VersionId"]} for each in listed]
-        if objects and (kept := s3.delete_objects(Bucket=name, Delete={"Objects": objects}).get("Errors")):
+        if kept := s3.delete_objects(Bucket=name, Delete={"Objects": objects}).get("Errors"):
             raise DeliveryError(f"s3://{name} was not emptied: {kept[0]['Key']}: {kept[0].get('Message')}")
     s3.delete_bucket(Bucket=name)
 
