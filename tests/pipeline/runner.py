@@ -174,7 +174,10 @@ class _Run:
             "steps": self.steps,
             "needs": Context(dict.fromkeys(("package", "build"), self.needed)),
             "github": Context(
-                sha=self.commit, token="token", repository="octo-org/audio-stitcher", event=contexts(self.runner.event),
+                sha=self.commit,
+                token="token",
+                repository="octo-org/audio-stitcher",
+                event=contexts(self.runner.event),
                 event_name="pull_request" if self.runner.event else "schedule",
             ),
             "runner": Context(temp=str(self.temp)),

@@ -1,7 +1,7 @@
 """The environment of one pull request on AWS: deployed from a build, and removed with all that it holds.
 
-Its stack, its buckets and its layer carry the number of the pull request. The role that removes them may touch no name but
-these (infra/policies/preview.json.tftpl).
+Its stack, its buckets and its layer carry the number of the pull request. The role that removes them may touch no other
+names (infra/policies/preview.json.tftpl).
 """
 
 import dataclasses

@@ -56,7 +56,7 @@ def role(kind: str, account: str, stage: str = "", artifact_account: str = ARTIF
         arn=f"arn:aws:iam::{account}:role/foundation/audio-stitcher-{name}",
         trust=rendered(f"{kind}.trust", account, stage, artifact_account),
         policies={document: rendered(document, account, stage, artifact_account) for document in MAY[kind]},
-        boundary=rendered("deployment-boundary", account, stage, artifact_account),
+        boundary=rendered("deployment-boundary", account, "", artifact_account),
     )
 
 

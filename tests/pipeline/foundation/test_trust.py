@@ -80,7 +80,9 @@ def test_a_job_gets_its_role_and_no_other(iam: Iam, job: str, by_id: bool) -> No
 
 def test_every_role_for_jobs_is_given_to_one_and_the_others_to_none(iam: Iam) -> None:
     given_out = {name for _, roles in JOBS.values() for name in roles}
-    others = {f"{stage}-{kind}" for stage in STAGES for kind in ("cloudformation", "break-glass")} | {"preview-cloudformation"}
+    others = {f"{stage}-{kind}" for stage in STAGES for kind in ("cloudformation", "break-glass")} | {
+        "preview-cloudformation"
+    }
     assert names(list(ROLES.values())) - given_out == others
     assert len(ROLES) == len(STAGES) * len(OF_A_STAGE) + len({*ACCOUNTS.values()}) + 1 + 1 + 2
 
@@ -237,7 +239,9 @@ def test_no_trust_policy_uses_an_operator_that_lets_absent_claims_in() -> None:
 def test_only_the_roles_of_pull_requests_have_a_wildcard_and_only_for_the_number() -> None:
     for arn, role in ROLES.items():
         text = str(role.trust)
-        assert text.count("*") == text.count("refs/pull/*/merge") == (2 if arn.endswith(("-plan", "-preview")) else 0), arn
+        assert (
+            text.count("*") == text.count("refs/pull/*/merge") == (2 if arn.endswith(("-plan", "-preview")) else 0)
+        ), arn
 
 
 # ── People, while GitHub is down ───────────────────────────────────────────────────────────────────────────────────
