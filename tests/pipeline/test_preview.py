@@ -37,13 +37,13 @@ def made(number: str, *, stack: bool = True) -> None:
     s3, bucket = client("s3"), f"pr-{number}-audios-preview-{ACCOUNT}"
     s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
     s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
-    for body in (b"first", b"second"):
-        s3.put_object(Bucket=bucket, Key="pipeline/hello.wav", Body=body)
+    for data in (b"first", b"second"):
+        s3.put_object(Bucket=bucket, Key="pipeline/hello.wav", Body=data)
     s3.delete_object(Bucket=bucket, Key="pipeline/hello.wav")
     client("lambda").publish_layer_version(LayerName=f"pr-{number}-ffmpeg-preview", Content={"ZipFile": b"zip"})
     if stack:
         body = '{"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}}'
-        client("cloudformation").create_stack(StackName=f"audio-stitcher-preview-{number}", TemplateBody=body)
+        client("cloudformation").create_stack(StackName=f"audio-stitcher-preview-{number}", TemplateBody=data)
 
 
 def left() -> set[str]:

@@ -90,8 +90,8 @@ def sweep(root: Path, now: datetime | None = None) -> list[str]:
     stacks = [each for page in pages for each in page["StackSummaries"] if each["StackStatus"] != "DELETE_COMPLETE"]
     number = re.compile(rf"{stage.stack}-([1-9][0-9]*)")
     found = {name[1]: each["CreationTime"] for each in stacks if (name := number.fullmatch(each["StackName"]))}
-    for name, made in _buckets(stage.client("s3"), stage).items():
-        found.setdefault(name.split("-")[1], made)
+    for bucket, made in _buckets(stage.client("s3"), stage).items():
+        found.setdefault(bucket.split("-")[1], made)
     old = sorted((number for number, made in found.items() if made < before), key=int)
     for each in old:
         remove(each, root)
