@@ -116,7 +116,7 @@ def hear_patiently(version: str) -> None:
 def hear(version: str) -> None:
     """Say two new clips with the version, and listen. Raises `NotHeard`, and faults of what it uses."""
     words = ["".join(secrets.choice("bdfgklmnprst") for _ in range(10)) for _ in range(2)]
-    tones = [secrets.choice(TONES) for _ in words]
+    tones = secrets.SystemRandom().sample(TONES, len(words))
     keys = [f"{VOICE}/{word}.wav" for word in words]
     try:
         for key, tone in zip(keys, tones, strict=True):

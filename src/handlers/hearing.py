@@ -10,7 +10,7 @@ from stitcher.formats.profiles import RATE
 
 SECONDS = 0.6
 """Of a clip."""
-TONES = range(300, 1300, 10)
+TONES = range(300, 1300, 50)
 """Frequencies (Hz) that a clip may have: within what a telephone carries, and far enough apart to be told."""
 SHORTEST, LONGEST = 1.0, 2.0
 """Of the message (s): two clips and the pause between them."""
