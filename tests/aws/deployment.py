@@ -185,6 +185,8 @@ class Deployment:
         kind = self._kind(logical_id)
         if attribute == "Arn":
             return self._arn(logical_id)
+        if kind == "Custom::HeardVersion":
+            return str(self.properties(logical_id)[attribute])
         if attribute == "Version":
             return "1"
         return self.name(logical_id) if attribute.endswith("Name") else f"{kind}.{attribute}"
@@ -203,6 +205,8 @@ class Deployment:
         properties = self.document["Resources"][logical_id].get("Properties", {})
         part_of = properties.get("FunctionName") or properties.get("StateMachineArn")
         part_of = part_of or properties.get("DeploymentPreference", {}).get("StateMachineVersionArn")
+        if isinstance(part_of, dict) and "Fn::If" in part_of:
+            part_of = part_of["Fn::If"][2]  # the version itself, heard or not
         if isinstance(part_of, dict) and "Ref" in part_of:
             return self.name(part_of["Ref"])
         own = next((properties[key] for key in NAMED if key in properties), None)

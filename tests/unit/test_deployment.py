@@ -16,6 +16,7 @@ IN_A_WORKFLOW = {
 NOT_IN_THE_WORKFLOW = sorted(
     name.removesuffix("Function")
     for name in of_type(TEMPLATE["Resources"], "AWS::Serverless::Function").keys() - IN_A_WORKFLOW
+    if name != "HearVersionFunction"  # only deployments call it, and each calls its own
 )
 GRADUAL, AT_ONCE = ["stage", "prod"], ["local", "dev", "test"]
 WATCHED = {  # the API's faults, too, are those of functions that API Gateway calls itself
@@ -65,7 +66,9 @@ def test_a_new_version_of_the_workflow_gets_a_tenth_of_the_messages_for_ten_minu
     assert alias == {
         "Name": "live",
         "DeploymentPreference": {
-            "StateMachineVersionArn": {"Ref": "StitchStateMachineVersion"},
+            "StateMachineVersionArn": {
+                "Fn::If": ["Heard", {"Fn::GetAtt": ["HeardVersion", "Version"]}, {"Ref": "StitchStateMachineVersion"}]
+            },
             "Type": {"Fn::If": ["Gradual", "CANARY", "ALL_AT_ONCE"]},
             "Percentage": {"Fn::If": ["Gradual", 10, NOTHING]},
             "Interval": {"Fn::If": ["Gradual", 10, NOTHING]},
@@ -76,6 +79,23 @@ def test_a_new_version_of_the_workflow_gets_a_tenth_of_the_messages_for_ten_minu
     assert of_the_stage == {"Condition": "Canary"}
     assert not_in_a_hurry == {"Fn::Equals": [{"Ref": "AtOnce"}, "false"]}
     assert TEMPLATE["Parameters"]["AtOnce"]["Default"] == "false"
+
+
+def test_no_version_of_the_workflow_gets_messages_before_it_was_heard_but_in_a_rollback_from_a_bad_release() -> None:
+    """Which deploys a release that passed before, and perhaps while nothing can be heard."""
+    resources = translated()
+    heard = resources["HeardVersion"]
+    assert heard["Condition"] == "Heard"
+    assert TEMPLATE["Conditions"]["Heard"] == {"Fn::Equals": [{"Ref": "AtOnce"}, "false"]}
+    assert heard["Properties"] == {
+        "ServiceToken": {"Ref": "HearVersionFunctionAliaslive"},
+        "ServiceTimeout": 300,
+        "Version": {"Ref": "StitchStateMachineVersion"},
+    }
+    # Buckets are not referred to: their names are composed. What else a message needs, the version waits for.
+    assert set(heard["DependsOn"]) == {"InputBucket", "OutputBucket"}
+    timeout = resources["HearVersionFunction"]["Properties"]["Timeout"]
+    assert timeout < heard["Properties"]["ServiceTimeout"], "it answers, also if Lambda has to try again"
 
 
 def test_a_deployment_of_a_function_that_is_not_there_has_no_alarm_to_wait_for() -> None:

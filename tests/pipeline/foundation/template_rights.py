@@ -40,6 +40,8 @@ NAMES = (
     *("AlarmName", "BudgetName", "BucketName", "DashboardName", "LayerName", "LogGroupName", "Name", "QueueName"),
     *("StateMachineName", "TopicName"),
 )
+CUSTOM = "Custom::HeardVersion"
+"""CloudFormation calls its function by itself, with the rights that it has (its guide, "Custom resources")."""
 # The ARN of each type's resources, as IAM is asked about them: of a version or an alias Step Functions asks about the
 # state machine (its guide, "Authorization for versions and aliases").
 ARNS = {
@@ -79,6 +81,7 @@ ARNS = {
     "AWS::WAFv2::LoggingConfiguration": "arn:aws:wafv2:{region}:{account}:regional/webacl/{name}/0a1b",
     "AWS::WAFv2::WebACL": "arn:aws:wafv2:{region}:{account}:regional/webacl/{name}/0a1b",
     "AWS::WAFv2::WebACLAssociation": "arn:aws:wafv2:{region}:{account}:regional/webacl/{name}/0a1b",
+    CUSTOM: "arn:aws:lambda:{region}:{account}:function:{name}:live",
 }
 # A resource that is part of another has that one's name.
 PART_OF = {
@@ -93,6 +96,7 @@ PART_OF = {
     "AWS::StepFunctions::StateMachineAlias": "AWS::StepFunctions::StateMachine",
     "AWS::StepFunctions::StateMachineVersion": "AWS::StepFunctions::StateMachine",
     "AWS::WAFv2::WebACLAssociation": "AWS::WAFv2::WebACL",
+    CUSTOM: "AWS::Lambda::Alias",
 }
 CANARY = "arn:aws:codedeploy:{region}:{account}:deploymentgroup:audio-stitcher-{stage}-a/b"
 # Actions on something else than the resource itself.
@@ -136,6 +140,8 @@ class Need:
 
 def actions(resource: Resource, *, read_only: bool = False) -> set[str]:
     """What the handlers of the resource's type do; those that delete only where a deployment may delete it."""
+    if resource["Type"] == CUSTOM:
+        return set() if read_only else {"lambda:InvokeFunction"}
     schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema("ap-south-1", resource["Type"]).schema
     handlers = ["create", "update", "read"] + ["delete"] * (resource.get("DeletionPolicy") != "Retain")
     if read_only:
