@@ -77,15 +77,17 @@ def _stop(*_: Any) -> None:
 
 
 def outcome(event: dict[str, Any]) -> dict[str, Any]:
-    """What CloudFormation is told: it has to hear every version that is not older than the last one.
+    """What CloudFormation is told. A version is heard before it is called live, but for two kinds.
 
-    An older version was heard when it came. CloudFormation asks for it where it rolls back, which nothing may stop.
+    The first version of a stack: its API is made after this, so nobody knows its address. And an older version than the
+    last one, which was heard when it came: CloudFormation asks for it where it rolls back, which nothing may stop.
     """
     if event["RequestType"] == "Delete":
         return {"Status": "SUCCESS"}
     version = event["ResourceProperties"]["Version"]
+    oldest = number(event["OldResourceProperties"]["Version"]) if event["RequestType"] == "Update" else 2
     try:
-        if number(version) >= number(event.get("OldResourceProperties", {}).get("Version", ":0")):
+        if number(version) >= oldest:
             hear_patiently(version)
     except (Exception, OutOfTime) as error:
         logger.exception("not heard", version=version)

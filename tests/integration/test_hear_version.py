@@ -153,7 +153,7 @@ def test_a_version_that_is_not_heard_fails_with_the_reason(
 
 def test_audio_of_another_format_is_not_what_callers_expect(aws: Aws) -> None:
     aws.kind = "audio/wav"
-    assert "audio/wav, not audio/mpeg" in answer(aws, asked("Create", 1))["Reason"]
+    assert "audio/wav, not audio/mpeg" in answer(aws, asked("Create", 2))["Reason"]
 
 
 def test_silence_is_not_heard() -> None:
@@ -170,7 +170,7 @@ def test_rights_that_do_not_hold_yet_are_waited_for(aws: Aws, monkeypatch: pytes
     monkeypatch.setattr(hear_version, "PAUSES", (0, 0))
     heard, failed = aws.workflow, iter([True, True, False])
     aws.workflow = lambda request: {"status": "FAILED"} if next(failed) else heard(request)
-    assert answer(aws, asked("Create", 1))["Status"] == "SUCCESS"
+    assert answer(aws, asked("Create", 2))["Status"] == "SUCCESS"
 
 
 def test_a_rollback_is_not_kept_from_the_version_before(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -183,6 +183,13 @@ def test_a_rollback_is_not_kept_from_the_version_before(aws: Aws, monkeypatch: p
     aws.workflow = broken  # type: ignore[assignment]
     found = answer(aws, asked("Update", 6, 7))
     assert (found["Status"], found["Data"], aws.versions) == ("SUCCESS", {"Version": f"{MACHINE}:6"}, [])
+
+
+def test_the_first_version_of_a_stack_is_not_heard(aws: Aws) -> None:
+    """Nobody knows the address of its API yet, and a first deployment that fails later can remove its empty buckets."""
+    found = answer(aws, asked("Create", 1))
+    assert (found["Status"], found["Data"], aws.versions) == ("SUCCESS", {"Version": f"{MACHINE}:1"}, [])
+    assert aws.buckets.keys(INPUT) == aws.buckets.keys(OUTPUT) == []
 
 
 def test_a_version_is_older_by_its_number_and_not_by_its_text(aws: Aws) -> None:
@@ -207,7 +214,7 @@ def test_cloudformation_has_its_answer_before_the_function_is_out_of_time(aws: A
         return {}
 
     aws.workflow = endless
-    found = answer(aws, asked("Create", 1), left_ms=1000 * hear_version.LEFT_SECONDS)
+    found = answer(aws, asked("Create", 2), left_ms=1000 * hear_version.LEFT_SECONDS)
     assert (found["Status"], len(aws.versions)) == ("FAILED", 1)
     assert "there was no message in time" in found["Reason"]
     assert aws.buckets.keys(INPUT) == []
