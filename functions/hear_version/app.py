@@ -5,7 +5,6 @@ its success. The message is of two clips that nobody said before: no cache and n
 """
 
 import json
-import os
 import re
 import secrets
 import signal
@@ -35,8 +34,6 @@ ANSWERED_AT = re.compile(
     r"https://cloudformation-custom-resource-response-[a-z0-9]+\.s3[.-](?:[a-z0-9-]+\.)?amazonaws\.com(?:\.cn)?/.+"
 )
 """CloudFormation's bucket (Lambda guide, "Using AWS Lambda with CloudFormation")."""
-EMBEDDED = f"{os.environ['AWS_ENDPOINT_URL']}/" if "AWS_ENDPOINT_URL" in os.environ else ()
-"""The one address of everything on the embedded AWS."""
 RUNBOOK = "docs/operations.md#a-new-version-is-not-heard"
 
 private.hide()
@@ -57,7 +54,7 @@ def workflows() -> Any:
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> None:
     """A request of CloudFormation for HeardVersion, which is answered at its URL, whatever becomes of it."""
     url = event["ResponseURL"]
-    if not url.startswith(EMBEDDED) and not ANSWERED_AT.fullmatch(url):
+    if not url.startswith(embedded()) and not ANSWERED_AT.fullmatch(url):
         raise ValueError("the request's URL for the answer is not CloudFormation's")
     signal.signal(signal.SIGALRM, _stop)
     signal.setitimer(signal.ITIMER_REAL, max(context.get_remaining_time_in_millis() / 1000 - LEFT_SECONDS, 1))
@@ -70,6 +67,12 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> None:
     logger.info("answered", request=event["RequestType"], status=found["Status"])
     # A type of content would not fit the URL's signature.
     send(Request(url, json.dumps(same | found).encode(), {"Content-Type": ""}, method="PUT"))  # noqa: S310
+
+
+def embedded() -> tuple[str, ...]:
+    """What all addresses of the embedded AWS begin with; AWS itself is not called without TLS."""
+    address = recordings().client.meta.endpoint_url
+    return (f"{address}/",) if address.startswith("http://") else ()
 
 
 def _stop(*_: Any) -> None:
@@ -147,7 +150,7 @@ def said(version: str, request: dict[str, Any]) -> bytes:
 
 def send(request: Request) -> tuple[HTTPMessage, bytes]:
     """Send a request to S3. Raises `OSError`, and `NotHeard` where the URL is of another kind."""
-    if not request.full_url.startswith(EMBEDDED or "https://"):
+    if not request.full_url.startswith(embedded() or ("https://",)):
         raise NotHeard("the URL of the audio is not https")
     with urlopen(request, timeout=10) as got:  # noqa: S310
         return got.headers, got.read(1_000_000)

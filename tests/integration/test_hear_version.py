@@ -4,7 +4,7 @@ import io
 import json
 import signal
 import wave
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from email.message import Message
 from typing import Any
 from urllib.parse import urlsplit
@@ -79,7 +79,7 @@ class Aws:
 
 
 @pytest.fixture
-def aws(empty_buckets: Buckets, monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
+def aws(empty_buckets: Buckets, monkeypatch: pytest.MonkeyPatch) -> Aws:
     made = Aws(empty_buckets)
     monkeypatch.setattr(hear_version, "workflows", lambda: made)
     monkeypatch.setattr(hear_version, "urlopen", made.open)

@@ -71,7 +71,7 @@ class Gate:
             # MiniStack takes a header that it does not know for the root's; no header is nobody, whom the API refuses.
             known = not sent.all("authorization") or _signed(authorization, "")
             return None if known else Refused(403, "Authorization header requires a signature")
-        if method == "PUT" and ANSWER.fullmatch(path) and not sent.only("content-type"):
+        if method == "PUT" and ANSWER.fullmatch(path) and not any(sent.all("content-type")):
             return None
         if path.startswith(("/_", "//", "/oauth2/")) or path in ("/health", "/login", "/logout"):
             return Refused(404, "there is nothing here")

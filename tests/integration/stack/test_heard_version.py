@@ -1,7 +1,6 @@
 """A deployment's new version of the workflow is heard on the embedded AWS before its alias moves."""
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -73,8 +72,8 @@ class Deployments:
 
 
 @pytest.fixture
-def deployments(stack: Stack) -> Iterator[Deployments]:
-    yield Deployments(stack)
+def deployments(stack: Stack) -> Deployments:
+    return Deployments(stack)
 
 
 def test_a_broken_version_gets_no_message_and_the_rollback_is_not_stopped(
