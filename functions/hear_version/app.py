@@ -65,8 +65,9 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> None:
     same = {name: event[name] for name in ("StackId", "RequestId", "LogicalResourceId")}
     same["PhysicalResourceId"] = event.get("PhysicalResourceId", event["LogicalResourceId"])
     logger.info("answered", request=event["RequestType"], status=found["Status"])
+    answer = json.dumps(same | found, ensure_ascii=False).encode(errors="replace")  # 4,096 bytes at most
     # A type of content would not fit the URL's signature.
-    send(Request(url, json.dumps(same | found).encode(), {"Content-Type": ""}, method="PUT"))  # noqa: S310
+    send(Request(url, answer, {"Content-Type": ""}, method="PUT"))  # noqa: S310
 
 
 def embedded() -> tuple[str, ...]:
@@ -87,15 +88,15 @@ def outcome(event: dict[str, Any]) -> dict[str, Any]:
     """
     if event["RequestType"] == "Delete":
         return {"Status": "SUCCESS"}
-    version = event["ResourceProperties"]["Version"]
-    oldest = number(event["OldResourceProperties"]["Version"]) if event["RequestType"] == "Update" else 2
+    version = event.get("ResourceProperties", {}).get("Version", "")
     try:
-        if number(version) >= oldest:
+        updated = event["RequestType"] == "Update"
+        if number(version) >= (number(event["OldResourceProperties"]["Version"]) if updated else 2):
             hear_patiently(version)
     except (Exception, OutOfTime) as error:
         logger.exception("not heard", version=version)
         said = f"{error}" if isinstance(error, NotHeard | OutOfTime) else f"{type(error).__name__}: {error}"
-        return {"Status": "FAILED", "Reason": f"{version} was not heard: {said[:600]}. See {RUNBOOK}"}
+        return {"Status": "FAILED", "Reason": f"{version} was not heard: {said[:600]} ({RUNBOOK})"}
     return {"Status": "SUCCESS", "Data": {"Version": version}}
 
 

@@ -68,6 +68,7 @@ class Aws:
             assert request.full_url == URL
             assert request.get_header("Content-type") == "", "it is part of what the URL's signature covers"
             assert isinstance(request.data, bytes)
+            assert len(request.data) <= 4096, "CloudFormation takes no more"
             self.answers.append(json.loads(request.data))
         else:
             key = urlsplit(request.full_url).path.lstrip("/").removeprefix(f"{OUTPUT}/")
@@ -97,7 +98,6 @@ def answer(aws: Aws, event: dict[str, Any], left_ms: int = 120_000) -> dict[str,
         name: event[name] for name in ("StackId", "RequestId", "LogicalResourceId")
     }
     assert found["PhysicalResourceId"] == "HeardVersion", "another id would let CloudFormation delete the one before"
-    assert len(json.dumps(found)) < 4096
     return found
 
 
@@ -129,6 +129,7 @@ def cut(audio: bytes) -> bytes:
     [
         (lambda _: {"status": "FAILED", "error": "StitchFailed", "cause": "a step"}, None, "FAILED, StitchFailed"),
         (lambda _: {"status": "TIMED_OUT"}, None, "TIMED_OUT"),
+        (lambda _: {"status": "FAILED", "cause": "🌾\ud800" * 9_000}, None, "FAILED, None: 🌾?🌾"),
         (lambda _: answered({"code": "missing_words", "detail": "no clip"}, 422), None, "422, missing_words: no clip"),
         (lambda _: answered({"public_url": "file:///etc/passwd"}), None, "not https"),
         (lambda _: {"status": "SUCCEEDED", "output": "[]"}, None, "TypeError"),
@@ -201,6 +202,12 @@ def test_a_version_that_failed_before_is_heard_again(aws: Aws) -> None:
     """A deployment without rollback keeps the properties that failed, and may be tried again with the same ones."""
     answer(aws, asked("Update", 7, 7))
     assert aws.versions == [f"{MACHINE}:7"]
+
+
+def test_a_request_of_another_form_is_answered_too(aws: Aws) -> None:
+    event = asked("Update", 7)
+    del event["ResourceProperties"]["Version"]
+    assert answer(aws, event)["Status"] == "FAILED"
 
 
 def test_a_deletion_succeeds_without_a_try(aws: Aws) -> None:
