@@ -82,8 +82,7 @@ def test_a_broken_version_gets_no_message_and_the_rollback_is_not_stopped(
     before = deployments.live()
     broken = DEFINITION.replace('"FunctionName": "${StitchFunction}"', '"FunctionName": "${PublishFunction}"')
     assert deployments.update("broken", broken) == "UPDATE_ROLLBACK_COMPLETE"
-    (_, (failed, reason)) = deployments.of("HeardVersion")[1:4:2]
-    back, _ = deployments.of("HeardVersion")[0]
+    (back, _), _, (failed, reason), *_ = deployments.of("HeardVersion")
     assert (back, failed) == ("UPDATE_COMPLETE", "UPDATE_FAILED")
     assert f"stitcher-stitch-local:{before + 1} was not heard: the workflow ended as FAILED, StitchFailed" in reason
     assert deployments.live() == before
