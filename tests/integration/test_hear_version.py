@@ -134,7 +134,7 @@ def cut(audio: bytes) -> bytes:
         (lambda _: answered({"public_url": "file:///etc/passwd"}), None, "not https"),
         (lambda _: {"status": "SUCCEEDED", "output": "[]"}, None, "TypeError"),
         (lambda request: answered(say_it(**request | {"message": request["message"].split()[0]})), None, "s long"),
-        (lambda request: answered(say_it(**swapped(request))), None, "Hz, not at"),
+        (lambda request: answered(say_it(**swapped(request))), None, "not the tone of"),
         (None, cut, "cut off"),
         (None, lambda _: b"<Error/>", "not audio"),
     ],
