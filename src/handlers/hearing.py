@@ -18,7 +18,7 @@ SHORTEST, LONGEST = 1.0, 2.0
 """Of the message (s): two clips and the pause between them."""
 SILENT, END_MS = 0.01, 10
 SHARE = 0.5
-"""Of the sound that is at the tone's frequency: 0.8 in a clip, because it rises and falls, and nothing of another tone."""
+"""Of the sound that is at the tone's frequency: 0.8 in a clip, because it rises and falls; 0.0 in another tone's."""
 
 
 class NotHeard(Exception):
