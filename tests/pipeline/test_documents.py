@@ -84,7 +84,7 @@ def test_main_takes_only_what_passed_the_gate_and_a_review() -> None:
     assert main["pull_request"]["required_approving_review_count"] >= 1
     assert {"deletion", "non_fast_forward", "merge_queue"} <= main.keys()
     assert "merge_group" in WORKFLOWS["ci"]["on"]
-    longest = sum(int(job(f"ci.{name}").body["timeout-minutes"]) for name in ("changes", "suites", "gate"))
+    longest = sum(int(job(f"ci.{name}").body["timeout-minutes"]) for name in ("changes", "checks", "gate"))
     assert main["merge_queue"]["check_response_timeout_minutes"] >= longest
 
 

@@ -13,16 +13,14 @@ from tools.delivery.output import say
 ROOT = Path.cwd()
 BUILD = Path(".aws-sam") / "build"
 OPTIONS: dict[str, dict[str, Any]] = {
-    "name": {},
     "--architecture": {"default": "x86_64"},
     "--back": {"action": "store_true", "help": "even if the stage runs a newer release"},
     "--base": {"default": "", "help": "the commit to compare with; default: the last release's"},
+    "--build": {"default": str(BUILD), "help": "the build's folder"},
     "--dry-run": {"action": "store_true", "help": "only list the versions"},
     "--failed": {"action": "store_true", "help": "the running release did not pass"},
-    "--head": {"default": "HEAD"},
     "--keep": {"type": int, "help": "the number of newest versions to keep; default: 10"},
     "--release": {"required": True},
-    "--runtime": {"default": "", "help": "default: the template's runtime"},
     "--seconds": {"type": float, "default": 60},
     "--stage": {"required": True},
     "--url": {"required": True},
@@ -57,31 +55,24 @@ def _prune(given: argparse.Namespace) -> int:
 
 COMMANDS: dict[str, tuple[str, str, Callable[[Any], int | None]]] = {
     # With nothing but Python.
-    "gate": (
-        "fail unless every needed job succeeded (NEEDS: the workflow's context as JSON)", "",
-        lambda _: use.gate.main(os.environ.get("NEEDS", "")),
-    ),
     "tag": ("put a release's tag on this commit", "--release", lambda o: use.tag.main(o.release, ROOT)),
     "providers": ("compare Terraform's providers with their hashes", "", lambda _: use.providers.main(ROOT)),
     # Of a change and of a build.
     "changes": (
-        "print the checks that a change needs", "--base --head",
-        lambda o: use.select_checks.main(o.base, o.head, ROOT),
+        "print the checks that a change needs", "--base",
+        lambda o: use.select_checks.main(o.base, "HEAD", ROOT),
     ),
     "contract": (
-        "fail if a change breaks callers of the API", "--base --head",
-        lambda o: use.contract.main(o.base, o.head, ROOT),
+        "fail if a change breaks callers of the API", "--base",
+        lambda o: use.contract.main(o.base, "HEAD", ROOT),
     ),
     "scan": ("fail if a deployed package has a published vulnerability", "", lambda _: use.scan.main(ROOT)),
-    "wheels": ("fetch the packages of a build and check their hashes", "--architecture --runtime",
-        lambda o: use.hashes.download(ROOT, o.architecture, o.runtime),
-    ),
-    "service": ("build one function or layer of the template, and run its tests", "name",
-        lambda o: use.service.main(o.name, ROOT),
+    "wheels": ("fetch the packages of a build and check their hashes", "--architecture",
+        lambda o: use.hashes.download(ROOT, o.architecture),
     ),
     "finish": (
-        "compile a build, and leave out what is never called", "--runtime",
-        lambda o: use.finish.finish(ROOT, ROOT / BUILD, o.runtime),
+        "compile a build, and leave out what is never called", "--build",
+        lambda o: use.finish.finish(ROOT, ROOT / o.build),
     ),
     "sbom": (
         "print the bill of materials of the build", "",
