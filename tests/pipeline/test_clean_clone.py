@@ -1,6 +1,6 @@
 """The steps of `ci` in a clean clone, as a runner runs them: `bash -eo pipefail`, with nothing but what is committed.
 
-`make changes` runs for real. Of the checks that it selects it is only tested that `make` finds all that they need, because
+`make changes` runs for real. Of the checks that it selects it is only tested that `make` finds all that they need:
 one of them is what runs this test.
 """
 

@@ -16,7 +16,7 @@ from tests.pipeline.conftest import git_in
 from tests.pipeline.workflows import FOLDER, JOBS, WORKFLOWS, job
 
 DELIVERY = (ROOT / "docs" / "delivery.md").read_text()
-TARGETS = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+TARGETS = set(re.findall(r"^([a-z-]+)%?:", (ROOT / "Makefile").read_text(), re.MULTILINE))
 TEXTS = {
     name: (ROOT / name).read_text()
     for name in ("docs/delivery.md", "docs/aws.md", "README.md", ".github/pull_request_template.md")
