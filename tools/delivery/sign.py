@@ -8,7 +8,7 @@ import re
 from typing import Any
 
 import boto3
-from botocore.exceptions import ClientError, WaiterError
+from botocore.exceptions import BotoCoreError, ClientError, WaiterError
 
 from tools.delivery.store import DeliveryError, Store
 
@@ -26,17 +26,17 @@ def signed(store: Store, template: str, profile: str) -> str:
     """
     parts = sorted(set(CODE.findall(template)))
     copies = {part: store.first(f"{part}-{profile}/") for part in parts}
-    signer: Any = boto3.client("signer")
     try:
+        signer: Any = boto3.client("signer")
         jobs = {part: _start(signer, store, part, profile) for part in parts if not copies[part]}
         for part, job in jobs.items():
             signer.get_waiter("successful_signing_job").wait(jobId=job, WaiterConfig={"Delay": 5, "MaxAttempts": 60})
             copies[part] = signer.describe_signing_job(jobId=job)["signedObject"]["s3"]["key"]
-    except ClientError as error:
-        raise DeliveryError(f"AWS Signer takes no code for the profile {profile!r}: {error}") from error
     except WaiterError as error:
         reason = error.last_response.get("statusReason", error)
         raise DeliveryError(f"AWS Signer did not sign s3://{store.bucket}/{part}: {reason}") from error
+    except (BotoCoreError, ClientError) as error:
+        raise DeliveryError(f"AWS Signer takes no code for the profile {profile!r}: {error}") from error
     return CODE.sub(lambda found: found[0].replace(found[1], str(copies[found[1]])), template)
 
 
