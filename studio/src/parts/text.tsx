@@ -8,3 +8,7 @@ export function Example({ pieces, lang }: { pieces: Item["example"]; lang: strin
     </p>
   );
 }
+
+/** A number of things, in words. */
+export const count = (number: number, what: string) =>
+  `${number.toLocaleString("en")} ${what}${number === 1 ? "" : "s"}`;

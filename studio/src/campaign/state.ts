@@ -1,0 +1,126 @@
+import { signal } from "@preact/signals";
+import {
+  type Campaign,
+  campaign as askCampaign,
+  campaigns as listCampaigns,
+  checkCampaign,
+  createCampaign,
+  postForm,
+  runCampaign,
+} from "../api";
+import { save } from "../parts/save";
+import { add, open as openQueue } from "../record/state";
+import { parse } from "../record/script";
+import { go, voice } from "../store";
+import { type Item } from "../takes";
+import { type Made, type Refused, type Table, outcomesIn, tableOf } from "./table";
+
+/** Between looks at a run: soon at first, then less often. */
+const FIRST_LOOK_MS = 300;
+const LAST_LOOK_MS = 3000;
+
+export const known = signal<Campaign[]>([]);
+export const current = signal<Campaign | null>(null);
+export const file = signal<{ name: string; table: Table; data: File } | null>(null);
+export const column = signal("");
+export const template = signal("");
+export const missing = signal<Item[]>([]);
+export const outcomes = signal<{ made: Made[]; refused: Refused[] }>({ made: [], refused: [] });
+export const sending = signal<number | null>(null);
+
+export async function list(): Promise<void> {
+  known.value = await listCampaigns();
+}
+
+export async function choose(files: FileList | null | undefined): Promise<void> {
+  const [data] = files ?? [];
+  if (!data) return;
+  const table = await tableOf(data);
+  if (table.read < 1)
+    throw new Error("There are no rows in it: the first row names the columns, and each other row is a message.");
+  file.value = { name: data.name, table, data };
+  column.value = table.columns.find((name) => name.toLowerCase() === "message") ?? table.columns[0] ?? "";
+  template.value = "";
+  current.value = null;
+}
+
+/** A file's name as that of a campaign. */
+const nameOfCampaign = (name: string) =>
+  Array.from(name.replace(/\.\w+$/, ""))
+    .slice(0, 64)
+    .join("");
+
+/** Send the table, and let the service plan all of its rows. */
+export async function check(): Promise<void> {
+  const chosen = file.value;
+  if (!chosen) return;
+  sending.value = 0;
+  try {
+    const made = await createCampaign({
+      name: nameOfCampaign(chosen.name),
+      voice: voice.value,
+      ...(template.value ? { template: template.value } : { column: column.value }),
+    });
+    if (made.upload) await postForm(made.upload, chosen.data, (share) => (sending.value = share));
+    current.value = await checkCampaign(made.id);
+  } finally {
+    sending.value = null;
+  }
+  await follow();
+}
+
+/** Check or run all rows of the campaign again: what is made is kept. */
+export async function begin(how: typeof runCampaign): Promise<void> {
+  if (!current.value) return;
+  current.value = await how(current.value.id);
+  await follow();
+}
+
+let following = 0;
+
+/** Look at the campaign until its run has ended. */
+async function follow(): Promise<void> {
+  const mine = ++following;
+  for (let ms = FIRST_LOOK_MS; current.value?.state === "running" && mine === following;) {
+    await new Promise((resolve) => setTimeout(resolve, ms));
+    ms = Math.min(1.3 * ms, LAST_LOOK_MS);
+    const found = await askCampaign(current.value.id);
+    if (mine === following) current.value = found;
+  }
+  if (mine === following) await Promise.all([readMissing(), readOutcomes(), list()]);
+}
+
+/** Look no longer: another page is shown. */
+export function leave(): void {
+  following++;
+}
+
+export async function show(one: Campaign): Promise<void> {
+  current.value = await askCampaign(one.id);
+  if (file.value && nameOfCampaign(file.value.name) !== one.name) file.value = null;
+  await follow();
+}
+
+async function readMissing(): Promise<void> {
+  const link = current.value?.recording_script;
+  missing.value = link && current.value?.to_record ? parse(await (await fetch(link)).text()) : [];
+}
+
+async function readOutcomes(): Promise<void> {
+  const link = current.value?.manifest;
+  outcomes.value = link ? await outcomesIn(link) : { made: [], refused: [] };
+}
+
+/** A link to a bucket, as a file of the browser's: the link itself would take the page's place. */
+export async function download(link: string, name: string): Promise<void> {
+  const answer = await fetch(link);
+  if (!answer.ok) throw new Error("The link has ended: open the campaign again.");
+  save(await answer.blob(), name);
+}
+
+export async function record(): Promise<void> {
+  const name = current.value?.name ?? "";
+  await openQueue();
+  await add(missing.value, name, { anew: true });
+  go("record");
+}
