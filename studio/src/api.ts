@@ -8,6 +8,8 @@ export type ClipSegment = Schemas["ClipSegment"];
 export type Message = Schemas["Answer"];
 export type Request = Schemas["StitchRequest"];
 export type Clip = Schemas["ClipEntry"];
+/** A recording that the service does not read, and why. */
+export type Unread = Schemas["Unusable"];
 export type ClipAnswer = Schemas["ClipAnswer"];
 export type Voice = Schemas["VoiceEntry"];
 export type Settings = Schemas["SettingsAnswer"];
@@ -109,12 +111,12 @@ export async function voices(): Promise<Voice[]> {
   return found;
 }
 
-/** All clips of a voice, handed over page by page. */
-export async function clips(voice: string, each: (page: Clip[]) => void): Promise<void> {
+/** All clips of a voice and the recordings that are not read, handed over page by page. */
+export async function clips(voice: string, each: (page: Clip[], ignored: Unread[]) => void): Promise<void> {
   for (let after: string | null = ""; after !== null;) {
     const query: string = after ? `&after=${part(after)}` : "";
     const page: Schemas["ClipsPage"] = await call("GET", `/voices/${voicePart(voice)}/clips?limit=200${query}`);
-    each(page.clips);
+    each(page.clips, page.ignored);
     after = page.next;
   }
 }

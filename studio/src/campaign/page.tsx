@@ -11,8 +11,7 @@ export function CampaignPage() {
     return leave;
   }, []);
   return (
-    <main class="two" id="main">
-      <h1 class="hidden">Campaign</h1>
+    <>
       <Side />
       <div class="stack">
         {current.value ? <Standing one={current.value} /> : file.value ? <Prepare /> : <Begin />}
@@ -24,7 +23,7 @@ export function CampaignPage() {
           {current.value && missing.value.length > 0 && <Needed />}
         </div>
       </div>
-    </main>
+    </>
   );
 }
 
@@ -115,9 +114,9 @@ function Prepare() {
       <div class="keys left">
         <button
           class="main"
-          disabled={sending.value !== null}
+          aria-disabled={sending.value !== null}
           onClick={() => {
-            told(check());
+            if (sending.value === null) told(check());
           }}
         >
           {sending.value === null ? "Check the table" : `Sending … ${Math.round(100 * sending.value).toString()} %`}

@@ -7,7 +7,7 @@ export function Standing({ one }: { one: Campaign }) {
   const share = (part: number) => ({ width: `${((100 * part) / Math.max(1, one.rows)).toFixed(1)}%` });
   const isRunning = one.state === "running";
   return (
-    <section class="card" aria-label="The campaign">
+    <section class="card detail" aria-label="The campaign" tabIndex={-1}>
       <div class="row">
         <h2 class="big" dir="auto">
           {one.name}

@@ -8,8 +8,9 @@ import {
   postForm,
   runCampaign,
 } from "../api";
+import { focusOn } from "../parts/focus";
 import { save } from "../parts/save";
-import { add, open as openQueue } from "../record/state";
+import { add } from "../record/state";
 import { parse } from "../record/script";
 import { go, voice } from "../store";
 import { type Item } from "../takes";
@@ -50,6 +51,11 @@ const nameOfCampaign = (name: string) =>
     .slice(0, 64)
     .join("");
 
+/** All of the page is about one voice: a campaign of another one is not shown beside it. */
+voice.subscribe((name) => {
+  if (current.value && current.value.voice !== name) current.value = null;
+});
+
 /** Send the table, and let the service plan all of its rows. */
 export async function check(): Promise<void> {
   const chosen = file.value;
@@ -63,6 +69,7 @@ export async function check(): Promise<void> {
     });
     if (made.upload) await postForm(made.upload, chosen.data, (share) => (sending.value = share));
     current.value = await checkCampaign(made.id);
+    focusOn(".detail"); // the button is gone
   } finally {
     sending.value = null;
   }
@@ -73,6 +80,7 @@ export async function check(): Promise<void> {
 export async function begin(how: typeof runCampaign): Promise<void> {
   if (!current.value) return;
   current.value = await how(current.value.id);
+  focusOn(".detail");
   await follow();
 }
 
@@ -97,6 +105,8 @@ export function leave(): void {
 
 export async function show(one: Campaign): Promise<void> {
   current.value = await askCampaign(one.id);
+  voice.value = one.voice;
+  focusOn(".detail");
   if (file.value && nameOfCampaign(file.value.name) !== one.name) file.value = null;
   await follow();
 }
@@ -120,7 +130,6 @@ export async function download(link: string, name: string): Promise<void> {
 
 export async function record(): Promise<void> {
   const name = current.value?.name ?? "";
-  await openQueue();
   await add(missing.value, name, { anew: true });
   go("record");
 }

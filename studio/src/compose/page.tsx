@@ -31,8 +31,7 @@ export function ComposePage() {
     };
   }, []);
   return (
-    <main class="three" id="main">
-      <h1 class="hidden">Compose</h1>
+    <>
       <section class="card message-card" aria-label="Message">
         <Field />
         {planned.value && <Line {...planned.value} />}
@@ -102,6 +101,6 @@ export function ComposePage() {
           </button>
         </section>
       </aside>
-    </main>
+    </>
   );
 }

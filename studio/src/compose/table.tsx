@@ -1,4 +1,5 @@
 import type { Plan } from "../api";
+import { focusOn } from "../parts/focus";
 import { language } from "../store";
 import { isClip, spans } from "./spans";
 import { text } from "./state";
@@ -18,7 +19,8 @@ export function Table({ text: message, plan }: { text: string; plan: Plan }) {
   const tag = language.value || undefined;
   const said = new Set(spans(message, plan).map(({ word }) => word));
   const replaced = (word: string, by: string) => () => {
-    text.value = message.replace(word, by);
+    text.value = message.replace(word, () => by);
+    focusOn("#message"); // the button is gone
   };
   return (
     <table>

@@ -18,11 +18,10 @@ export function RecordPage() {
     };
   }, []);
   return (
-    <main class="two" id="main">
-      <h1 class="hidden">Record</h1>
+    <>
       <QueueCard />
       {record.current.value ? <Stage item={record.current.value} /> : <Empty />}
-    </main>
+    </>
   );
 }
 

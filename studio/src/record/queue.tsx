@@ -1,4 +1,5 @@
 import { useEffect, useRef } from "preact/hooks";
+import { focusOn } from "../parts/focus";
 import { count } from "../parts/text";
 import { direction, language, say, told } from "../store";
 import { type Item, type Take } from "../takes";
@@ -25,7 +26,7 @@ export function QueueCard() {
           {unlock > 0 && <> for {unlock.toLocaleString("en")} messages</>}
         </p>
       )}
-      <ol class="queue" lang={language.value || undefined} dir={direction.value} ref={list}>
+      <ol class="queue" onKeyDown={arrows} lang={language.value || undefined} dir={direction.value} ref={list}>
         {record.items.value.slice(first, first + SHOWN).map((item, i) => (
           <Row
             item={item}
@@ -33,6 +34,7 @@ export function QueueCard() {
             isCurrent={first + i === record.at.value}
             onPick={() => {
               record.move(first + i);
+              focusOn(".stage");
             }}
           />
         ))}
@@ -42,12 +44,21 @@ export function QueueCard() {
   );
 }
 
+/** The list is one stop for Tab, at the word that is shown; the arrows go from word to word. */
+function arrows(event: KeyboardEvent): void {
+  const by = { ArrowUp: -1, ArrowDown: 1 }[event.key];
+  if (!by) return;
+  event.preventDefault();
+  record.move(record.at.value + by);
+  focusOn(".queue [aria-current] button");
+}
+
 function Row({ item, isCurrent, onPick }: { item: Item; isCurrent: boolean; onPick: () => void }) {
   const take = record.takes.value.get(item.phrase);
   const [kind, said] = standing(take);
   return (
     <li class={kind} aria-current={isCurrent ? "true" : undefined}>
-      <button class="plain" onClick={onPick}>
+      <button class="plain" onClick={onPick} tabIndex={isCurrent ? 0 : -1}>
         <i class="dot" aria-hidden="true" />
         <span dir="auto">{item.phrase}</span>
         <small lang="en">{said || (item.messages ? item.messages.toLocaleString("en") : "")}</small>
@@ -72,9 +83,8 @@ function AddWords() {
   const text = useRef<HTMLTextAreaElement>(null);
   const whole = useRef<HTMLDetailsElement>(null);
   const added = () => {
-    // The keys of the page work on its words again.
     if (whole.current) whole.current.open = false;
-    if (document.activeElement instanceof HTMLElement) document.activeElement.blur();
+    focusOn(".stage"); // where the keys of the page work
   };
   const add = (words: string, name: string, anew = false) => {
     const found = parse(words);

@@ -1,5 +1,6 @@
 import { sounding } from "../audio/player";
-import { Example, count } from "../parts/text";
+import { focusOn } from "../parts/focus";
+import { Example, count, placeOf } from "../parts/text";
 import { Wave } from "../parts/wave";
 import { language, told } from "../store";
 import { type Item, type Take } from "../takes";
@@ -11,7 +12,7 @@ export function Stage({ item }: { item: Item }) {
   const total = record.items.value.length;
   const take = record.takes.value.get(item.phrase);
   return (
-    <section class={`card stage${record.live.value ? " live" : ""}`} aria-label="Recording">
+    <section class={`card stage${record.live.value ? " live" : ""}`} aria-label="Recording" tabIndex={-1}>
       <div>
         <div
           class="progress"
@@ -31,12 +32,14 @@ export function Stage({ item }: { item: Item }) {
       </div>
       <p
         class="word"
+        aria-live="polite"
         lang={language.value || undefined}
         dir="auto"
         style={{ "--letters": Array.from(item.phrase).length }}
       >
         {item.phrase}
       </p>
+      {record.existing.value?.take && <p class="quiet">as it is said {placeOf(record.existing.value)} of a sentence</p>}
       {item.example.length > 0 && <Example pieces={item.example} lang={language.value} />}
       <Scope made={made} />
       <Meter />
@@ -114,9 +117,9 @@ function LiveChip() {
 }
 
 function Buttons({ made, heard, inSentence }: { made: boolean; heard: boolean; inSentence: boolean }) {
-  const press = (act: () => unknown) => (event: { currentTarget: HTMLButtonElement }) => {
-    event.currentTarget.blur(); // so that the keys of the page work again
+  const press = (act: () => unknown) => () => {
     const done = act();
+    focusOn(".stage"); // where the keys of the page work: the button may be gone, or would take them
     if (done instanceof Promise) told(done);
   };
   const old = record.existing.value;

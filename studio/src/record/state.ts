@@ -4,7 +4,7 @@ import { type Heard, type Verdict, hear, level, verdicts } from "../audio/levels
 import { play, silence, sound, soundOf } from "../audio/player";
 import { RATE, Recorder, at48k } from "../audio/recorder";
 import { wav } from "../audio/wav";
-import { clips, clipsChanged, go, say, voice } from "../store";
+import { clips, clipsChanged, clipsRead, go, recordings, say, told, voice } from "../store";
 import { type Item, type Take, forgetSettled, keep, keepQueue, queueOf, takesOf } from "../takes";
 import { changed, elsewhere, pending, tellOthers, work } from "../uploads";
 import { baseName, fileName, plainPhrase } from "./name";
@@ -29,6 +29,10 @@ export const takes = signal<ReadonlyMap<string, Take>>(new Map());
 export const microphone = signal("");
 
 const recorder = new Recorder();
+/** What is recorded, or was last: a take is of the word that was shown when it began, or of none. */
+let subject = "";
+const shownSubject = () => JSON.stringify([voice.value, current.value?.phrase]);
+let opening = false;
 let began = 0;
 let spent = { count: 0, ms: 0 };
 
@@ -37,13 +41,21 @@ recorder.onLevel = (peak, db) => {
 };
 
 recorder.onTake = (take) => {
+  const wanted = subject;
   void at48k(take).then((samples) => {
+    if (wanted !== shownSubject()) return; // another word is shown by now
     const heard = hear(samples, RATE);
     batch(() => {
       live.value = false;
       recording.value = { samples, heard, verdicts: verdicts(heard, RATE) };
     });
   });
+};
+
+recorder.onGone = (wasRecording) => {
+  if (wasRecording)
+    microphone.value =
+      "The microphone was unplugged or taken away. What it heard until then is here: connect it, then record again.";
 };
 
 changed.subscribe((take) => {
@@ -71,9 +83,10 @@ let edits = 0;
 /** The voice whose list is shown; none before the first one is read. */
 let shown: string | undefined;
 
-/** Show what this voice has to record. */
+/** Show what this voice has to record, unless that is shown already. */
 export async function open(): Promise<void> {
   const mine = voice.value;
+  if (shown === mine) return;
   const before = edits;
   const [queue, kept] = await Promise.all([queueOf(mine), takesOf(mine)]);
   if (mine !== voice.value || before !== edits) return;
@@ -83,8 +96,7 @@ export async function open(): Promise<void> {
     items.value = queue.items;
     from.value = queue.from;
     const next = queue.items.findIndex((item) => !isDone(item));
-    at.value = Math.max(0, next);
-    recording.value = null;
+    move(Math.max(0, next));
   });
 }
 
@@ -111,19 +123,20 @@ async function reopen(): Promise<void> {
 
 /** Put words at the end of the list, or begin a new list with them. */
 export async function add(more: Item[], name: string, { anew = false, first = false } = {}): Promise<void> {
-  if (shown !== voice.value) await open(); // the new words come behind what is there
+  await open(); // the new words come behind what is there
   edits++;
+  if (anew && items.value.some((item) => !isDone(item))) say(`The list “${from.value}” is replaced.`, wayBack());
   const old = anew ? [] : items.value;
-  const there = new Set(old.map(({ phrase }) => phrase));
-  const fresh = more.filter(({ phrase }) => !there.has(phrase));
   // What is recorded again is asked for again.
   const asked = new Set(more.map(({ phrase }) => phrase));
   takes.value = new Map([...takes.value].filter(([phrase]) => !asked.has(phrase)));
-  items.value = first ? [...fresh, ...old] : [...old, ...fresh];
+  const there = new Set(old.map(({ phrase }) => phrase));
+  items.value = first
+    ? [...more, ...old.filter(({ phrase }) => !asked.has(phrase))]
+    : [...old, ...more.filter(({ phrase }) => !there.has(phrase))];
   from.value = anew || !old.length ? name : from.value;
-  const next = first ? items.value.findIndex(({ phrase }) => phrase === more[0]?.phrase) : -1;
   const undone = items.value.findIndex((item) => !isDone(item));
-  move(next >= 0 ? next : anew || undone >= 0 ? Math.max(0, undone) : at.value);
+  move(first ? 0 : anew || undone >= 0 ? Math.max(0, undone) : at.value);
   const mine = voice.value;
   await keepQueue(mine, from.value, items.value);
   await forgetSettled(mine, asked);
@@ -132,23 +145,44 @@ export async function add(more: Item[], name: string, { anew = false, first = fa
 
 /** From another page: record these now, before the rest of the list. */
 export async function recordNow(some: Item[]): Promise<void> {
-  await open();
   await add(some, "single words", { first: true });
   go("record");
 }
 
 export async function clear(): Promise<void> {
+  const back = wayBack();
+  await put([], "");
+  say("The list is empty.", back);
+}
+
+/** Show this list, and keep it. */
+async function put(list: Item[], name: string): Promise<void> {
   edits++;
-  items.value = [];
-  from.value = "";
-  move(0);
-  await keepQueue(voice.value, "", []);
+  items.value = list;
+  from.value = name;
+  move(
+    Math.max(
+      0,
+      list.findIndex((item) => !isDone(item)),
+    ),
+  );
+  await keepQueue(voice.value, name, list);
   tellOthers();
+}
+
+/** What brings back the list that is shown now. */
+function wayBack(): () => void {
+  const [mine, list, name] = [voice.value, items.value, from.value];
+  return () => {
+    told(mine === voice.value ? put(list, name) : keepQueue(mine, name, list));
+  };
 }
 
 export function move(to: number): void {
   silence();
+  recorder.drop();
   batch(() => {
+    live.value = false;
     at.value = Math.max(0, Math.min(items.value.length - 1, to));
     recording.value = null;
   });
@@ -161,16 +195,21 @@ export async function toggle(): Promise<void> {
     recorder.stop();
     return;
   }
-  if (!current.value) return;
+  if (!current.value || opening) return;
   silence();
+  opening = true;
   try {
     await recorder.open();
     microphone.value = "";
   } catch (error) {
     microphone.value = error instanceof Error ? error.message : String(error);
     return;
+  } finally {
+    opening = false;
   }
+  if (!recorder.isOpen) return; // the page was left meanwhile
   began = performance.now();
+  subject = shownSubject();
   recorder.start();
   batch(() => {
     recording.value = null;
@@ -184,9 +223,11 @@ export function closeMicrophone(): void {
 }
 
 /** The clip that the voice has for the phrase already. */
-export const existing = computed(() =>
-  current.value ? clips.value.get(plainPhrase(current.value.phrase)) : undefined,
-);
+export const existing = computed(() => {
+  const item = current.value;
+  if (!item?.name) return item && clips.value.get(plainPhrase(item.phrase));
+  return recordings.value.find(({ key }) => baseName(key) === item.name);
+});
 
 const kept = ({ samples, heard }: Recording) => samples.subarray(heard.from, heard.to);
 
@@ -199,8 +240,9 @@ export async function accept(): Promise<void> {
   const take: Take = {
     voice: voice.value,
     phrase: item.phrase,
-    name: old ? baseName(old.key) : fileName(item.phrase),
+    name: item.name ?? (old ? baseName(old.key) : fileName(item.phrase)),
     file: new Blob([wav(kept(made), RATE)], { type: "audio/wav" }),
+    blind: !item.name && !clipsRead.value,
     state: "waiting",
     verdicts: made.verdicts,
     report: [],

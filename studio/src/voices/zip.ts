@@ -22,6 +22,8 @@ const CENTRAL = 0x02014b50;
 const END = 0x06054b50;
 /** 1 January 1980: the file is the same whenever it is made. */
 const DAY = 0x21;
+/** The archive counts its files in two bytes. */
+export const MOST_FILES = 65_535;
 /** An archive may not become more than this when it is read. */
 export const LARGEST_BYTES = 1024 ** 3;
 
