@@ -67,6 +67,15 @@ export function told(work: Promise<unknown>): void {
   });
 }
 
+/** A look at something that runs: null where it fails for now, which is said; who looks, looks again later. */
+export async function looked<T>(look: Promise<T>): Promise<T | null> {
+  return look.catch((error: unknown) => {
+    if (error instanceof Refusal && error.isFinal) throw error;
+    say(error instanceof Error ? error.message : String(error));
+    return null;
+  });
+}
+
 export async function readVoices(): Promise<void> {
   voices.value = await listVoices();
 }

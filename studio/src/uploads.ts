@@ -119,12 +119,7 @@ async function send(id: number): Promise<boolean> {
       progress.value = new Map(progress.value).set(id, share);
     });
   } catch (error) {
-    if (
-      error instanceof Refusal &&
-      error.status >= 400 &&
-      error.status < 500 &&
-      ![403, 408, 429].includes(error.status)
-    ) {
+    if (error instanceof Refusal && error.isFinal) {
       await settle({ ...found, state: "refused", report: [error.message] });
       return true;
     }

@@ -1,15 +1,26 @@
 import { useEffect } from "preact/hooks";
 import { Drop } from "../parts/drop";
+import { count } from "../parts/text";
 import { language, nameOf, told, voice } from "../store";
 import { Needed, Outcomes, Try } from "./rows";
 import { Standing } from "./standing";
-import { check, choose, column, current, file, known, leave, list, missing, sending, show, template } from "./state";
+import {
+  check,
+  choose,
+  column,
+  current,
+  file,
+  enter,
+  known,
+  missing,
+  replaces,
+  sending,
+  show,
+  template,
+} from "./state";
 
 export function CampaignPage() {
-  useEffect(() => {
-    told(list());
-    return leave;
-  }, []);
+  useEffect(enter, []);
   return (
     <>
       <Side />
@@ -78,7 +89,8 @@ function Prepare() {
       <div class="row">
         <h2 class="big">{chosen.name}</h2>
         <span class="chip">
-          {whole ? `${read.toLocaleString("en")} rows` : `more than ${read.toLocaleString("en")} rows`}
+          {whole ? "" : "more than "}
+          {count(read, "row")}
         </span>
       </div>
       <label>
@@ -121,7 +133,9 @@ function Prepare() {
         >
           {sending.value === null ? "Check the table" : `Sending … ${Math.round(100 * sending.value).toString()} %`}
         </button>
-        <span class="quiet">Nothing is made yet.</span>
+        <span class="quiet">
+          {replaces.value ? "There is a campaign of this name: this table takes its place." : "Nothing is made yet."}
+        </span>
       </div>
     </section>
   );

@@ -1,4 +1,5 @@
 import { type Campaign, checkCampaign, runCampaign } from "../api";
+import { count } from "../parts/text";
 import { told } from "../store";
 import { begin, download } from "./state";
 
@@ -13,7 +14,7 @@ export function Standing({ one }: { one: Campaign }) {
           {one.name}
         </h2>
         <span class="chip">
-          {one.rows.toLocaleString("en")} rows · {one.distinct.toLocaleString("en")} different messages
+          {count(one.rows, "row")} · {count(one.distinct, "different message")}
         </span>
         {!isRunning && one.state !== "new" && (
           <div class="keys end">
@@ -68,6 +69,7 @@ export function Standing({ one }: { one: Campaign }) {
               failed: "The service failed: run it again, and what is made is kept.",
               refused: "The table cannot be used.",
             }[one.state as "new"]}
+        {one.detail && " "}
         {one.detail && <span class="chip bad">{one.detail}</span>}
       </p>
       {one.manifest && (

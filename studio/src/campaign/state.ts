@@ -1,4 +1,4 @@
-import { signal } from "@preact/signals";
+import { computed, signal } from "@preact/signals";
 import {
   type Campaign,
   campaign as askCampaign,
@@ -9,16 +9,18 @@ import {
   runCampaign,
 } from "../api";
 import { focusOn } from "../parts/focus";
+import { linked } from "../config";
 import { save } from "../parts/save";
 import { add } from "../record/state";
 import { parse } from "../record/script";
-import { go, voice } from "../store";
+import { go, looked, told, voice } from "../store";
 import { type Item } from "../takes";
 import { type Made, type Refused, type Table, outcomesIn, tableOf } from "./table";
 
 /** Between looks at a run: soon at first, then less often. */
 const FIRST_LOOK_MS = 300;
 const LAST_LOOK_MS = 3000;
+const FAILED_LOOK_MS = 10_000;
 
 export const known = signal<Campaign[]>([]);
 export const current = signal<Campaign | null>(null);
@@ -29,7 +31,7 @@ export const missing = signal<Item[]>([]);
 export const outcomes = signal<{ made: Made[]; refused: Refused[] }>({ made: [], refused: [] });
 export const sending = signal<number | null>(null);
 
-export async function list(): Promise<void> {
+async function list(): Promise<void> {
   known.value = await listCampaigns();
 }
 
@@ -47,9 +49,15 @@ export async function choose(files: FileList | null | undefined): Promise<void> 
 
 /** A file's name as that of a campaign. */
 const nameOfCampaign = (name: string) =>
-  Array.from(name.replace(/\.\w+$/, ""))
+  Array.from(name.replace(/\.\w+$/, "").replace(/[\p{Cc}/]/gu, " "))
     .slice(0, 64)
-    .join("");
+    .join("")
+    .trim() || "table";
+
+/** Whether checking the table takes the place of a campaign that is there. */
+export const replaces = computed(() =>
+  known.value.some((one) => one.voice === voice.value && one.name === nameOfCampaign(file.value?.name ?? "")),
+);
 
 /** All of the page is about one voice: a campaign of another one is not shown beside it. */
 voice.subscribe((name) => {
@@ -90,17 +98,22 @@ let following = 0;
 async function follow(): Promise<void> {
   const mine = ++following;
   for (let ms = FIRST_LOOK_MS; current.value?.state === "running" && mine === following;) {
+    const { id } = current.value;
     await new Promise((resolve) => setTimeout(resolve, ms));
-    ms = Math.min(1.3 * ms, LAST_LOOK_MS);
-    const found = await askCampaign(current.value.id);
-    if (mine === following) current.value = found;
+    const found = await looked(askCampaign(id));
+    if (found && mine === following && current.peek()?.id === id) current.value = found;
+    ms = found ? Math.min(1.3 * ms, LAST_LOOK_MS) : FAILED_LOOK_MS;
   }
   if (mine === following) await Promise.all([readMissing(), readOutcomes(), list()]);
 }
 
-/** Look no longer: another page is shown. */
-export function leave(): void {
-  following++;
+/** The page is shown: what was there when it was left may still run. Returns what ends the looks. */
+export function enter(): () => void {
+  told(list());
+  if (current.value?.state === "running") told(follow());
+  return () => {
+    following++;
+  };
 }
 
 export async function show(one: Campaign): Promise<void> {
@@ -113,7 +126,7 @@ export async function show(one: Campaign): Promise<void> {
 
 async function readMissing(): Promise<void> {
   const link = current.value?.recording_script;
-  missing.value = link && current.value?.to_record ? parse(await (await fetch(link)).text()) : [];
+  missing.value = link && current.value?.to_record ? parse(await (await linked(link)).text()) : [];
 }
 
 async function readOutcomes(): Promise<void> {
@@ -123,9 +136,7 @@ async function readOutcomes(): Promise<void> {
 
 /** A link to a bucket, as a file of the browser's: the link itself would take the page's place. */
 export async function download(link: string, name: string): Promise<void> {
-  const answer = await fetch(link);
-  if (!answer.ok) throw new Error("The link has ended: open the campaign again.");
-  save(await answer.blob(), name);
+  save(await (await linked(link)).blob(), name);
 }
 
 export async function record(): Promise<void> {

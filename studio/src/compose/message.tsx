@@ -31,7 +31,6 @@ export function Field() {
           ref={field}
           lang={language.value || undefined}
           dir="auto"
-          maxLength={2000}
           rows={1}
           spellcheck={false}
           placeholder={`Write what ${voice.value ? `“${nameOf(voice.value)}”` : "the default voice"} will say`}

@@ -1,6 +1,7 @@
 import { computed, effect, signal } from "@preact/signals";
 import { type Message, type Plan, type Request, now, plan as askPlan, stitch } from "../api";
 import { play, silence, sound, sounding } from "../audio/player";
+import { linked } from "../config";
 import { save } from "../parts/save";
 import { clips, say, voice } from "../store";
 
@@ -116,7 +117,7 @@ export async function take(): Promise<Message> {
 
 export async function download(): Promise<void> {
   const { public_url, output_file } = await take();
-  const answer = await fetch(public_url);
+  const answer = await linked(public_url);
   const name = text.value.trim().replace(/[^\p{L}\p{M}\p{N}]+/gu, "_");
   save(await answer.blob(), (name.slice(0, 60) || "message") + output_file.slice(output_file.lastIndexOf(".")));
 }

@@ -55,7 +55,7 @@ export function Table({ text: message, plan }: { text: string; plan: Plan }) {
               {plan.unsure[word] ??
                 (plan.suggestions[word]?.length
                   ? "did you mean "
-                  : said.has(word)
+                  : said.has(word) || !/\p{N}/u.test(message)
                     ? "record it, or write it in another way"
                     : "a number needs it: record it")}
               {plan.suggestions[word]?.map((near) => (

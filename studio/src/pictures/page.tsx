@@ -13,11 +13,12 @@ import { play, sound, sounding } from "../audio/player";
 import { Drop } from "../parts/drop";
 import { focusOn } from "../parts/focus";
 import { Wave } from "../parts/wave";
-import { say, told } from "../store";
+import { looked, say, told } from "../store";
 
 /** Between looks: soon at first, then less often. A model takes seconds; a queue may take minutes. */
 const FIRST_LOOK_MS = 300;
 const LAST_LOOK_MS = 3000;
+const FAILED_LOOK_MS = 10_000;
 const PATIENCE_MS = 10 * 60_000;
 
 const prompt = signal("");
@@ -63,8 +64,12 @@ async function follow(id: string, isChosen = false): Promise<void> {
   const mine = ++following;
   const began = performance.now();
   for (let ms = FIRST_LOOK_MS; performance.now() - began < PATIENCE_MS; ms = Math.min(1.3 * ms, LAST_LOOK_MS)) {
-    const found = await askPicture(id);
+    const found = await looked(askPicture(id));
     if (mine !== following) return; // another one is looked at
+    if (!found) {
+      await new Promise((resolve) => setTimeout(resolve, FAILED_LOOK_MS));
+      continue;
+    }
     current.value = found;
     if (isChosen) focusOn(".detail");
     isChosen = false;

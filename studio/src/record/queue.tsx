@@ -1,5 +1,6 @@
 import { useEffect, useRef } from "preact/hooks";
 import { focusOn } from "../parts/focus";
+import { textOf } from "../parts/csv";
 import { count } from "../parts/text";
 import { direction, language, say, told } from "../store";
 import { type Item, type Take } from "../takes";
@@ -99,7 +100,7 @@ function AddWords() {
     const [first] = files ?? [];
     if (first)
       told(
-        first.text().then((words) => {
+        textOf(first).then((words) => {
           add(words, first.name, true);
         }),
       );

@@ -1,4 +1,5 @@
 import { type Clip, clip as askClip, voiceSettings } from "../api";
+import { linked } from "../config";
 import { baseName } from "../record/name";
 import { type Entry, LARGEST_BYTES, MOST_FILES, zipped } from "./zip";
 
@@ -17,8 +18,8 @@ export async function bundle(voice: string, clips: readonly Clip[], progress: (d
       const [at, { key }] = next;
       const name = baseName(key);
       const { url } = await askClip(voice, name);
-      const answer = url === null ? null : await fetch(url);
-      if (!answer?.ok) throw new Error(`“${name}” cannot be fetched: export the voice again.`);
+      if (url === null) throw new Error(`“${name}” was deleted meanwhile: export the voice again.`);
+      const answer = await linked(url);
       entries[at] = { name, data: new Uint8Array(await answer.arrayBuffer()) };
       progress(clips.length - left.length);
     }

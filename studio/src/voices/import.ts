@@ -66,7 +66,10 @@ export async function importInto(voice: string, files: Promise<Found[]>): Promis
   for (const entry of wanted) {
     const name = entry.name.slice(entry.name.lastIndexOf("/") + 1).normalize("NFC");
     const why = await one(voice, name, entry.data, names, done);
-    if (why) done.left.push(`${name}: ${why}`);
+    if (!why) continue;
+    // People are told of the first ones.
+    if (name === SETTINGS) done.left.unshift(`${name}: ${why}`);
+    else done.left.push(`${name}: ${why}`);
   }
   void work();
   return done;

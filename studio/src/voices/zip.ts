@@ -104,7 +104,7 @@ export async function unzipped(file: Blob): Promise<Entry[]> {
       ];
       const sum = view.getUint32(at + 16, true);
       const local = view.getUint32(at + 42, true);
-      const name = new TextDecoder().decode(bytes.subarray(at + 46, at + 46 + nameSize)).normalize("NFC");
+      const name = nameIn(bytes.subarray(at + 46, at + 46 + nameSize));
       at += 46 + nameSize + extra + comment;
       if (name.endsWith("/")) continue;
       total += real;
@@ -121,6 +121,15 @@ export async function unzipped(file: Blob): Promise<Entry[]> {
     throw error instanceof RangeError ? broken : error;
   }
   return found;
+}
+
+/** A file's name with its folders; some programs part them with backslashes. */
+function nameIn(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes).normalize("NFC").replaceAll("\\", "/");
+  } catch {
+    throw new Error("The zip file has names that are not in UTF-8: make it with another program, or import the files.");
+  }
 }
 
 /** Inflate at most `real` bytes and one more: what an archive says of itself may not be true. */
