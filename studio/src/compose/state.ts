@@ -3,7 +3,7 @@ import { type Message, type Plan, type Request, now, plan as askPlan, stitch } f
 import { play, silence, sound, sounding } from "../audio/player";
 import { linked } from "../config";
 import { save } from "../parts/save";
-import { clips, say, voice } from "../store";
+import { clips, clipsRead, say, voice } from "../store";
 
 type Format = NonNullable<Request["format"]>;
 
@@ -50,7 +50,7 @@ let asking: AbortController | undefined;
 /** Plan what is written, when the last key was some time ago. */
 effect(() => {
   // The clips, too: a word that was just recorded is no longer missing.
-  const [wanted] = [request.value, clips.value];
+  const [wanted] = [request.value, clipsRead.value && clips.value];
   asking?.abort();
   sessionStorage.setItem("message", wanted.message ?? "");
   if (!hasWords.value) {
