@@ -49,6 +49,7 @@ class _Server(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # an answer is two writes: the second would wait for the first one's acknowledgement
     server: _Server
 
     def log_message(self, *_arguments: object) -> None:

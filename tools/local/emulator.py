@@ -263,6 +263,17 @@ def _credentials_are_secret() -> None:
     lambda_runtime.execution_credentials = lambda_svc.execution_credentials = made_secret
 
 
+def _sessions_begin_in_turn() -> None:
+    """Each start of a session looks through the others: two at the same time were a fault of a call."""
+    register, turn = sts.register_session, threading.Lock()
+
+    def in_turn(access_key: str, session: dict[str, Any]) -> None:
+        with turn:
+            register(access_key, session)
+
+    sts.register_session = in_turn
+
+
 def _root_signs() -> None:
     """MiniStack checks no signature of the root's, and takes any account's number and `test` for it.
 
@@ -393,6 +404,7 @@ def main() -> None:
     _loopback_is_secure()
     _events_have_a_source()
     _credentials_are_secret()
+    _sessions_begin_in_turn()
     _root_signs()
     _nobody_else_is_let_in()
     _queues_keep_their_addresses()
