@@ -3,6 +3,7 @@ import { count } from "../parts/text";
 import { clips, nameOf, page, told, voice } from "../store";
 import { QueueCard } from "./queue";
 import { Stage } from "./stage";
+import { hearInSentence, hearOld, hearTake } from "./hear";
 import * as record from "./state";
 
 export function RecordPage() {
@@ -38,11 +39,11 @@ function keys(event: KeyboardEvent): void {
     Enter: () => void record.accept(),
     r: () => void record.toggle(),
     p: () => {
-      told(record.hearInSentence());
+      told(hearInSentence());
     },
-    l: record.hearTake,
+    l: hearTake,
     b: () => {
-      told(record.hearOld());
+      told(hearOld());
     },
     ArrowLeft: () => {
       record.move(record.at.value - 1);

@@ -5,6 +5,7 @@ import { Wave } from "../parts/wave";
 import { language, told } from "../store";
 import { type Item, type Take } from "../takes";
 import { pending } from "../uploads";
+import { hearInSentence, hearOld, hearTake } from "./hear";
 import * as record from "./state";
 
 export function Stage({ item }: { item: Item }) {
@@ -130,14 +131,14 @@ function Buttons({ made, heard, inSentence }: { made: boolean; heard: boolean; i
         <kbd>{made ? "R" : "Space"}</kbd>
       </button>
       {made && heard && (
-        <button onClick={press(inSentence ? record.hearInSentence : record.hearTake)}>
+        <button onClick={press(inSentence ? hearInSentence : hearTake)}>
           {sounding.value === "sentence" || sounding.value === "take" ? "♪" : "▶"}{" "}
           {inSentence ? "In its sentence" : "Listen"}
           <kbd>{inSentence ? "P" : "L"}</kbd>
         </button>
       )}
       {old && (
-        <button onClick={press(record.hearOld)}>
+        <button onClick={press(hearOld)}>
           {sounding.value === "old" ? "♪" : "▶"} The old recording<kbd>B</kbd>
         </button>
       )}

@@ -1,7 +1,6 @@
 import { batch, computed, signal } from "@preact/signals";
-import { clip as askClip, stitch } from "../api";
-import { type Heard, type Verdict, hear, level, verdicts } from "../audio/levels";
-import { play, silence, sound, soundOf } from "../audio/player";
+import { type Heard, type Verdict, hear, verdicts } from "../audio/levels";
+import { silence } from "../audio/player";
 import { RATE, Recorder, at48k } from "../audio/recorder";
 import { wav } from "../audio/wav";
 import { clips, clipsChanged, clipsRead, go, recordings, say, told, voice } from "../store";
@@ -186,7 +185,6 @@ export function move(to: number): void {
     at.value = Math.max(0, Math.min(items.value.length - 1, to));
     recording.value = null;
   });
-  prefetch();
 }
 
 /** Space: record, or stop. */
@@ -229,7 +227,7 @@ export const existing = computed(() => {
   return recordings.value.find(({ key }) => baseName(key) === item.name);
 });
 
-const kept = ({ samples, heard }: Recording) => samples.subarray(heard.from, heard.to);
+export const kept = ({ samples, heard }: Recording) => samples.subarray(heard.from, heard.to);
 
 /** Enter: keep the take and show the next word. */
 export async function accept(): Promise<void> {
@@ -264,66 +262,4 @@ export async function accept(): Promise<void> {
     return;
   }
   void work();
-}
-
-/** Play the take alone. */
-export function hearTake(): void {
-  const made = recording.value;
-  if (made) void play("take", [soundOf(kept(made))]);
-}
-
-/** The words before and after the phrase in its sentence, said by the voice; those without a clip are left out. */
-function around(item: Item): Promise<AudioBuffer | null>[] {
-  const marked = item.example.findIndex(([, isPhrase]) => isPhrase);
-  if (marked < 0) return [];
-  const text = (pieces: Item["example"]) =>
-    pieces
-      .map(([piece]) => piece)
-      .join("")
-      .replaceAll("…", " ")
-      .trim();
-  return [text(item.example.slice(0, marked)), text(item.example.slice(marked + 1))].map(async (message) => {
-    if (!/[\p{L}\p{N}]/u.test(message)) return null;
-    const request = { message, voice: voice.value, missing: "skip" };
-    return sound(`around ${voice.value} ${message}`, async () => (await stitch(request)).public_url).catch(() => null);
-  });
-}
-
-/** So that the sentence plays at once when it is asked for. */
-function prefetch(): void {
-  if (current.value && navigator.onLine) void Promise.all(around(current.value));
-}
-
-/** P: the take inside of its sentence, as loud as its neighbours; alone where there is no sentence. */
-export async function hearInSentence(): Promise<void> {
-  const item = current.value;
-  const made = recording.value;
-  if (!item || !made) return;
-  const [before, after] = await Promise.all(around(item));
-  if (!before && !after) {
-    hearTake();
-    return;
-  }
-  const { heard, samples } = made;
-  const speech = samples.subarray(heard.start, heard.end);
-  const neighbour = before ?? after;
-  const wanted = neighbour ? level(neighbour.getChannelData(0)) : level(speech);
-  const gain = Math.min(10 ** ((wanted - level(speech)) / 20), 15);
-  const matched = soundOf(speech.map((sample) => Math.max(-1, Math.min(1, gain * sample))));
-  await play(
-    "sentence",
-    [before, matched, after].filter((one) => one !== null && one !== undefined),
-    120,
-  );
-}
-
-/** B: the recording that the voice has now. */
-export async function hearOld(): Promise<void> {
-  const old = existing.value;
-  if (!old) return;
-  const mine = voice.value;
-  const name = baseName(old.key);
-  await play("old", [
-    await sound(`${old.key} ${old.size.toString()}`, async () => (await askClip(mine, name)).url ?? ""),
-  ]);
 }
