@@ -178,3 +178,13 @@ def test_every_role_is_bounded_where_the_account_demands_it() -> None:
     bounded = {"Fn::If": ["Bounded", {"Ref": "PermissionsBoundary"}, NOTHING]}
     for name, role in of_type(translated(stage="prod"), "AWS::IAM::Role").items():
         assert role["PermissionsBoundary"] == bounded, name
+
+
+def test_lambda_refuses_other_code_in_every_function_where_the_stage_names_who_signs() -> None:
+    resources = translated(stage="prod")
+    signed = {"Fn::If": ["Signed", {"Ref": "CodeSigning"}, NOTHING]}
+    for name, function in of_type(resources, "AWS::Lambda::Function").items():
+        assert function["CodeSigningConfigArn"] == signed, name
+    (config,) = of_type(resources, "AWS::Lambda::CodeSigningConfig").values()
+    assert config["CodeSigningPolicies"] == {"UntrustedArtifactOnDeployment": "Enforce"}
+    assert config["AllowedPublishers"] == {"SigningProfileVersionArns": {"Ref": "SigningProfiles"}}
