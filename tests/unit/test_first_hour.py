@@ -190,7 +190,7 @@ def test_a_second_interrupt_does_not_leave_half_of_it_running() -> None:
 
 
 STATE = """
-import json, sys
+import json, sys, threading, time
 sys.path.insert(0, sys.argv[1])
 import emulator
 from ministack import app
@@ -208,7 +208,20 @@ kept = emulator.stepfunctions.get_state()["executions"]
 emulator.sqs._queue_name_to_url["changes"] = "http://localhost:1/000000000000/changes"
 emulator._queues_keep_their_addresses()
 urls = [emulator.sqs._queue_url(name) for name in ("changes", "new")]
-print(json.dumps([first, sorted(app._build_persistence_save_dict()), len(kept), urls]))
+emulator._sessions_begin_in_turn()
+looking, met = threading.Event(), []
+def look() -> None:  # MiniStack looks through its sessions here, and fails if one is added meanwhile
+    met.append(looking.is_set())
+    looking.set()
+    time.sleep(0.05)
+    looking.clear()
+emulator.sts._evict_expired_sessions = look
+threads = [threading.Thread(target=emulator.sts.register_session, args=(f"key {n}", {})) for n in range(4)]
+for each in threads:
+    each.start()
+for each in threads:
+    each.join()
+print(json.dumps([first, sorted(app._build_persistence_save_dict()), len(kept), urls, met]))
 """
 
 
@@ -218,10 +231,20 @@ def test_a_stop_saves_what_the_next_start_needs_and_nothing_that_calls_left() ->
         [str(ROOT / ".venv-local" / "bin" / "python"), "-c", STATE, str(ROOT / "tools" / "local")],
         capture_output=True, text=True, check=True, env={"PERSIST_STATE": "1", "PATH": os.environ["PATH"]},
     )  # fmt: skip
-    unchanged, changed, executions, queues = json.loads(done.stdout.splitlines()[-1])
+    unchanged, changed, executions, queues, met = json.loads(done.stdout.splitlines()[-1])
     assert ("lambda" in unchanged, "lambda" in changed) == (False, True)
     assert "s3" in unchanged
     assert not {"cloudwatch_logs", "cloudwatch"} & {*unchanged, *changed}
     assert executions == 0
     assert queues[0] == "http://localhost:1/000000000000/changes"
     assert queues[1].endswith(":4566/000000000000/new")
+    assert met == [False] * 4  # calls at the same time begin their sessions in turn
+
+
+def test_a_stop_does_not_wait_until_unpacked_functions_are_removed(tmp_path: Path) -> None:
+    scratch = tmp_path / "aws" / "tmp"
+    (scratch / "function").mkdir(parents=True)
+    stack._discard(scratch)
+    assert not scratch.exists()
+    while [path.name for path in tmp_path.iterdir()] != ["aws"]:  # what it was moved to goes, too
+        time.sleep(0.01)

@@ -4,6 +4,7 @@ Nothing heavy is imported before an approach is used, so that each can be watche
 """
 
 import io
+import os
 import re
 import shutil
 import subprocess
@@ -217,8 +218,11 @@ def _prepared(clips: Sequence[Path | PreparedClip]) -> list[PreparedClip]:
 
 
 def _read(path: Path) -> bytes:
-    with path.open("rb", buffering=0) as file:  # whole files need no buffer
-        return file.read()
+    file = os.open(path, os.O_RDONLY)  # a whole file needs no buffer and no file object
+    try:
+        return os.read(file, os.fstat(file).st_size)
+    finally:
+        os.close(file)
 
 
 def _splicing(profile: str) -> Callable[[Sequence[Path | PreparedClip]], bytes]:

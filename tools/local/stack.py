@@ -351,7 +351,15 @@ def emulator(
                 process.wait()
                 if process.stdin:
                     process.stdin.close()
-                shutil.rmtree(scratch, ignore_errors=True)
+                _discard(scratch)
+
+
+def _discard(folder: Path) -> None:
+    """Remove a folder while nobody waits: unpacked functions are thousands of files, and take seconds."""
+    with contextlib.suppress(FileNotFoundError):
+        doomed = folder.rename(tempfile.mkdtemp(prefix="removed-", dir=folder.parent.parent))
+        command = ["sh", "-c", 'rm -rf "$0" > /dev/null 2>&1 &', str(doomed)]
+        subprocess.run(command, start_new_session=True, check=False)
 
 
 @contextlib.contextmanager
