@@ -43,7 +43,7 @@ def made(number: str, *, stack: bool = True) -> None:
     client("lambda").publish_layer_version(LayerName=f"pr-{number}-ffmpeg-preview", Content={"ZipFile": b"zip"})
     if stack:
         body = '{"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}}'
-        client("cloudformation").create_stack(StackName=f"audio-stitcher-preview-{number}", TemplateBody=data)
+        client("cloudformation").create_stack(StackName=f"audio-stitcher-preview-{number}", TemplateBody=body)
 
 
 def left() -> set[str]:
