@@ -14,9 +14,11 @@ from typing import Self
 from stitcher import limits
 from stitcher.errors import shown
 
-DELIMITERS = ",;\t"
+DELIMITERS = ",;\t|"
 NAMED_COLUMNS = 20
 """The most columns that a sentence lists."""
+KEPT_CHARACTERS = 1_000
+"""Of a line that cannot be read: its cells as far as this are kept."""
 _SEPARATOR = re.compile(r'"?sep=(?P<by>[,;\t|])"?\r?\n?', re.IGNORECASE)
 
 
@@ -32,7 +34,7 @@ class Interrupted(Exception):
 class Row:
     """A row by its columns' names, and the line of the file that it begins in; `fault` says why it cannot be read.
 
-    `in_order` are its cells as they stand in the file.
+    `in_order` are its cells as they stand in the file; of a row that cannot be read, as far as they are known.
     """
 
     line: int
@@ -42,7 +44,7 @@ class Row:
 
 
 class Table:
-    """A CSV file: UTF-8 with or without BOM, a header row, cells separated by commas, semicolons or tabs.
+    """A CSV file: UTF-8 with or without BOM, a header row, cells separated by commas, semicolons, tabs or `|`.
 
     Read row by row, in constant memory. A context manager.
 
@@ -119,10 +121,17 @@ class Table:
                     f"{self.name} has rows that cannot be told apart, from line {record.line} on: {record.fault}"
                 )
             elif record.fault:
-                yield Row(record.line, {}, record.fault)
+                yield Row(record.line, {}, record.fault, self._cells_of(record.begin))
             elif any(map(str.strip, record.cells)):
                 fault = self._beyond(record.cells) if any(record.cells[len(self.header) :]) else ""
                 yield Row(record.line, dict(zip(self.header, record.cells, strict=False)), fault, record.cells)
+
+    def _cells_of(self, line: str) -> Sequence[str]:
+        """The cells of a line that is no CSV, as far as they can be told apart."""
+        known = line.rstrip("\r\n")
+        if len(known) > KEPT_CHARACTERS:
+            known = known[:KEPT_CHARACTERS] + "…"
+        return next(csv.reader([known], delimiter=self.delimiter), ())
 
     def _first_line(self) -> str:
         try:
@@ -137,7 +146,7 @@ class Table:
             self._file.readline()
 
     def _beyond(self, cells: Sequence[str]) -> str:
-        separator = {"\t": "a tab", ";": "a semicolon"}.get(self.delimiter, "a comma")
+        separator = {"\t": "a tab", ";": "a semicolon", "|": "a vertical bar"}.get(self.delimiter, "a comma")
         return (
             f"it has {len(cells)} cells but there are {len(self.header)} columns: "
             f"a cell with {separator} in it has to be in quotes"
@@ -153,7 +162,7 @@ class Table:
             except StopIteration:
                 return
             except csv.Error as error:
-                yield _Record(line, [], _told(str(error)), lines.next - line)
+                yield _Record(line, [], _told(str(error)), lines.next - line, lines.begin)
             except _NotText:
                 raise CampaignFault(f"{self.name} is not UTF-8 text: save it as 'CSV UTF-8'") from None
 
@@ -163,10 +172,13 @@ class _NotText(Exception):
 
 
 class _Lines:
-    """The lines of a file, none of them longer than memory can hold. `next` is the number of the next one."""
+    """The lines of a file, none of them longer than memory can hold.
+
+    `next` is the number of the next one; `begin` has the beginning of the last one.
+    """
 
     def __init__(self, file: io.TextIOWrapper, first: int) -> None:
-        self._file, self.next = file, first
+        self._file, self.next, self.begin = file, first, ""
 
     def __iter__(self) -> Self:
         return self
@@ -176,6 +188,7 @@ class _Lines:
         if not line:
             raise StopIteration
         self.next += 1
+        self.begin = line
         if len(line) == limits.TABLE_LINE and line[-1] not in "\r\n":
             while (rest := self._part()) and rest[-1] not in "\r\n":
                 pass
@@ -212,3 +225,4 @@ class _Record:
     cells: list[str]
     fault: str = ""
     lines: int = 1
+    begin: str = ""
