@@ -424,6 +424,7 @@ def _schemas() -> Json:
         schemas[model.__name__] = schema
     asked = schemas["CampaignRequest"]["properties"]
     asked["format"] = asked["format"] | {"enum": list(FORMATS)}
+    asked["missing"] = asked["missing"] | REQUEST_MORE["missing"]
     request = schemas["StitchRequest"]
     request["properties"] = {name: field | REQUEST_MORE[name] for name, field in request["properties"].items()}
     request["oneOf"] = [{"required": ["message"]}, {"required": ["message_parts"]}]

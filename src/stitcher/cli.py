@@ -18,7 +18,6 @@ import click
 
 from stitcher import limits
 from stitcher.api.answers import ClipSegment, PlanAnswer
-from stitcher.api.form import is_policy
 from stitcher.campaigns.campaign import Campaign
 from stitcher.campaigns.join import MANIFEST
 from stitcher.campaigns.messages import VOICE_COLUMN, Settings
@@ -45,6 +44,7 @@ from stitcher.formats.platforms import FORMATS, PLATFORMS
 from stitcher.formats.profiles import PROFILES, ending_of
 from stitcher.planning.catalogue import read_catalogue
 from stitcher.planning.inventory import inventory
+from stitcher.planning.policies import is_policy
 from stitcher.storage import LocalRepo, NotStored, Repo, StorageFault
 from stitcher.voice import BUCKET, Voice
 

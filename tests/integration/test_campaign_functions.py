@@ -326,6 +326,7 @@ WRONG: list[Any] = [
     None, [], {}, {"name": ""}, {"name": " "}, {"name": "a/b"}, {"name": "a\nb"}, {"name": "a" * 65}, {"name": 1},
     {"name": "a", "voice": "../x"}, {"name": "a", "voice": "campaigns"}, {"name": "a", "format": "exe"},
     {"name": "a", "missing": "perhaps"}, {"name": "a", "missing": "fallback:a/b"}, {"name": "a", "gap_ms": 5_001},
+    {"name": "a", "missing": "fallback:"}, {"name": "a", "missing": "fallback"},
     {"name": "a", "template": "x", "column": "y"}, {"name": "a", "more": 1}, {"name": "a", "on_refusal": "cry"},
     {"name": "a", "template": "\ud800"}, {"name": "a", "template": "x" * 2_001},
 ]  # fmt: skip

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stitcher.api.campaigns import CampaignRequest
 from stitcher.campaigns.join import COLUMNS, FAILED, Join, Summary, free_names
 from stitcher.campaigns.messages import (
     Message,
@@ -19,10 +20,12 @@ from stitcher.campaigns.messages import (
     chunk_bytes,
     chunk_messages,
 )
-from stitcher.campaigns.say import Result, result_bytes, results_of
+from stitcher.campaigns.say import Result, Speaker, result_bytes, results_of
 from stitcher.campaigns.split import REFUSED, Counts, read_numbers, split
 from stitcher.campaigns.table import CampaignFault, Row, Table
 from stitcher.errors import InvalidRequest, MessageTooLong
+from stitcher.planning.catalogue import Catalogue
+from stitcher.storage import Stored
 from tests.examples import of_usual
 
 HEADER = ("name", "place")
@@ -112,6 +115,23 @@ def test_a_message_that_is_too_long_fills_no_chunk() -> None:
 def test_a_campaign_for_a_voice_that_is_none_is_refused_at_once(settings: Settings) -> None:
     with pytest.raises(InvalidRequest):
         Reader(settings, ["message"])
+
+
+def test_a_fallback_to_the_default_voice_is_written_as_in_a_single_message() -> None:
+    assert CampaignRequest.of({"name": "a", "voice": "hindi", "missing": "fallback:-"}).missing == "fallback:-"
+    Reader(Settings(voice="hindi", missing="fallback:-"), ["message"])
+    for missing in ("fallback:", "fallback", "fallback:a/b", "ship"):
+        with pytest.raises(InvalidRequest):
+            CampaignRequest.of({"name": "a", "missing": missing})
+
+
+def test_the_default_voice_says_what_another_one_lacks() -> None:
+    hello = Catalogue.of("", [Stored("hello.wav", "1", 1)])
+    speaker = Speaker(
+        {"": hello, "hindi": Catalogue("hindi")}.__getitem__, lambda _clips, _form: [], Settings(missing="fallback:-")
+    )
+    (result,) = speaker.check([Message("0" * 32, "hindi", "hello")])
+    assert result.status == "ready"
 
 
 def test_a_template_and_a_column_exclude_each_other() -> None:

@@ -18,7 +18,21 @@ from stitcher.campaigns.table import Table
 from tests.examples import of_usual
 
 CELL = st.text(st.characters(codec="utf-8", exclude_characters="\x00\ufeff"), max_size=12) | st.sampled_from(
-    ['"', '""', "a,b", "a;b;c;d;e;f;g;h;i;j", "a|b", "a\tb", "x\ny", "x\ry", "x\r\n=1+1", "x\r=1+1,2\r", "=1+1", "'", ""]
+    [
+        '"',
+        '""',
+        "a,b",
+        "a;b;c;d;e;f;g;h;i;j",
+        "a|b",
+        "a\tb",
+        "x\ny",
+        "x\ry",
+        "x\r\n=1+1",
+        "x\r=1+1,2\r",
+        "=1+1",
+        "'",
+        "",
+    ]
 )
 
 
@@ -45,7 +59,8 @@ def rows_of(folder: Path, content: bytes) -> tuple[list[str], list[list[str]]]:
 
 @of_usual(80)
 @given(
-    st.lists(st.tuples(CELL, CELL), max_size=4), CELL.filter(lambda name: name.strip() not in ("", "message")),
+    st.lists(st.tuples(CELL, CELL), max_size=4),
+    CELL.filter(lambda name: name.strip() not in ("", "message")),
     st.sampled_from(",;\t|"),
 )
 @example([("x\n=cmd,made,audio/x.mp3", "hello")], "note", ",")

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, Field, StrictInt, StrictStr, field_validator
+from pydantic import AfterValidator, BaseModel, Field, StrictInt, StrictStr, field_validator
 
 from stitcher import limits
 from stitcher.api.asked import Asked
@@ -19,6 +19,7 @@ from stitcher.errors import InvalidRequest, UnknownCampaign
 from stitcher.formats.platforms import FORMATS
 from stitcher.planning.catalogue import voice_prefix
 from stitcher.planning.plan import ReadNumbers
+from stitcher.planning.policies import fallback_of, is_policy
 from stitcher.storage import CONNECTIONS, BucketRepo
 from stitcher.text.words import JOINERS
 
@@ -44,9 +45,7 @@ class CampaignRequest(Asked):
     """How the audio is encoded, or the platform that plays it."""
     gap_ms: Annotated[StrictInt, Field(ge=-limits.CROSSFADE_MS, le=limits.GAP_MS)] | None = None
     """Between words; the voice's where it is not given."""
-    missing: Annotated[
-        StrictStr, Field(max_length=limits.MISSING_CHARACTERS, pattern=r"^(error|skip|silence|fallback:.*)$")
-    ] = "error"
+    missing: Annotated[StrictStr, Field(max_length=limits.MISSING_CHARACTERS), AfterValidator(is_policy)] = "error"
     """What becomes of words without a clip, in each message."""
     read_numbers: ReadNumbers | None = None
     """`strict` refuses a number that can be read in two ways; `likely` says the likelier. Without it, the voice's."""
@@ -79,7 +78,7 @@ class CampaignRequest(Asked):
     def of(cls, given: Any) -> Self:
         """Parse a caller's body. Raises `InvalidRequest` with a sentence that names every fault."""
         made = super().of(given)
-        for voice in (made.voice, made.missing.partition(":")[2]):
+        for voice in (made.voice, fallback_of(made.missing) or ""):
             voice_prefix(voice)
         if made.template is not None and made.column is not None:
             raise InvalidRequest("give template or column, not both")

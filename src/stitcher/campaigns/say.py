@@ -11,6 +11,7 @@ from stitcher.clips.catalogues import CatalogueOf, NotKept
 from stitcher.errors import MissingWords, StitchError, UnusableClip
 from stitcher.joining.stitch import Load, stitch
 from stitcher.planning.plan import Plan, Policy, plan_message
+from stitcher.planning.policies import fallback_of
 from stitcher.storage import NotStored, StorageFault
 
 CATALOGUES = 3
@@ -142,14 +143,14 @@ class Speaker:
         return self._result(message, "made", plan, file, made.duration_ms)
 
     def _plan(self, message: Message) -> Plan:
-        policy, _, other = self._settings.missing.partition(":")
+        other = fallback_of(self._settings.missing)
         return plan_message(
             message.text,
             self._voice(message.voice),
             gap_ms=self._settings.gap_ms,
             profile=self._settings.format,
-            policy=cast("Policy", policy),
-            fallback=self._voice(other) if policy == "fallback" else None,
+            policy=cast("Policy", self._settings.missing.partition(":")[0]),
+            fallback=None if other is None else self._voice(other),
             read_numbers=self._settings.read_numbers,
         )
 
