@@ -121,6 +121,10 @@ class Repo(Protocol):
         """Store the whole file or nothing. Raises `AlreadyStored` if `only_new` and the key is taken."""
 
 
+PART = (".stitcher-", ".part")
+"""How the name of a file that is half written begins and ends."""
+
+
 class LocalRepo:
     """A folder. ETags are MD5 as in S3, so that a plan is the same on a laptop and in the cloud. Keeps no metadata."""
 
@@ -194,7 +198,8 @@ class LocalRepo:
         path = self._path(key)
         path.parent.mkdir(parents=True, exist_ok=True)
         # Written beside its place and moved there at once: a reader never sees half a file.
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".", delete=False) as part:
+        begins, ends = PART
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=begins, suffix=ends, delete=False) as part:
             try:
                 part.writelines(blocks)
                 part.close()

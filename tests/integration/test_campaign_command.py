@@ -132,7 +132,8 @@ def test_a_campaign_that_is_killed_in_each_phase_goes_on_and_makes_nothing_twice
         assert (done.returncode, done.stdout) == (code, ""), done.stderr
         assert ("a process of the campaign was ended" in done.stderr) == (phase == "say")
         assert not (output / "manifest.csv").exists()
-        (output / "audio" / ".half").write_bytes(b"half")
+        (output / "audio" / ".stitcher-half.part").write_bytes(b"half")
+        (output / "audio" / ".mine").write_bytes(b"mine")
         before, there = there, {file: file.stat().st_mtime_ns for file in output.glob("audio/*.mp3")}
         assert before.items() <= there.items()
         assert len(there) == distinct or phase != "join"
@@ -141,7 +142,7 @@ def test_a_campaign_that_is_killed_in_each_phase_goes_on_and_makes_nothing_twice
     rows = manifest(output)
     files = {row["file"] for row in rows}
     assert (len(rows), len(files)) == (2 * distinct, distinct)
-    assert {str(path.relative_to(output)) for path in (output / "audio").iterdir()} == files
+    assert {str(path.relative_to(output)) for path in (output / "audio").iterdir()} == files | {"audio/.mine"}
     assert {file: file.stat().st_mtime_ns for file in there} == there
 
 
@@ -159,13 +160,37 @@ def test_a_new_recording_makes_its_messages_again_and_no_others(
     (clips / "tomato.wav").write_bytes((SAMPLES / "today.wav").read_bytes())
     (clips / "wheat.ogg").write_bytes((SAMPLES / "wheat.ogg").read_bytes())
     kept = (output / before["hello market"]).stat().st_mtime_ns
+    mine = [output / "audio" / ".mine", output / "audio" / "deep" / ".mine", output / ".campaign" / ".mine"]
+    for file in mine:
+        file.parent.mkdir(exist_ok=True)
+        file.write_bytes(b"mine")
     assert main(options) == 0
+    assert all(file.exists() for file in mine)
     after = {row["message"]: row["file"] for row in manifest(output)}
     assert after["hello tomato"] != before["hello tomato"]
     assert after["hello market"] == before["hello market"]
     assert after["hello wheat"]
     assert (output / before["hello market"]).stat().st_mtime_ns == kept
+    # After a power failure.
+    whole = {output / file: (output / file).read_bytes() for file in after.values()}
+    for size, file in enumerate(whole):
+        file.write_bytes(file.read_bytes()[: size * 100])
+    for results in (output / ".campaign" / "said").iterdir():
+        results.write_bytes(results.read_bytes()[:-20])
+    assert main(options) == 0
+    assert {file: file.read_bytes() for file in whole} == whole
+    (output / after["hello wheat"]).write_bytes(b"")
+    assert main(options) == 0
+    assert {file: file.read_bytes() for file in whole} == whole
     capsys.readouterr()
+
+
+def test_a_voice_that_is_not_there_is_told_and_not_recorded(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    table, output = tmp_path / "t.csv", tmp_path / "out"
+    table.write_text("message,voice\nhello,HINDI\n")
+    code, summary = made(capsys, table, output, "--on-refusal", "stop")
+    assert (code, summary["refused"], summary["to_record"]) == (2, 1, 0)
+    assert manifest(output)[0]["reason"] == "there is no voice 'HINDI'; did you mean 'hindi'?"
 
 
 @pytest.mark.parametrize(

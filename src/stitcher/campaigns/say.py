@@ -1,7 +1,7 @@
 """The second step of a campaign: a chunk of distinct messages becomes audio files and results."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal, Protocol, cast
 
 from stitcher.campaigns.messages import Message, Settings, of_lines, to_lines
@@ -40,6 +40,8 @@ class Result:
         What somebody has to record for it: the words, and the message with them marked.
     language
         Of its voice (BCP 47), or empty.
+    size
+        The file's bytes.
     """
 
     digest: str
@@ -51,13 +53,14 @@ class Result:
     reason: str = ""
     to_record: tuple[tuple[str, Example], ...] = ()
     language: str = ""
+    size: int = 0
 
 
 class Shelf(Protocol):
     """Where audio files are kept."""
 
-    def has(self, file: str) -> bool:
-        """Whether a file is there, and will be for a while."""
+    def has(self, file: str, size: int) -> bool:
+        """Whether a file is there, whole with its `size` bytes, and will be for a while."""
 
     def keep(self, file: str, audio: bytes) -> None:
         """Store a file, unless `has` is true of it. May return before it is stored."""
@@ -136,11 +139,13 @@ class Speaker:
 
     def _made(self, message: Message, plan: Plan, shelf: Shelf, known: Result | None) -> Result:
         file = f"{AUDIO}{plan.cache_key}{self._settings.profile.suffix}"
-        if known and known.status == "made" and known.file == file and shelf.has(file):
+        if known and known.status == "made" and known.file == file and shelf.has(file, known.size):
             return known
         made = stitch(plan, self._load)
         shelf.keep(file, made.audio)
-        return self._result(message, "made", plan, file, made.duration_ms)
+        return replace(
+            self._result(message, "made", plan), file=file, duration_ms=made.duration_ms, size=len(made.audio)
+        )
 
     def _plan(self, message: Message) -> Plan:
         other = fallback_of(self._settings.missing)
@@ -163,12 +168,12 @@ class Speaker:
             self._broken[name] = refusal
             raise
 
-    def _result(self, message: Message, status: Status, plan: Plan, file: str = "", duration_ms: int = 0) -> Result:
+    def _result(self, message: Message, status: Status, plan: Plan) -> Result:
         missing = tuple(word for word in plan.missing if word not in plan.decoration)
         lacking = (*missing, *plan.substituted)
         recorded = self._to_record(message) if lacking else ()
         language = self._language(message.voice)
-        return Result(message.digest, message.voice, status, file, duration_ms, missing, "", recorded, language)
+        return Result(message.digest, message.voice, status, "", 0, missing, "", recorded, language)
 
     def _refused(self, message: Message, refusal: StitchError) -> Result:
         missing: tuple[str, ...] = ()

@@ -2,10 +2,15 @@
 
 import csv
 import io
+import os
 import re
+import shutil
+import sys
+import tempfile
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -57,15 +62,16 @@ class Table:
     ------
     CampaignFault
         The file has no header row, two columns of one name or too many, or is not UTF-8; while rows are read, a quote
-        that is never closed: rows behind it would be lost.
+        that is never closed: rows behind it would be lost; or the file was written to since it was opened.
     OSError
         It cannot be read.
     """
 
     def __init__(self, path: Path, name: str = "") -> None:
         self.name = name or str(path)
-        self.size = path.stat().st_size
         self._bytes = path.open("rb")
+        self._state = self._now()
+        self.size = self._state[0]
         self._file = io.TextIOWrapper(self._bytes, encoding="utf-8-sig", newline="")
         try:
             # Spreadsheets write "sep=;" into the first line, to say what separates cells.
@@ -86,6 +92,11 @@ class Table:
     def read(self) -> int:
         """Bytes read so far, of `size`."""
         return self._bytes.tell()
+
+    def _now(self) -> tuple[int, int]:
+        """The file's bytes, and when it was last written to."""
+        about = os.fstat(self._bytes.fileno())
+        return about.st_size, about.st_mtime_ns
 
     def _sniff(self) -> tuple[list[str], str]:
         """The names of the columns, by the delimiter that makes most of them."""
@@ -125,6 +136,8 @@ class Table:
             elif any(map(str.strip, record.cells)):
                 fault = self._beyond(record.cells) if any(record.cells[len(self.header) :]) else ""
                 yield Row(record.line, dict(zip(self.header, record.cells, strict=False)), fault, record.cells)
+        if self._now() != self._state:
+            raise CampaignFault(f"{self.name} was changed while it was read: give the same command again")
 
     def _cells_of(self, line: str) -> Sequence[str]:
         """The cells of a line that is no CSV, as far as they can be told apart."""
@@ -165,6 +178,28 @@ class Table:
                 yield _Record(line, [], _told(str(error)), lines.next - line, lines.begin)
             except _NotText:
                 raise CampaignFault(f"{self.name} is not UTF-8 text: save it as 'CSV UTF-8'") from None
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[Table]:
+    """A table of a file, of standard input (`-`), or of a pipe, which is copied first: a table is read several times.
+
+    Raises as `Table`.
+    """
+    if str(path) != "-" and (path.is_file() or path.is_dir() or not path.exists()):
+        with Table(path) as table:
+            yield table
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / "table.csv"
+        with copy.open("wb") as written:
+            if str(path) == "-":
+                shutil.copyfileobj(sys.stdin.buffer, written)
+            else:
+                with path.open("rb") as given:
+                    shutil.copyfileobj(given, written)
+        with Table(copy, "the table" if str(path) == "-" else str(path)) as table:
+            yield table
 
 
 class _NotText(Exception):
