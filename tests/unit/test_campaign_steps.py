@@ -134,6 +134,21 @@ def test_the_default_voice_says_what_another_one_lacks() -> None:
     assert result.status == "ready"
 
 
+@pytest.mark.parametrize(
+    ("settings", "header"),
+    [
+        (Settings(), ["message", "Voice", "VOICE"]),
+        (Settings(), ["Message", "MESSAGE"]),
+        (Settings(column="text"), ["Text", "TEXT", "tExt"]),
+        (Settings(template="hello {id}"), ["ID", "Id"]),
+    ],
+)
+def test_columns_that_differ_in_capital_letters_only_are_both_named(settings: Settings, header: list[str]) -> None:
+    with pytest.raises(CampaignFault, match=r"the table has \d columns '\w+': 'ID' and 'Id'|'Voice' and|'M|'Text' and"):
+        Reader(settings, header)
+    Reader(Settings(template="hello {id}"), ["ID", "id"])
+
+
 def test_a_template_and_a_column_exclude_each_other() -> None:
     with pytest.raises(CampaignFault, match="not both"):
         Reader(Settings(template="hello", column="name"), HEADER)

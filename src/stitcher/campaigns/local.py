@@ -142,7 +142,7 @@ class _Run:
                 told = "a process of the campaign was ended, perhaps for want of memory: the same command goes on"
                 raise Interrupted(told) from None
             except KeyboardInterrupt:
-                signal.signal(signal.SIGINT, signal.SIG_DFL)  # a second one ends the command at once
+                signal.signal(signal.SIGINT, signal.SIG_IGN)  # the command ends; a second one changes nothing
                 pool.shutdown(cancel_futures=True)
                 raise Interrupted("stopped: the same command goes on from here") from None
             except BaseException:
