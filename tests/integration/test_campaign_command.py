@@ -60,6 +60,25 @@ def test_stop_makes_nothing_where_a_row_is_refused(capsys: pytest.CaptureFixture
     assert (code, summary["made"]) == (0, 1)
 
 
+def test_stop_makes_nothing_where_a_recording_cannot_be_used_or_a_message_is_too_long(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    clips, table, output = tmp_path / "clips", tmp_path / "t.csv", tmp_path / "out"
+    clips.mkdir()
+    (clips / "hello.wav").write_bytes((SAMPLES / "hello.wav").read_bytes())
+    (clips / "a.wav").write_bytes((SAMPLES / "hello.wav").read_bytes())
+    (clips / "broken.wav").write_bytes(b"bad")
+    long = "hello" + " [pause 5s] a" * 125
+    table.write_text(f"message\nhello\nbroken\nhello broken\n{long}\n")
+    options = ["--audios", str(clips), "--on-refusal", "stop"]
+    code, summary = made(capsys, table, output, *options)
+    assert (code, summary["ready"], summary["refused"], summary["made"]) == (2, 1, 3, 0)
+    assert [row["status"] for row in manifest(output)] == ["ready", "refused", "refused", "refused"]
+    assert all("broken.wav" in row["reason"] for row in manifest(output)[1:3])
+    assert "over 600 s to hear" in manifest(output)[3]["reason"]
+    assert not (output / "audio").exists()
+
+
 def big_table(file: Path) -> int:
     """Some hundred distinct messages, each in two rows."""
     names = [

@@ -248,6 +248,18 @@ def test_a_check_asks_the_listing_too_before_it_calls_a_word_missing(buckets: Bu
     assert joined(done, audio=False)["ready"] == 3
 
 
+def test_a_check_knows_recordings_that_cannot_be_used(buckets: Buckets) -> None:
+    kept()
+    buckets.put(INPUT, "broken.wav", b"bad")
+    table = "phone,name\n+1,shreeshail\n+2,broken\n"
+    done = parted(put_table(buckets, table, json.dumps({"template": "hello {name}", "on_refusal": "stop"})))
+    said(done, audio=False)
+    assert joined(done, audio=False)["refused"] == 1
+    assert [row["status"] for row in manifest(buckets, done)] == ["ready", "refused"]
+    assert "broken.wav" in manifest(buckets, done)[1]["reason"]
+    assert buckets.keys(OUTPUT, f"campaigns/{ID}/audio/") == []
+
+
 UNUSABLE = [
     ("\n", SETTINGS, "the table has no header row"),
     ("name\n", SETTINGS, "no rows below its header"),

@@ -180,8 +180,8 @@ def test_a_table_may_come_from_a_pipe_or_from_standard_input(tmp_path: Path, mon
             for _ in range(2):
                 assert [row.cells for row in table.rows()] == [{"message": "hello"}]
     os.close(reading)
-    for path in (tmp_path / "none.csv", tmp_path):
-        with pytest.raises(OSError, match=path.name), opened(path):
+    for none in (tmp_path / "none.csv", tmp_path):
+        with pytest.raises(OSError, match=none.name), opened(none):
             pass
 
 

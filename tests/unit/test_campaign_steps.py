@@ -23,7 +23,9 @@ from stitcher.campaigns.messages import (
 from stitcher.campaigns.say import Result, Speaker, result_bytes, results_of
 from stitcher.campaigns.split import REFUSED, Counts, read_numbers, split
 from stitcher.campaigns.table import CampaignFault, Row, Table
-from stitcher.errors import InvalidRequest, MessageTooLong
+from stitcher.clip import Clip
+from stitcher.clips.prepared import PreparedClip
+from stitcher.errors import InvalidRequest, MessageTooLong, UnusableClip
 from stitcher.planning.catalogue import Catalogue
 from stitcher.storage import Stored
 from tests.examples import of_usual
@@ -127,11 +129,16 @@ def test_a_fallback_to_the_default_voice_is_written_as_in_a_single_message() -> 
 
 def test_the_default_voice_says_what_another_one_lacks() -> None:
     hello = Catalogue.of("", [Stored("hello.wav", "1", 1)])
-    speaker = Speaker(
-        {"": hello, "hindi": Catalogue("hindi")}.__getitem__, lambda _clips, _form: [], Settings(missing="fallback:-")
-    )
+    asked: list[str] = []
+
+    def load(clips: Sequence[Clip], _form: str) -> list[PreparedClip]:
+        asked.extend(clip.key for clip in clips)
+        raise UnusableClip(("hello.wav", "the file is empty"))
+
+    speaker = Speaker({"": hello, "hindi": Catalogue("hindi")}.__getitem__, load, Settings(missing="fallback:-"))
     (result,) = speaker.check([Message("0" * 32, "hindi", "hello")])
-    assert result.status == "ready"
+    assert asked == ["hello.wav"]
+    assert (result.status, "the file is empty" in result.reason) == ("refused", True)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from stitcher.campaigns.needs import Needs
 from stitcher.campaigns.script import Example
 from stitcher.clips.catalogues import CatalogueOf, NotKept
 from stitcher.errors import MissingWords, StitchError, UnusableClip
-from stitcher.joining.stitch import Load, stitch
+from stitcher.joining.stitch import Load, load_parts, stitch
 from stitcher.planning.plan import Plan, Policy, plan_message
 from stitcher.planning.policies import fallback_of
 from stitcher.storage import NotStored, StorageFault
@@ -110,8 +110,13 @@ class Speaker:
         return results
 
     def check(self, messages: Iterable[Message]) -> list[Result]:
-        """Only plan the messages; raises as `say`."""
-        return [self._ended(message, lambda one, plan: self._result(one, "ready", plan)) for message in messages]
+        """Plan the messages and load their clips, so that only what can be made is `ready`; raises as `say`."""
+
+        def ready(message: Message, plan: Plan) -> Result:
+            load_parts(plan, self._load)
+            return self._result(message, "ready", plan)
+
+        return [self._ended(message, ready) for message in messages]
 
     def _ended(self, message: Message, make: Callable[[Message, Plan], Result]) -> Result:
         """What becomes of a message, by `make` or as a refusal."""
