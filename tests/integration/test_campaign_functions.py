@@ -134,6 +134,9 @@ def test_a_second_run_of_the_same_table_joins_nothing_again(buckets: Buckets, mo
         raise AssertionError("a message is joined again")
 
     monkeypatch.setattr(saying, "stitch", never)
+    checked = parted({"campaign": ID, "audio": False})
+    said(checked, audio=False)
+    assert joined(checked, audio=False)["ready"] == 2
     again = parted({"detail": {"object": {"key": KEY}}})
     said(again)
     assert joined(again)["made"] == 2
@@ -169,8 +172,9 @@ def test_a_campaign_that_is_checked_first_runs_until_it_is_said(buckets: Buckets
     done = parted(put_table(buckets, "phone,name\n+1,shreeshail\n", settings))
     said(done, audio=False)
     assert joined(done, audio=False)["ready"] == 1
-    assert called("GET", f"/{ID}")["state"] == "running"
+    assert (called("GET", f"/{ID}")["state"], called("GET", f"/{ID}")["percent"]) == ("running", 50)
     said(done)
+    assert called("GET", f"/{ID}")["percent"] == 99
     assert joined(done)["made"] == 1
     assert called("GET", f"/{ID}")["state"] == "finished"
 

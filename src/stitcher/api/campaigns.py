@@ -245,11 +245,13 @@ def _of_run(output: BucketRepo, campaign: Campaign, run: Run, ended: Ended, url_
 
 
 def _percent(output: BucketRepo, run: Run) -> int:
-    """Of the chunks of a run, those that have results. The end is the manifest."""
+    """Of the chunks of a run, those that have results of all its steps. The end is the manifest."""
     if run.counts is None or not run.counts.chunks:
         return 0
-    done = sum(1 for _ in output.list(f"{run.prefix}results/"))
-    return min(99, 100 * done // run.counts.chunks)
+    stops = run.settings is not None and run.settings.on_refusal == "stop"
+    steps = [audio for audio, is_step in ((False, stops or not run.audio), (True, run.audio)) if is_step]
+    done = sum(1 for audio in steps for _ in output.list(run.results(audio=audio)))
+    return min(99, 100 * done // (len(steps) * run.counts.chunks))
 
 
 def dropped_request(body: bytes | None, voice: str, name: str) -> CampaignRequest:

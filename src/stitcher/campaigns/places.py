@@ -81,7 +81,7 @@ class Run:
     counts
         What `split` counted; None while it works.
     earlier
-        The name of the run before it, whose results are used again.
+        The name of the last run before it that made audio; its results are used again.
     """
 
     campaign: str
@@ -103,9 +103,13 @@ class Run:
         """The key of a chunk of messages."""
         return f"{self.prefix}chunks/{number:06}.jsonl"
 
-    def result(self, number: int) -> str:
+    def results(self, *, audio: bool) -> str:
+        """The folder of the chunks' results: of those that are said, or of those that are only checked."""
+        return f"{self.prefix}{'results' if audio else 'checked'}/"
+
+    def result(self, number: int, *, audio: bool) -> str:
         """The key of a chunk's results."""
-        return f"{self.prefix}results/{number:06}.jsonl"
+        return f"{self.results(audio=audio)}{number:06}.jsonl"
 
     def save(self, output: Repo) -> None:
         """Store it."""

@@ -45,6 +45,9 @@ def begin(output: BucketRepo, campaign: Campaign, name: str, execution: str, *, 
         return known
     started = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     before = latest(output, campaign.id)
+    last = Run.load(output, campaign.id, before) if before else None
+    if last and not (last.audio and last.counts):  # it made nothing that can be used again
+        before = last.earlier
     run = Run(campaign.id, name, execution, audio, started, campaign.settings, earlier=before)
     run.save(output)
     set_latest(output, run)
@@ -118,7 +121,7 @@ def say_chunk(
             results = speaker.say(messages, shelf, known)
     else:
         results = speaker.check(messages)
-    output.save(run.result(number), result_bytes(results), content_type="application/x-ndjson")
+    output.save(run.result(number, audio=audio), result_bytes(results), content_type="application/x-ndjson")
     return results
 
 
@@ -203,7 +206,7 @@ def _earlier(output: BucketRepo, run: Run, number: int) -> dict[str, Result]:
     known: dict[str, Result] = {}
     for name in filter(None, (run.earlier, run.name)):
         try:
-            found = results_of(output.read(replace(run, name=name).result(number)))
+            found = results_of(output.read(replace(run, name=name).result(number, audio=True)))
         except NotStored:
             continue
         known |= {result.digest: result for result in found}
@@ -217,11 +220,9 @@ def _results(
 
     def read(number: int) -> list[Result] | None:
         try:
-            found = results_of(output.read(run.result(number)))
+            return results_of(output.read(run.result(number, audio=audio)))
         except NotStored:
             return None
-        # Where all was checked first, the results of the check are still there.
-        return None if audio and any(result.status == "ready" for result in found) else found
 
     with ThreadPoolExecutor(CONNECTIONS) as pool:
         ahead: deque[Future[list[Result] | None]] = deque()
