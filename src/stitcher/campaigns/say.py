@@ -183,11 +183,14 @@ class Speaker:
     def _refused(self, message: Message, refusal: StitchError) -> Result:
         missing: tuple[str, ...] = ()
         recorded: tuple[tuple[str, Example], ...] = ()
+        reason = str(refusal)
         if isinstance(refusal, MissingWords):
             missing = tuple(word for word in refusal.missing if word not in refusal.decoration)
             recorded = self._to_record(message)
+            if type(refusal) is MissingWords:
+                reason = refusal.sentence(_as_recorded(refusal.missing, [words for words, _ in recorded]))
         language = "" if message.voice in self._broken else self._language(message.voice)
-        return Result(message.digest, message.voice, "refused", "", 0, missing, str(refusal), recorded, language)
+        return Result(message.digest, message.voice, "refused", "", 0, missing, reason, recorded, language)
 
     def _language(self, voice: str) -> str:
         return self._needs.voice(voice).catalogue.settings.language or ""
@@ -198,6 +201,13 @@ class Speaker:
             return ()
         filled = message.filled
         return tuple((words, self._needs.example(message.voice, filled, words, span)) for words, span in needs.items())
+
+
+def _as_recorded(missing: Sequence[str], recorded: Iterable[str]) -> list[str]:
+    """The missing words, those in phrases that are recorded as one."""
+    phrases = [words for words in recorded if " " in words and set(words.split()) <= set(missing)]
+    within = {word for words in phrases for word in words.split()}
+    return [*(word for word in missing if word not in within), *phrases]
 
 
 def result_bytes(results: Sequence[Result]) -> bytes:
