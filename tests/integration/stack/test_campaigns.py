@@ -7,6 +7,7 @@ import json
 import uuid
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -155,6 +156,41 @@ def test_a_table_that_is_put_starts_the_workflow_and_its_end_is_told(campaigns: 
     found = campaigns.stack.caller.get(f"/campaigns/{detail['campaign']}").json()
     assert found["name"] == "morning"
     check_whole(campaigns, found)
+
+
+def test_of_calls_at_the_same_time_one_starts_a_campaign(campaigns: Campaigns) -> None:
+    made = campaigns.create()
+    assert upload(made["upload"], TABLE.encode()) == 204
+    with ThreadPoolExecutor(8) as pool:
+        calls = [pool.submit(campaigns.stack.caller.post, f"/campaigns/{made['id']}/run", {}) for _ in range(8)]
+        statuses = Counter(call.result().status for call in calls)
+    assert statuses == {200: 1, 409: 7}
+    check_whole(campaigns, wait(campaigns.stack.caller, made["id"]))
+
+
+def test_whatever_is_put_below_campaigns_is_told_of(campaigns: Campaigns) -> None:
+    s3, bucket = campaigns.stack.client("s3"), campaigns.stack.outputs["InputBucketName"]
+    keys = {"campaigns/-/Mixed.Csv": id_of("", "Mixed"), "campaigns/lost.csv": id_of("", "campaigns/lost.csv")}
+    try:
+        for key in ("campaigns/-/alone.json", *keys):
+            s3.put_object(Bucket=bucket, Key=key, Body=b"message\nhello\n")
+        ends = {
+            identity: until(
+                lambda identity=identity: ended(campaigns.stack.caller.get(f"/campaigns/{identity}").json()), "an end"
+            )
+            for identity in keys.values()
+        }
+    finally:
+        for key in ("campaigns/-/alone.json", *keys):
+            s3.delete_object(Bucket=bucket, Key=key)
+    assert [found["state"] for found in ends.values()] == ["finished", "refused"]
+    names = {one["name"] for one in campaigns.stack.caller.get("/campaigns", limit=100).json()["campaigns"]}
+    assert "alone" not in names
+
+
+def ended(found: dict[str, Any]) -> dict[str, Any] | None:
+    """A campaign that there is and that does not run."""
+    return found if found.get("state") in ("finished", "refused") else None
 
 
 # Which call of which step is struck for ever, until the redrive.
