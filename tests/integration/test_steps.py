@@ -174,6 +174,11 @@ def test_every_voice_is_rebuilt_by_a_message_of_its_own(empty_buckets: Buckets, 
     keep_catalogue.lambda_handler(changes(), CONTEXT)
     assert [kept(empty_buckets, voice) for voice in ("", "hindi", "tamil")] == [["hello"], ["hello"], []]
     assert keep_catalogue.lambda_handler({"voices": ["hindi"]}, CONTEXT) == {"voices": 1}
+    assert keep_catalogue.lambda_handler({"voices": [""]}, CONTEXT) == {"voices": 1}, "the default voice"
+    changes()
+    refused = keep_catalogue.lambda_handler({"voices": ["hindi", "hindy"]}, CONTEXT)
+    assert refused == {"voices": 0, "refused": "there is no voice 'hindy'; did you mean 'hindi'?"}
+    assert changes() == {"Records": []}, "nothing is rebuilt"
 
 
 def message(body: str) -> dict[str, Any]:
