@@ -1,4 +1,4 @@
-"""What `make campaign` saves: only files of the service, only below its folder, whatever the table's columns are called."""
+"""What `make campaign` saves: only files of the service, only below its folder, whatever the columns are called."""
 
 import csv
 from pathlib import Path
