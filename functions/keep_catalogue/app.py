@@ -72,9 +72,9 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
     if "Records" not in event:
         there = every_voice()
         voices = [unicodedata.normalize("NFC", voice) for voice in event.get("voices") or there]
-        for voice in voices:
-            if voice not in there:
-                return {"voices": 0, "refused": str(NoSuchVoice(voice, there))}
+        unknown = next((name for name in voices if name not in there), None)
+        if unknown is not None:
+            return {"voices": 0, "refused": str(NoSuchVoice(unknown, there))}
         return {"voices": ask_to_rebuild(voices)}
     changed: dict[str, set[str]] = defaultdict(set)
     whole: set[str] = set()

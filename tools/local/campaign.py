@@ -86,8 +86,8 @@ def save(found: Mapping[str, Any], table: Path, folder: Path) -> list[Path]:
     """
     folder.mkdir(parents=True, exist_ok=True)
     files = [folder / name for name in FILES.values()]
-    for name, file in zip(FILES, files, strict=True):
-        file.write_bytes(_fetched(found[name]))
+    for name, path in zip(FILES, files, strict=True):
+        path.write_bytes(_fetched(found[name]))
     manifest, delimiter = files[0], delimiter_of(table)
     csv.field_size_limit(2 * csv.field_size_limit())  # a longest cell may have got an apostrophe
     with manifest.open(encoding="utf-8-sig", newline="") as text:
