@@ -15,8 +15,6 @@ STAGE ?= dev
 ACCOUNT ?=
 ARCHITECTURE ?= x86_64
 BASE ?=
-HEAD ?= HEAD
-SERVICE ?=
 RELEASE ?=
 DURATION ?= 60
 SECONDS ?= 30
@@ -45,7 +43,7 @@ READY_DEPLOY := .venv-deploy/.ready
 DEPLOY := PYTHONPATH=src "$(CURDIR)/.venv-deploy/bin/python"
 # What is given reaches the programs as it is, whatever is in it: by the environment. make would read "$5" in a variable of
 # the command line as one of its own, so each is set to just its characters. Recipes say "$$MESSAGE", never $(MESSAGE).
-export PYTHON MESSAGE MESSAGES TEMPLATE COLUMN VOICE FORMAT AUDIOS IMAGE PROMPT PORT STAGE ACCOUNT ARCHITECTURE BASE HEAD SERVICE RELEASE DURATION
+export PYTHON MESSAGE MESSAGES TEMPLATE COLUMN VOICE FORMAT AUDIOS IMAGE PROMPT PORT STAGE ACCOUNT ARCHITECTURE BASE RELEASE DURATION
 export PROVIDER SECONDS AT_ONCE EXAMPLES SAMPLE SEED MINUTES HITS MADE IMAGES
 GIVEN := $(foreach name,$(.VARIABLES),$(if $(findstring command line,$(origin $(name))),$(name)))
 $(foreach name,$(GIVEN),$(eval override $(name) := $$(value $(name)))$(eval export $(name)))
@@ -77,10 +75,10 @@ endef
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run identify campaign call serve studio events quick test unit integration functional phone pipeline typescript lint format audit scan fuzz mutants chaos quality bench
-.PHONY: redrive openapi operations dashboard-images fault-recording lock build rehearse deploy smoke adopt tools changes contract gate service sbom package tag verify promote note-passed releases rollback prune infra-plan infra-apply load cost probe notice drift clean
+.PHONY: redrive openapi operations dashboard-images fault-recording lock build rehearse deploy smoke adopt tools changes contract sbom package tag verify promote note-passed releases rollback prune infra-plan infra-apply load cost probe notice drift clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^##@/ { printf "\n%s\n", substr($$0, 5) } /^[a-z-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^##@/ { printf "\n%s\n", substr($$0, 5) } /^[a-z%-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 NEW_ENOUGH := "$$PYTHON" -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed: make PYTHON=python3.13 …")'
 # What is installed is compiled when it is first used: compiling all of it takes 270 MB and half a minute.
@@ -275,19 +273,17 @@ adopt: $(READY) ## make a stack of the buckets that a deleted stack of STAGE lef
 
 tools: $(READY_DEPLOY) ## install the packages of the steps below
 
-changes: $(READY) ## print the checks that the change from BASE (default: the last release) to HEAD needs
-	@$(BIN)/python -m tools.delivery changes --base="$$BASE" --head="$$HEAD"
+changes: $(READY) ## print the checks that the change from BASE (default: the last release) needs
+	@$(BIN)/python -m tools.delivery changes --base="$$BASE"
 
-contract: $(READY) ## fail if docs/openapi.yaml breaks callers: HEAD against BASE (default: the last release)
-	@$(BIN)/python -m tools.delivery contract --base="$$BASE" --head="$$HEAD"
+contract: $(READY) ## fail if docs/openapi.yaml breaks callers; it is compared with BASE (default: the last release)
+	@$(BIN)/python -m tools.delivery contract --base="$$BASE"
 
-gate: ## fail unless every job that the change needs succeeded (NEEDS='{…}', the workflow's context)
-	@"$$PYTHON" -m tools.delivery gate
-
-service: $(READY) $(NODE) ## build one function or layer of the template (SERVICE=StitchFunction) and run its tests
+service-%: $(READY) $(NODE) ## build one function or layer of the template, for example service-StitchFunction
 	@$(FRESH)
 	@$(BIN)/python -m tools.delivery wheels --architecture="$$ARCHITECTURE"
-	@$(LOCKED) $(CHECKED) $(BIN)/python -m tools.delivery service -- "$$SERVICE"
+	$(LOCKED) $(CHECKED) $(BIN)/sam build --build-dir .aws-sam/service "$*"
+	@$(BIN)/python -m tools.delivery finish --build=.aws-sam/service
 
 sbom: $(READY) ## print the bill of materials of the build
 	@$(BIN)/python -m tools.delivery sbom

@@ -1,5 +1,5 @@
 # Packages and releases, in one account for all stages: prod gets byte for byte the files that dev tested.
-#   packages/…           uploads of `sam package`; named by their content
+#   packages/…           uploads of `sam package`, named by their content; AWS Signer's signed copies beside them
 #   releases/…           each release's list of parts; written once
 #   deployed/<stage>/…   the history of a stage; only the stage's pipeline role writes it
 locals {
@@ -34,6 +34,19 @@ resource "aws_kms_alias" "artifacts" {
 
   name          = "alias/audio-stitcher-artifacts"
   target_key_id = aws_kms_key.artifacts[0].key_id
+}
+
+# Signs the code of every release. Lambda refuses other code in a stage whose SigningProfiles has this profile's version.
+# AWS never gives a name free again: a new profile needs a new name, here, in policies/ and in release.yml.
+resource "aws_signer_signing_profile" "release" {
+  count = local.artifacts_here ? 1 : 0
+
+  name        = "audio_stitcher"
+  platform_id = "AWSLambda-SHA384-ECDSA"
+
+  lifecycle {
+    prevent_destroy = true # Lambda would refuse every release that it has signed
+  }
 }
 
 resource "aws_s3_bucket" "artifacts" {

@@ -12,3 +12,8 @@ output "artifact_bucket" {
   description = "Bucket of packages and releases, in the account `artifact_account`"
   value       = local.artifact_bucket
 }
+
+output "signing_profile" {
+  description = "SigningProfiles parameter of template.yaml; only the account `artifact_account` has it"
+  value       = one(aws_signer_signing_profile.release[*].version_arn)
+}

@@ -38,7 +38,7 @@ run "an_account_has_what_its_stages_need_and_no_artifacts" {
   }
 
   assert {
-    condition     = toset(keys(aws_iam_policy.boundary)) == toset(["dev", "test"]) && length(aws_s3_bucket.artifacts) == 0
+    condition     = toset(keys(aws_iam_policy.boundary)) == toset(["dev", "test"]) && length(aws_s3_bucket.artifacts) == 0 && output.signing_profile == null
     error_message = "an account has a boundary for each of its stages, and the artifacts are elsewhere"
   }
 
@@ -115,6 +115,14 @@ run "the_artifact_account_has_the_bucket_and_the_packaging_role" {
   assert {
     condition     = aws_s3_bucket.artifacts[0].bucket == "audio-stitcher-artifacts-444444444444"
     error_message = aws_s3_bucket.artifacts[0].bucket
+  }
+
+  assert {
+    condition = alltrue([
+      one(aws_signer_signing_profile.release).name == "audio_stitcher",
+      one(aws_signer_signing_profile.release).platform_id == "AWSLambda-SHA384-ECDSA",
+    ])
+    error_message = "the profile is that of release.yml and of the packaging role, for Lambda"
   }
 
   assert {

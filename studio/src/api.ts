@@ -8,6 +8,8 @@ export type ClipSegment = Schemas["ClipSegment"];
 export type Message = Schemas["Answer"];
 export type Request = Schemas["StitchRequest"];
 export type Clip = Schemas["ClipEntry"];
+/** A recording that the service does not read, and why. */
+export type Unread = Schemas["Unusable"];
 export type ClipAnswer = Schemas["ClipAnswer"];
 export type Voice = Schemas["VoiceEntry"];
 export type Settings = Schemas["SettingsAnswer"];
@@ -19,8 +21,21 @@ export class Refusal extends Error {
     readonly problem: Partial<Schemas["Problem"]>,
     readonly requestId: string,
   ) {
-    super(problem.detail ?? problem.title ?? `the service answered ${status.toString()}`);
+    super(sentenceOf(status, problem, requestId));
   }
+
+  /** Whether the same call is refused again: it is no matter of time, of the network or of who signs in. */
+  get isFinal(): boolean {
+    return this.status >= 400 && this.status < 500 && ![403, 408, 429].includes(this.status);
+  }
+}
+
+/** A refusal in words for people; of a fault, what those who run the service need to find it. */
+function sentenceOf(status: number, { detail, title }: Refusal["problem"], requestId: string): string {
+  if (status === 429) return "There are too many calls at this time: wait some seconds, then try again.";
+  if (status < 500) return detail ?? title ?? `The service refused the call (${status.toString()}).`;
+  const whose = requestId ? ` If it fails again, tell those who run the service this number: ${requestId}` : "";
+  return `${title ?? `The service failed (${status.toString()}); try again`}.${whose}`;
 }
 
 /** One part of a path, as SigV4 wants it. */
@@ -67,10 +82,11 @@ async function call<T>(method: string, path: string, body?: unknown, signal?: Ab
       signal: signal ? AbortSignal.any([signal, patience]) : patience,
       ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { "Content-Type": "application/json" } }),
     });
-    const answer = await sent.catch((error: unknown) => {
-      throw signal?.aborted ? error : new Error(unreached(), { cause: error });
-    });
-    const text = await answer.text();
+    const [answer, text] = await sent
+      .then(async (found) => [found, await found.text()] as const)
+      .catch((error: unknown) => {
+        throw signal?.aborted ? error : new Error(unreached(), { cause: error });
+      });
     if (answer.ok) return JSON.parse(text) as T;
     // API Gateway answers keys that it does not know with the status of other bad requests.
     const isUnknown = (answer.headers.get("x-amzn-errortype") ?? "").startsWith("UnrecognizedClient");
@@ -109,12 +125,12 @@ export async function voices(): Promise<Voice[]> {
   return found;
 }
 
-/** All clips of a voice, handed over page by page. */
-export async function clips(voice: string, each: (page: Clip[]) => void): Promise<void> {
+/** All clips of a voice and the recordings that are not read, handed over page by page. */
+export async function clips(voice: string, each: (page: Clip[], ignored: Unread[]) => void): Promise<void> {
   for (let after: string | null = ""; after !== null;) {
     const query: string = after ? `&after=${part(after)}` : "";
     const page: Schemas["ClipsPage"] = await call("GET", `/voices/${voicePart(voice)}/clips?limit=200${query}`);
-    each(page.clips);
+    each(page.clips, page.ignored);
     after = page.next;
   }
 }

@@ -24,6 +24,15 @@ export const unreached = () =>
     ? "The service cannot be reached: check the network, then try again."
     : "There is no network. What you record is kept on this device, and sent when there is one.";
 
+/** What a link of the service's leads to. Rejects with a sentence for people. */
+export async function linked(link: string, headers: Record<string, string> = {}): Promise<Response> {
+  const answer = await fetch(link, { headers }).catch((error: unknown) => {
+    throw new Error(unreached(), { cause: error });
+  });
+  if (!answer.ok) throw new Error("The link to it has ended, or it is gone: open this page anew, then try again.");
+  return answer;
+}
+
 let config: Promise<Config> | undefined;
 let known: { at: number; credentials: Promise<Credentials> } | undefined;
 
@@ -64,7 +73,7 @@ async function own<T>(address: string, headers: Record<string, string> = {}): Pr
     const stopped = "The studio was stopped: run `make studio` again, and open the address that it prints.";
     throw new Error(isLocal ? stopped : unreached(), { cause: error });
   });
-  const found = (await answer.json().catch(() => ({}))) as T & { message?: string };
-  if (!answer.ok) throw new Error(found.message ?? "This page may not call the service: sign in again.");
+  const found = (await answer.json().catch(() => null)) as (T & { message?: string }) | null;
+  if (!answer.ok || !found) throw new Error(found?.message ?? "This page may not call the service: sign in again.");
   return found;
 }

@@ -1,8 +1,10 @@
 import { signal } from "@preact/signals";
 import { type ComponentType, render } from "preact";
+import { useEffect, useRef } from "preact/hooks";
 import { keepToken } from "./config";
+import { Notice } from "./parts/notice";
 import { RecordPage } from "./record/page";
-import { type Page, nameOf, notice, page, readClips, readVoices, say, told, voice, voices } from "./store";
+import { type Page, nameOf, page, readClips, readVoices, say, told, voice, voices } from "./store";
 import { pending, stopped, watch } from "./uploads";
 
 const TITLES: Record<Page, string> = {
@@ -70,39 +72,26 @@ function Header() {
   );
 }
 
-function Notice() {
-  const said = notice.value;
-  return (
-    <div class="notice" role="status" aria-live="polite">
-      {said && (
-        <p>
-          {said.text}
-          {said.undo && (
-            <button
-              onClick={() => {
-                said.undo?.();
-                notice.value = null;
-              }}
-            >
-              Undo
-            </button>
-          )}
-          <button class="plain" aria-label="Close" onClick={() => (notice.value = null)}>
-            ✕
-          </button>
-        </p>
-      )}
-    </div>
-  );
-}
-
 function Studio() {
   const Body = loaded.value[page.value];
   document.title = `${TITLES[page.value]} · Audio Stitcher`;
+  const main = useRef<HTMLElement>(null);
+  const shown = useRef(page.value);
+  useEffect(() => {
+    if (shown.current === page.value) return;
+    shown.current = page.value;
+    main.current?.focus({ preventScroll: true }); // the next Tab is in the page that was opened
+    scrollTo(0, 0);
+  }, [page.value]);
   return (
     <>
       <Header />
-      {Body ? <Body /> : <main id="main" />}
+      <main ref={main} class={page.value === "compose" ? "three" : "two"} tabIndex={-1} aria-labelledby="title">
+        <h1 class="hidden" id="title">
+          {TITLES[page.value]}
+        </h1>
+        {Body ? <Body /> : <p class="quiet">Opening …</p>}
+      </main>
       <Notice />
     </>
   );
@@ -136,6 +125,8 @@ addEventListener("load", () => {
   // The other pages, so that they open at once, and without a network.
   setTimeout(() => {
     for (const name of Object.keys(OTHERS)) load(name as Page).catch(() => undefined);
+    // Where there is none, the page works, but does not open without a network.
+    if ("serviceWorker" in navigator) navigator.serviceWorker.register("worker.js").catch(() => undefined);
   }, LATER_MS);
 });
 addEventListener("dragover", (event) => {

@@ -1,5 +1,5 @@
-import { computed, effect, signal } from "@preact/signals";
-import { type Clip, Refusal, type Voice, clips as listClips, voices as listVoices } from "./api";
+import { batch, computed, effect, signal } from "@preact/signals";
+import { type Clip, Refusal, type Unread, type Voice, clips as listClips, voices as listVoices } from "./api";
 
 const PAGES = ["record", "compose", "campaign", "voices", "pictures"] as const;
 export type Page = (typeof PAGES)[number];
@@ -42,18 +42,22 @@ const FROM_THE_RIGHT = new Set(["ar", "dv", "fa", "he", "ks", "ps", "sd", "ug", 
 /** How the voice's words are written. */
 export const direction = computed(() => (FROM_THE_RIGHT.has(language.value.split("-")[0] ?? "") ? "rtl" : "ltr"));
 
-/** The voice's clips, by phrase. */
-export const clips = signal<ReadonlyMap<string, Clip>>(new Map());
+/** All recordings of the voice: also those of which another one says the same, and those for one place of a sentence. */
+export const recordings = signal<readonly Clip[]>([]);
+/** The files beside them that are not read. */
+export const unread = signal<readonly Unread[]>([]);
 export const clipsRead = signal(false);
+
+/** The clip that says each phrase at any place of a sentence. */
+export const clips = computed<ReadonlyMap<string, Clip>>(
+  () => new Map(recordings.value.filter((one) => !one.instead && !one.take).map((one) => [one.phrase, one])),
+);
 
 /** A sentence at the foot of the page, with a way back where there is one. */
 export const notice = signal<{ text: string; undo?: () => void } | null>(null);
-let forgetting: ReturnType<typeof setTimeout> | undefined;
 
 export function say(text: string, undo?: () => void): void {
-  clearTimeout(forgetting);
   notice.value = undo ? { text, undo } : { text };
-  forgetting = setTimeout(() => (notice.value = null), undo ? 20_000 : 8_000);
 }
 
 /** Run something whose failure the user should read. */
@@ -63,11 +67,21 @@ export function told(work: Promise<unknown>): void {
   });
 }
 
+/** A look at something that runs: null where it fails for now, which is said; who looks, looks again later. */
+export async function looked<T>(look: Promise<T>): Promise<T | null> {
+  return look.catch((error: unknown) => {
+    if (error instanceof Refusal && error.isFinal) throw error;
+    say(error instanceof Error ? error.message : String(error));
+    return null;
+  });
+}
+
 export async function readVoices(): Promise<void> {
   voices.value = await listVoices();
 }
 
 let reading = 0;
+let readOf: string | undefined;
 let soon: ReturnType<typeof setTimeout> | undefined;
 
 /** A clip of the voice has changed: read the clips anew, once for many changes. */
@@ -81,19 +95,32 @@ export function clipsChanged(): void {
 /** Read the voice's clips anew. */
 export async function readClips(): Promise<void> {
   const mine = ++reading;
-  const found = new Map<string, Clip>();
-  clipsRead.value = false;
-  await listClips(voice.value, (page) => {
-    for (const clip of page) if (!found.has(clip.phrase)) found.set(clip.phrase, clip);
-    if (mine === reading) clips.value = new Map(found);
+  const asked = voice.value;
+  const found: Clip[] = [];
+  const beside: Unread[] = [];
+  if (asked !== readOf)
+    batch(() => {
+      readOf = undefined;
+      clipsRead.value = false;
+      recordings.value = [];
+      unread.value = [];
+    });
+  await listClips(asked, (page, ignored) => {
+    found.push(...page);
+    beside.push(...ignored);
+    // Of a voice that was read before, the old list stays until the new one is whole.
+    if (mine === reading && asked !== readOf) recordings.value = [...found];
   }).catch((error: unknown) => {
     // A new voice is there when its first clip is.
     if (!(error instanceof Refusal && error.status === 404)) throw error;
   });
-  if (mine === reading) {
-    clips.value = found;
+  if (mine !== reading) return;
+  readOf = asked;
+  batch(() => {
+    recordings.value = found;
+    unread.value = beside;
     clipsRead.value = true;
-  }
+  });
 }
 
 /** What a person calls a voice: its name, and its language in that language. */

@@ -8,6 +8,8 @@ export interface Item {
   example: [string, boolean][];
   /** How many messages need it. */
   messages: number;
+  /** The clip's file that it replaces, where that is not the one that says the phrase anywhere. */
+  name?: string;
 }
 
 /** A recording that was kept, until the service has said what it is. */
@@ -17,6 +19,8 @@ export interface Take {
   phrase: string;
   /** Of the file: what it is uploaded as. */
   name: string;
+  /** The voice's clips were not known: perhaps another file says the phrase, which then gets a new version. */
+  blind?: boolean;
   /** Gone when it is uploaded. */
   file: Blob | null;
   state: "waiting" | "uploaded" | "ready" | "refused";

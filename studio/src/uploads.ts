@@ -1,6 +1,7 @@
 import { signal } from "@preact/signals";
-import { Refusal, clip, upload } from "./api";
+import { Refusal, clip, clips, upload } from "./api";
 import { unreached } from "./config";
+import { baseName, plainPhrase } from "./record/name";
 import { say } from "./store";
 import { type Take, countWaiting, isWriting, keep, take, unreported, waiting } from "./takes";
 
@@ -35,6 +36,7 @@ export const tellOthers = () => {
   others.postMessage(null);
 };
 
+let stays: Promise<boolean> | undefined;
 let running = false;
 let more = false;
 let looking: ReturnType<typeof setTimeout> | undefined;
@@ -63,11 +65,14 @@ export async function work(): Promise<void> {
         more = false;
         const left = await waiting();
         pending.value = left.length;
+        // The browser is asked once not to throw away what waits when the device gets full.
+        if (left.length) stays ??= navigator.storage.persist().catch(() => false);
         await Promise.all(Array.from({ length: AT_ONCE }, () => sendAll(left)));
       }
     });
   } finally {
     running = false;
+    known.clear();
     pending.value = await countWaiting();
     if (pending.value) again = setTimeout(() => void work(), RETRY_MS);
     else stopped.value = "";
@@ -83,21 +88,38 @@ async function sendAll(left: number[]): Promise<void> {
   }
 }
 
+const known = new Map<string, Promise<Map<string, string>>>();
+
+/** The file that says each phrase of a voice, for the takes of a time without a network. */
+function namesOf(voice: string): Promise<Map<string, string>> {
+  const names = new Map<string, string>();
+  const asked =
+    known.get(voice) ??
+    clips(voice, (page) => {
+      for (const { key, phrase, take, instead } of page) if (!take && !instead) names.set(phrase, baseName(key));
+    })
+      .catch((error: unknown) => {
+        if (!(error instanceof Refusal && error.status === 404)) throw error; // a new voice
+      })
+      .then(() => names);
+  known.set(voice, asked);
+  return asked;
+}
+
 /** Whether others may go on: false where there is no network, or the service cannot be reached. */
 async function send(id: number): Promise<boolean> {
   const found = await take(id);
   if (!found?.file || found.state !== "waiting") return true;
   try {
+    if (found.blind) {
+      found.name = (await namesOf(found.voice)).get(plainPhrase(found.phrase)) ?? found.name;
+      found.blind = false;
+    }
     await upload(found.voice, found.name, found.file, (share) => {
       progress.value = new Map(progress.value).set(id, share);
     });
   } catch (error) {
-    if (
-      error instanceof Refusal &&
-      error.status >= 400 &&
-      error.status < 500 &&
-      ![403, 408, 429].includes(error.status)
-    ) {
+    if (error instanceof Refusal && error.isFinal) {
       await settle({ ...found, state: "refused", report: [error.message] });
       return true;
     }

@@ -19,6 +19,7 @@ LONGEST_PREFIX = "p" * 21
 FILLED = {
     "Prefix": LONGEST_PREFIX,
     "PermissionsBoundary": f"arn:aws:iam::{ACCOUNT}:policy/foundation/boundary",
+    "SigningProfiles": f"arn:aws:signer:{REGION}:{ACCOUNT}:/signing-profiles/audio_stitcher/0a1b2c3d4e",
     "AtOnce": "true",
     "ReserveConcurrency": "true",
     "CallerAccounts": "210987654321,111111111111",
@@ -56,6 +57,7 @@ ARNS = {
     "AWS::Events::Rule": f"arn:aws:events:{REGION}:{ACCOUNT}:rule/{{0}}",
     "AWS::IAM::Role": f"arn:aws:iam::{ACCOUNT}:role/{{0}}",
     "AWS::Lambda::Alias": f"{LAMBDA}function:{{0}}:live",
+    "AWS::Lambda::CodeSigningConfig": f"{LAMBDA}code-signing-config:csc-0a1b2c3d4e5f67890",
     "AWS::Lambda::Function": f"{LAMBDA}function:{{0}}",
     "AWS::Lambda::LayerVersion": f"{LAMBDA}layer:{{0}}:1",
     "AWS::Lambda::Version": f"{LAMBDA}function:{{0}}:1",
@@ -69,7 +71,7 @@ ARNS = {
     "AWS::WAFv2::WebACL": f"arn:aws:wafv2:{REGION}:{ACCOUNT}:regional/webacl/{{0}}/0a1b2c3d",
 }
 REFERRED_BY_ARN = {
-    *(f"AWS::Lambda::{kind}" for kind in ("Alias", "LayerVersion", "Version")),
+    *(f"AWS::Lambda::{kind}" for kind in ("Alias", "CodeSigningConfig", "LayerVersion", "Version")),
     *(kind for kind in ARNS if kind.startswith(("AWS::StepFunctions", "AWS::SNS"))),
 }
 ABSENT = object()
@@ -185,6 +187,8 @@ class Deployment:
         kind = self._kind(logical_id)
         if attribute == "Arn":
             return self._arn(logical_id)
+        if kind == "Custom::HeardVersion":
+            return str(self.properties(logical_id)[attribute])
         if attribute == "Version":
             return "1"
         return self.name(logical_id) if attribute.endswith("Name") else f"{kind}.{attribute}"
@@ -203,6 +207,8 @@ class Deployment:
         properties = self.document["Resources"][logical_id].get("Properties", {})
         part_of = properties.get("FunctionName") or properties.get("StateMachineArn")
         part_of = part_of or properties.get("DeploymentPreference", {}).get("StateMachineVersionArn")
+        if isinstance(part_of, dict) and "Fn::If" in part_of:
+            part_of = part_of["Fn::If"][2]  # the version itself, heard or not
         if isinstance(part_of, dict) and "Ref" in part_of:
             return self.name(part_of["Ref"])
         own = next((properties[key] for key in NAMED if key in properties), None)

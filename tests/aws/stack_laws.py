@@ -203,6 +203,20 @@ def what_is_kept_is_kept_both_ways(of: Deployment) -> Iterator[str]:
             yield f"{name}: {deletion}, {replacement}"
 
 
+@law("CloudFormation custom resource request and response reference: ServiceToken, ServiceTimeout")
+def custom_resources_are_answered_by_a_function_in_time(of: Deployment) -> Iterator[str]:
+    """By default, one that never answers holds a deployment for an hour, and its rollback for another."""
+    waits = {of.name(name): int(one["Timeout"]) for name, one in of.of_type("AWS::Lambda::Function").items()}
+    for name in (name for name, one in of.document["Resources"].items() if one["Type"].startswith("Custom::")):
+        properties = of.properties(name)
+        function = re.fullmatch(
+            rf"arn:aws:lambda:{REGION}:\d+:function:([\w-]+):live", str(properties.get("ServiceToken"))
+        )
+        seconds = int(properties.get("ServiceTimeout", 3_600))
+        if not function or not waits.get(function[1], 900) < seconds <= 900:
+            yield f"{name}: {properties.get('ServiceToken')} in {seconds} s"
+
+
 LETTERS = r"[A-Za-z0-9_-]"
 NAMES = {
     # Type: property, most characters, pattern, page.

@@ -199,6 +199,12 @@ SEEDS: dict[str, dict[str, Seed]] = {
         "an alias of digits": put("StitchStateMachineAliaslive", "Name", value="12"),
         "a workflow": put("StitchStateMachine", "StateMachineName", value="x" * 81),
     },
+    "custom_resources_are_answered_by_a_function_in_time": {
+        "for an hour": drop("HeardVersion", "ServiceTimeout"),
+        "before the function has ended": put("HeardVersion", "ServiceTimeout", value=60),
+        "longer than there is": put("HeardVersion", "ServiceTimeout", value=4_000),
+        "a workflow": put("HeardVersion", "ServiceToken", value={"Ref": "StitchStateMachine"}),
+    },
     "workflows_are_named_by_their_own_arn": {
         "the API's": put(*statement("ApiRole"), "Resource", value=QUALIFIED),
         "EventBridge's": put(*statement("ImageEventsRole"), "Resource", value={"Ref": "IdentifyStateMachineAliaslive"}),

@@ -40,7 +40,8 @@ elif arguments[0] == "package":
     template = Path(option("--template-file")).read_text()
     key = "packages/" + hashlib.md5(template.encode()).hexdigest()
     boto3.client("s3").put_object(Bucket=option("--s3-bucket"), Key=key, Body=template.encode())
-    Path(option("--output-template-file")).write_text(template + "\\n# " + key)
+    code = "Resources:\\n  F:\\n    Properties:\\n      CodeUri: s3://" + option("--s3-bucket") + "/" + key
+    Path(option("--output-template-file")).write_text(template.replace("Resources: {{}}", code))
 else:
     template = Path(option("--template-file")).read_text()
     overrides = arguments[arguments.index("--parameter-overrides") + 1 :]

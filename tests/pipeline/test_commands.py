@@ -210,8 +210,6 @@ def test_a_command_of_a_stack_calls_its_own_tool(name: str, monkeypatch: pytest.
         (["rollback", "--stage", "prod"], "ARTIFACTS is not set"),
         (["drift", "--stage", "staging"], "'staging' is no stage"),
         (["prune", "--stage", "dev", "--keep", "0"], "at least 1 version stays"),
-        (["service", "Nonesuch"], "no part 'Nonesuch'"),
-        (["service", ""], "no part ''"),
     ],
     ids=lambda value: value[0] if isinstance(value, list) else "",
 )

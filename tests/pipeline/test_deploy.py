@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -445,3 +446,36 @@ def test_only_a_stack_that_there_is_not_counts_as_an_empty_stage(
         stack = {"StackName": stage.stack, "CreationTime": 0, "StackStatus": "CREATE_COMPLETE", "Outputs": [output]}
         stubber.add_response("describe_stacks", {"Stacks": [stack]}, {"StackName": "audio-stitcher-dev"})
         assert stage.outputs() == {"ApiUrl": "https://example.org"}
+
+
+SIGNABLE = TEMPLATE.replace(
+    "Resources: {}",
+    """\
+  SigningProfiles: {Type: CommaDelimitedList, Default: ""}
+Resources:
+  SayFunction:
+    Properties:
+      CodeUri: s3://artifacts/packages/%s""",
+)
+
+
+def test_a_stage_that_names_who_signs_takes_no_unsigned_code(
+    store: Store, dev: Stage, root: Path, sam: Path, api: Api
+) -> None:
+    """Before anything is deployed: Lambda would refuse the code in the middle of the deployment."""
+    part = hashlib.md5(b"code", usedforsecurity=False).hexdigest()
+    unsigned = release(store, 1, template=SIGNABLE % (part, 1))
+    profile = "arn:aws:signer:ap-south-1:444444444444:/signing-profiles/audio_stitcher/0a1b2c3d4e"
+    strict = replace(dev, parameters=dev.parameters | {"SigningProfiles": profile})
+    with pytest.raises(DeliveryError, match=f"{unsigned.name} is not signed, and dev takes signed code only"):
+        deploy.promote(store, strict, unsigned.name, root)
+    assert calls(sam) == []
+
+    signed = release(store, 2, template=SIGNABLE % (f"{part}-audio_stitcher/0a1b.zip", 2))
+    older = release(store, 3)  # of before the setting
+    for each in (signed, older):
+        deploy.promote(store, strict, each.name, root)
+    first, second = (options(call)["--parameter-overrides"] for call in calls(sam))
+    assert f'SigningProfiles="{profile}"' in first
+    assert not any("SigningProfiles" in each for each in second)
+    deploy.promote(store, dev, unsigned.name, root)

@@ -7,14 +7,16 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
+from botocore.stub import Stubber
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
-from tools.delivery import service
+from tools.delivery import sign
 from tools.delivery.finish import finish
 from tools.delivery.release import commit_of, package
 from tools.delivery.sbom import sbom
@@ -226,40 +228,116 @@ def test_each_check_of_typescript_finds_its_fault(tmp_path: Path) -> None:
         assert said in done.stdout, done.stdout
 
 
-def test_a_fault_in_typescript_stops_its_build(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_make_typescript_fails_at_the_first_fault(tmp_path: Path) -> None:
     folder = checkout(tmp_path)
     (folder / "functions" / "phone" / "style.ts").write_text("export  const style = 1;\n")
-    with pytest.raises(DeliveryError, match="make typescript"):
-        service.main("PhoneFunction", folder)
-    assert "style.ts" in "".join(capfd.readouterr())
-    assert not (folder / ".aws-sam").exists()
+    done = subprocess.run(
+        ["make", "typescript"], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+    )
+    assert done.returncode
+    assert "style.ts" in done.stdout
 
 
-def test_a_typescript_function_is_built_only_with_tests_that_pass(
-    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+def test_a_signed_release_names_the_signed_copies_which_are_made_once(
+    built: Built, empty_aws: str, warm_sam: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    folder = checkout(tmp_path)
-    package = json.loads((folder / "package.json").read_text())
-    package["scripts"]["check"] = "true"  # the test above
-    (folder / "package.json").write_text(json.dumps(package))
-    os.utime(folder / "package.json", (0, 0))
-    tests = folder / "functions" / "phone" / "tests"
-    for file in tests.glob("*.test.ts"):
-        file.unlink()
-    for text, said in (
-        ('import { expect, test } from "vitest";\n\ntest("wrong", () => expect(1).toBe(2));\n', "expected 1 to be 2"),
-        ("", "No test files found"),
-    ):
-        (tests / "wrong.test.ts").write_text(text) if text else shutil.rmtree(tests)
-        with pytest.raises(DeliveryError, match="make typescript"):
-            service.main("PhoneFunction", folder)
-        assert said in "".join(capfd.readouterr())
-        assert not (folder / ".aws-sam").exists()
-    (folder / "functions" / "phone" / "package.json").unlink()
-    with pytest.raises(DeliveryError, match=r"functions/phone has no package.json"):
-        service.main("PhoneFunction", folder)
+    """AWS Signer is the embedded AWS's."""
+    for name, value in {**warm_sam, "SIGNING_PROFILE": "audio_stitcher"}.items():
+        monkeypatch.setenv(name, value)
+    s3: Any = boto3.client("s3")
+    s3.create_bucket(Bucket="artifacts", CreateBucketConfiguration={"LocationConstraint": s3.meta.region_name})
+    s3.put_bucket_versioning(Bucket="artifacts", VersioningConfiguration={"Status": "Enabled"})
+    with pytest.raises(DeliveryError, match=r"profile 'audio_stitcher'.* does not exist"):
+        packaged(built[0], "artifacts")
+    signer: Any = boto3.client("signer")
+    for name in ("audio_stitcher", "another"):
+        signer.put_signing_profile(profileName=name, platformId="AWSLambda-SHA384-ECDSA")
+
+    first = packaged(built[0], "artifacts")
+    keys = [key for key in first.files if key.startswith("packages/")]
+    assert len(keys) == 2
+    assert all(re.fullmatch(r"packages/[0-9a-f]{32}-audio_stitcher/[0-9a-f-]{36}(\.zip)?", key) for key in keys)
+    for key in keys:
+        told = json.loads(Store("artifacts").read(key) or b"")
+        assert (told["profileName"], told["source"]["key"]) == ("audio_stitcher", key.partition("-")[0])
+    Store("artifacts").check(first)
+    assert (built[0] / ".aws-sam" / "release" / "packaged.yaml").read_bytes() == Store("artifacts").read(first.template)
+
+    before = objects("artifacts")
+    second = packaged(built[1], "artifacts")
+    assert (second.name, second.files) == (first.name, first.files)
+    assert objects("artifacts") == before, "nothing is signed a second time"
+
+    monkeypatch.setenv("SIGNING_PROFILE", "another")
+    assert packaged(built[0], "artifacts").name != first.name
+    s3.put_object(Bucket="artifacts", Key=keys[0], Body=b"something else")
+    with pytest.raises(DeliveryError, match="was changed"):
+        Store("artifacts").check(first)
 
 
-def test_a_service_that_is_not_in_the_template_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(DeliveryError, match="choose one of GreetFunction, PhoneFunction"):
-        service.main("Greet", copy_service(tmp_path / "service"))
+ONE, TWO, THREE = (f"packages/{number:0>32}" for number in (1, 2, 3))
+COPY_OF_ONE = f"{ONE}-audio_stitcher/job-0.zip"
+TEMPLATE = f"""\
+Resources:
+  SayFunction:
+    Properties:
+      CodeUri: s3://artifacts/{ONE}
+  OtherFunction:
+    Properties:
+      CodeUri: s3://artifacts/{ONE}
+  Layer:
+    Properties:
+      ContentUri: s3://artifacts/{TWO}
+  Workflow:
+    Properties:
+      DefinitionUri: s3://artifacts/{THREE}
+"""
+
+
+@pytest.fixture
+def store(bucket: str) -> Store:
+    """A bucket with the template's two pieces of code, of which the first has a signed copy."""
+    store = Store(bucket)
+    for key in (ONE, TWO, COPY_OF_ONE):
+        store.write_once(key, b"code")
+    return store
+
+
+@pytest.fixture
+def signer(store: Store, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stubber]:
+    """AWS Signer, as its API reference says that it answers."""
+    client: Any = boto3.client("signer")
+    monkeypatch.setattr("tools.delivery.sign.boto3.client", {"signer": client}.__getitem__)
+    with Stubber(client) as stubber:
+        place = {"bucketName": store.bucket, "key": TWO, "version": store.version(TWO)}
+        asked = {
+            "source": {"s3": place},
+            "destination": {"s3": {"bucketName": store.bucket, "prefix": f"{TWO}-audio_stitcher/"}},
+            "profileName": "audio_stitcher",
+        }
+        stubber.add_response("start_signing_job", {"jobId": "job-1", "jobOwner": "1" * 12}, asked)
+        yield stubber
+        stubber.assert_no_pending_responses()
+
+
+def test_only_code_without_a_copy_is_signed_and_nothing_but_code(store: Store, signer: Stubber) -> None:
+    copy = {"bucketName": store.bucket, "key": f"{TWO}-audio_stitcher/job-1"}
+    done = {"jobId": "job-1", "status": "Succeeded", "signedObject": {"s3": copy}}
+    for _ in range(2):
+        signer.add_response("describe_signing_job", done, {"jobId": "job-1"})
+    found = sign.signed(store, TEMPLATE, "audio_stitcher")
+    assert re.findall(r"s3://artifacts/(\S+)", found) == [COPY_OF_ONE, COPY_OF_ONE, copy["key"], THREE]
+    assert re.sub(r"-audio_stitcher/\S+", "", found) == TEMPLATE
+
+
+def test_a_signing_job_that_fails_ends_the_release(store: Store, signer: Stubber) -> None:
+    failed = {"jobId": "job-1", "status": "Failed", "statusReason": "the file is malformed"}
+    signer.add_response("describe_signing_job", failed, {"jobId": "job-1"})
+    with pytest.raises(DeliveryError, match=f"did not sign s3://artifacts/{TWO}: the file is malformed"):
+        sign.signed(store, TEMPLATE, "audio_stitcher")
+
+
+def test_of_two_copies_that_were_made_at_once_everybody_takes_one(store: Store) -> None:
+    store.write_once(f"{ONE}-audio_stitcher/a-later-job", b"code")
+    assert store.first(f"{ONE}-audio_stitcher/") in {COPY_OF_ONE, f"{ONE}-audio_stitcher/a-later-job"}
+    assert store.first(f"{THREE}-audio_stitcher/") is None

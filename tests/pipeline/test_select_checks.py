@@ -167,21 +167,29 @@ def test_file_names_may_hold_anything(repository: tuple[Path, Git]) -> None:
     assert changed_paths("HEAD~1", "HEAD", folder) == [odd]
 
 
-def test_the_outputs_are_single_lines_for_the_workflow(
+def test_the_checks_are_a_single_line_for_the_workflow(
     repository: tuple[Path, Git], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder, git = repository
     commit(git, folder, functions__phone__app_dot_ts="export const handler = 1;\n")
     monkeypatch.setenv("GITHUB_OUTPUT", str(tmp_path / "output"))
     assert main("HEAD~1", "HEAD", folder) == 0
-    outputs = dict(line.split("=", 1) for line in (tmp_path / "output").read_text().splitlines())
-    assert outputs["lint"] == "true"
-    assert json.loads(outputs["suites"]) == ["phone"]
-    assert json.loads(outputs["services"]) == [{"name": PHONE, "language": "typescript"}]
+    (line,) = (tmp_path / "output").read_text().splitlines()
+    name, _, checks = line.partition("=")
+    assert name == "checks"
+    assert json.loads(checks) == ["lint", "contract", "scan", "phone", "typescript", f"service-{PHONE}"]
+
+
+def test_what_is_called_as_it_is_deployed_is_deployed_on_the_embedded_aws(repository: tuple[Path, Git]) -> None:
+    folder, _ = repository
+    python = ["lint", "contract", "scan", "unit", "integration", "functional", "phone", "rehearse", f"service-{GREET}"]
+    assert select(["functions/greet/app.py"], folder).checks == python
+    assert select(["docs/how.md"], folder).checks == ["unit"]
+    assert select(["LICENSE"], folder).checks == []
 
 
 KNOWN = ["docs/a.md", "README.md", "src/stitcher/plan.py", "functions/stitch/app.py", "layers/ffmpeg/Makefile"]
-KNOWN += ["infra/roles.tf", "tests/unit/test_plan.py", "tests/pipeline/test_gate.py", "tools/bench/measure.py"]
+KNOWN += ["infra/roles.tf", "tests/unit/test_plan.py", "tests/pipeline/test_tag.py", "tools/bench/measure.py"]
 PATHS = st.lists(st.sampled_from([*KNOWN, "unknown"]))
 
 

@@ -1,6 +1,7 @@
 """What becomes of a commit, step by step, in the order of the workflows (runner.py), without GitHub and without AWS."""
 
 import json
+import re
 import threading
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
@@ -42,23 +43,34 @@ ACCOUNT = {"AccountUsage": {"TotalCodeSize": 1}, "AccountLimit": {"TotalCodeSize
 
 
 class Deployed(ThreadingHTTPServer):
-    """CloudFormation and Lambda of a stage that is deployed: a stack with outputs, and nothing to prune."""
+    """CloudFormation and Lambda of a stage that is deployed: a stack with outputs, and nothing to prune. AWS Signer."""
 
     daemon_threads = True
 
     def __init__(self, url: str) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
         self.url = url
+        self.signed: list[str] = []
+        """Keys of the signed copies."""
 
 
 class Handler(BaseHTTPRequestHandler):
     server: Deployed
 
     def do_GET(self) -> None:
-        self._answer(json.dumps(ACCOUNT))
+        _, _, job = self.path.partition("/signing-jobs/")
+        copy = {"s3": {"bucketName": ARTIFACTS, "key": self.server.signed[int(job)]}} if job else {}
+        self._answer(json.dumps({"status": "Succeeded", "signedObject": copy} if job else ACCOUNT))
 
     def do_POST(self) -> None:
-        request = parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
+        body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        if self.path == "/signing-jobs":
+            place, number = json.loads(body)["destination"]["s3"], len(self.server.signed)
+            self.server.signed.append(f"{place['prefix']}{number}.zip")
+            Store(ARTIFACTS).write_once(self.server.signed[-1], b"signed")
+            self._answer(json.dumps({"jobId": str(number), "jobOwner": "444444444444"}))
+            return
+        request = parse_qs(body)
         self._answer(RESOURCES if request["Action"] == ["ListStackResources"] else STACK.format(url=self.server.url))
 
     def _answer(self, body: str) -> None:
@@ -87,6 +99,7 @@ def runner(aws: str, api: Api, first: Path, warm_python: str, tmp_path: Path) ->
     s3: Any = boto3.client("s3")
     for name in (ARTIFACTS, "clips"):
         s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION})
+        s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
     origin, _ = repository(tmp_path, first)
     with Deployed(api.url) as stack:
         thread = threading.Thread(target=stack.serve_forever, kwargs={"poll_interval": 0.01})
@@ -96,6 +109,7 @@ def runner(aws: str, api: Api, first: Path, warm_python: str, tmp_path: Path) ->
             "AWS_ENDPOINT_URL": aws,
             "AWS_ENDPOINT_URL_CLOUDFORMATION": address,
             "AWS_ENDPOINT_URL_LAMBDA": address,
+            "AWS_ENDPOINT_URL_SIGNER": address,
             "AWS_ACCESS_KEY_ID": "test",
             "AWS_SECRET_ACCESS_KEY": "test",
             "AWS_DEFAULT_REGION": REGION,
@@ -141,6 +155,8 @@ def test_a_commit_is_built_packaged_named_deployed_tested_and_noted(runner: Runn
     found = Store(ARTIFACTS).release(name)
     assert found is not None
     assert found.commit == sha, "not marked as changed: the checkout is as it was committed"
+    (code,) = (key for key in found.files if key.startswith("packages/"))
+    assert re.fullmatch(r"packages/[0-9a-f]{32}-audio_stitcher/0\.zip", code), "the signed copy and nothing else"
     assert git("ls-remote", "origin", f"refs/tags/release-{name}").split()[0] == sha
     assert [each["wheels"] for each in runner.edges("wheels")] == [sha], "packages whose hashes were compared"
     runner.environment["GH_EXIT"] = "1"

@@ -6,7 +6,16 @@ from typing import Any
 import pytest
 
 from tests.pipeline.foundation.conftest import iam
-from tests.pipeline.foundation.documents import ACCOUNTS, ARTIFACT_ACCOUNT, BUCKET, REGION, ROLES, STAGES, boundary
+from tests.pipeline.foundation.documents import (
+    ACCOUNTS,
+    ARTIFACT_ACCOUNT,
+    BUCKET,
+    PROFILE,
+    REGION,
+    ROLES,
+    STAGES,
+    boundary,
+)
 from tests.pipeline.foundation.documents import foundation_role as role_of
 from tests.pipeline.foundation.iam import Iam
 from tests.pipeline.foundation.test_trust import MAIN, PULL, given_roles, token
@@ -61,7 +70,8 @@ def test_what_a_deployment_is_given_is_what_the_foundation_made(stage: str) -> N
     assert given["EXECUTION_ROLE"] in ROLES
     packaging = next(step["env"] for step in job("release.package").steps if step.get("run") == "make package")
     assert {name: filled(value, stage) for name, value in packaging.items()} == {
-        name: given[name] for name in ("ARTIFACTS", "ARTIFACTS_KEY")
+        **{name: given[name] for name in ("ARTIFACTS", "ARTIFACTS_KEY")},
+        "SIGNING_PROFILE": PROFILE.rpartition("/")[2],
     }
 
 

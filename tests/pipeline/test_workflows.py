@@ -3,9 +3,11 @@
 import re
 import subprocess
 import tomllib
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 import pytest
+from tools.delivery.select_checks import SUITES, select
 
 from tests.paths import ROOT
 from tests.pipeline.workflows import ACTIONS, FOLDER, JOBS, WORKFLOWS, Job, before, job
@@ -19,6 +21,7 @@ SMALL = {
     "git -C ../release merge-base --is-ancestor HEAD origin/main",
     'tar --create --file="$RUNNER_TEMP/build.tar" .aws-sam/build',
     'tar --extract --file="$RUNNER_TEMP/build.tar"',
+    "exit 1",
 }
 # Who may do more than read, and why it must.
 WRITES = {
@@ -76,7 +79,7 @@ def test_every_step_is_a_target_of_the_makefile(job: Job) -> None:
         if run not in SMALL:
             command, target = run.split(" ")
             assert command == "make"
-            assert target in targets or (str(job), target) == ("ci.suites", '"$SUITE"')
+            assert target in targets or (str(job), target) == ("ci.checks", '"$CHECK"')
 
 
 @each_job
@@ -131,7 +134,7 @@ def test_nobody_elses_code_is_run_with_rights() -> None:
         "security": {"pull_request", "push", "schedule"},
     }
     granted = [each.body["permissions"] for each in JOBS if each.workflow == "ci"]
-    assert all(permissions == {"contents": "read"} for permissions in granted)
+    assert all(permissions in ({}, {"contents": "read"}) for permissions in granted)
 
 
 def test_a_plan_is_shown_for_our_own_branches_only() -> None:
@@ -164,26 +167,52 @@ def test_the_gate_is_always_there_and_looks_at_every_job() -> None:
     """A required check that is filtered by path stays pending for ever, and merge queues know no path filters."""
     assert isinstance(WORKFLOWS["ci"]["on"], dict)
     assert set(WORKFLOWS["ci"]["on"].values()) == {""}, "no filters"
-    gate = job("ci.gate")
-    assert gate.body["if"] == "always()"
-    assert set(gate.needs) == {each.name for each in JOBS if each.workflow == "ci"} - {"gate"}
-    assert gate.steps[-1]["env"] == {"NEEDS": "${{ toJSON(needs) }}"}
+    assert job("ci.gate").body["if"] == "always()"
+    assert set(job("ci.gate").needs) == {each.name for each in JOBS if each.workflow == "ci"} - {"gate"}
 
 
-def test_every_other_job_runs_exactly_where_its_output_says_so() -> None:
-    outputs = job("ci.changes").body["outputs"]
-    assert outputs == {name: f"${{{{ steps.changes.outputs.{name} }}}}" for name in outputs}
-    for name in outputs:
-        never = "== 'true'" if name in {"lint", "preview"} else "!= '[]'"
-        assert job(f"ci.{name}").body["if"] == f"needs.changes.outputs.{name} {never}"
-        assert job(f"ci.{name}").needs == ["changes"]
-    assert {each.name for each in JOBS if each.workflow == "ci"} == {"changes", "gate", *outputs}
+RESULTS = ("success", "failure", "cancelled", "skipped")
 
 
-def test_the_comparison_sees_both_sides_and_the_releases() -> None:
-    changes = job("ci.changes")
-    assert changes.steps[0]["with"]["fetch-depth"] == "0"
-    base = changes.steps[-1]["env"]["BASE"]
+@pytest.mark.parametrize("checks", RESULTS)
+@pytest.mark.parametrize("changes", RESULTS)
+def test_the_gate_opens_where_all_that_is_needed_succeeded(changes: str, checks: str) -> None:
+    """A check is skipped where none is needed, and where it is not known what is needed."""
+    (step,) = job("ci.gate").steps
+    assert step["run"] == "exit 1"
+    results = {"changes": changes, "checks": checks}
+    words = step["if"].split(" || ")
+    assert words[0] == "needs.changes.result != 'success'"
+    refused = re.findall(r"^contains\(needs\.\*\.result, '(\w+)'\)$", "\n".join(words[1:]), re.MULTILINE)
+    assert len(refused) == len(words) - 1
+    is_shut = changes != "success" or any(result in refused for result in results.values())
+    assert is_shut is not (changes == "success" and checks in ("success", "skipped"))
+
+
+def test_the_checks_run_exactly_where_there_are_any() -> None:
+    checks = job("ci.checks")
+    assert checks.needs == ["changes"]
+    assert checks.body["if"] == "needs.changes.outputs.checks != '[]'"
+    assert job("ci.changes").body["outputs"] == {"checks": "${{ steps.changes.outputs.checks }}"}
+    assert checks.body["strategy"]["matrix"] == {"check": "${{ fromJSON(needs.changes.outputs.checks) }}"}
+    assert checks.steps[-1]["env"]["CHECK"] == "${{ matrix.check }}"
+
+
+def test_every_check_is_a_target_of_the_makefile() -> None:
+    targets = re.findall(r"^([a-z%-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    every = select(None, ROOT).checks
+    assert {"lint", "contract", "scan", "rehearse", "typescript", *SUITES} <= set(every)
+    assert [check for check in every if not any(fnmatchcase(check, name.replace("%", "*")) for name in targets)] == []
+
+
+def test_an_environment_of_a_pull_request_has_the_settings_of_prod() -> None:
+    assert job("ci.checks").steps[-1]["env"]["STAGE"] == "${{ matrix.check == 'rehearse' && 'prod' || 'dev' }}"
+
+
+@pytest.mark.parametrize("name", ["changes", "checks"])
+def test_a_comparison_sees_both_sides_and_the_releases(name: str) -> None:
+    assert job(f"ci.{name}").steps[0]["with"]["fetch-depth"] == "0"
+    base = job(f"ci.{name}").steps[-1]["env"]["BASE"]
     assert base == "${{ github.event.pull_request.base.sha || github.event.merge_group.base_sha }}"
 
 

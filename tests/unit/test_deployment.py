@@ -16,6 +16,7 @@ IN_A_WORKFLOW = {
 NOT_IN_THE_WORKFLOW = sorted(
     name.removesuffix("Function")
     for name in of_type(TEMPLATE["Resources"], "AWS::Serverless::Function").keys() - IN_A_WORKFLOW
+    if name != "HearVersionFunction"  # only deployments call it, and each calls its own
 )
 GRADUAL, AT_ONCE = ["stage", "prod"], ["local", "dev", "test"]
 WATCHED = {  # the API's faults, too, are those of functions that API Gateway calls itself
@@ -65,7 +66,9 @@ def test_a_new_version_of_the_workflow_gets_a_tenth_of_the_messages_for_ten_minu
     assert alias == {
         "Name": "live",
         "DeploymentPreference": {
-            "StateMachineVersionArn": {"Ref": "StitchStateMachineVersion"},
+            "StateMachineVersionArn": {
+                "Fn::If": ["Heard", {"Fn::GetAtt": ["HeardVersion", "Version"]}, {"Ref": "StitchStateMachineVersion"}]
+            },
             "Type": {"Fn::If": ["Gradual", "CANARY", "ALL_AT_ONCE"]},
             "Percentage": {"Fn::If": ["Gradual", 10, NOTHING]},
             "Interval": {"Fn::If": ["Gradual", 10, NOTHING]},
@@ -76,6 +79,21 @@ def test_a_new_version_of_the_workflow_gets_a_tenth_of_the_messages_for_ten_minu
     assert of_the_stage == {"Condition": "Canary"}
     assert not_in_a_hurry == {"Fn::Equals": [{"Ref": "AtOnce"}, "false"]}
     assert TEMPLATE["Parameters"]["AtOnce"]["Default"] == "false"
+
+
+def test_no_version_of_the_workflow_gets_messages_before_it_was_heard_but_in_a_rollback_from_a_bad_release() -> None:
+    """Which deploys a release that passed before, and perhaps while nothing can be heard."""
+    resources = translated()
+    heard = resources["HeardVersion"]
+    assert heard["Condition"] == "Heard"
+    assert TEMPLATE["Conditions"]["Heard"] == {"Fn::Equals": [{"Ref": "AtOnce"}, "false"]}
+    assert heard["Properties"] == {
+        "ServiceToken": {"Ref": "HearVersionFunctionAliaslive"},
+        "ServiceTimeout": 300,
+        "Version": {"Ref": "StitchStateMachineVersion"},
+    }
+    timeout = resources["HearVersionFunction"]["Properties"]["Timeout"]
+    assert timeout < heard["Properties"]["ServiceTimeout"], "it answers, also if Lambda has to try again"
 
 
 def test_a_deployment_of_a_function_that_is_not_there_has_no_alarm_to_wait_for() -> None:
@@ -178,3 +196,13 @@ def test_every_role_is_bounded_where_the_account_demands_it() -> None:
     bounded = {"Fn::If": ["Bounded", {"Ref": "PermissionsBoundary"}, NOTHING]}
     for name, role in of_type(translated(stage="prod"), "AWS::IAM::Role").items():
         assert role["PermissionsBoundary"] == bounded, name
+
+
+def test_lambda_refuses_other_code_in_every_function_where_the_stage_names_who_signs() -> None:
+    resources = translated(stage="prod")
+    signed = {"Fn::If": ["Signed", {"Ref": "CodeSigning"}, NOTHING]}
+    for name, function in of_type(resources, "AWS::Lambda::Function").items():
+        assert function["CodeSigningConfigArn"] == signed, name
+    (config,) = of_type(resources, "AWS::Lambda::CodeSigningConfig").values()
+    assert config["CodeSigningPolicies"] == {"UntrustedArtifactOnDeployment": "Enforce"}
+    assert config["AllowedPublishers"] == {"SigningProfileVersionArns": {"Ref": "SigningProfiles"}}

@@ -94,6 +94,15 @@ def test_paths_of_the_emulator_itself_do_not_exist(path: str, method: str) -> No
     assert status(SIGNED, path=path, method=method) == 404
 
 
+def test_a_custom_resource_answers_as_aws_takes_it() -> None:
+    """CloudFormation's URL is signed for a PUT without a type of content."""
+    answer = "/_ministack/cfn-response/0a1b2c3d-0a1b-0a1b-0a1b-0a1b2c3d4e5f"
+    assert status(path=answer, method="PUT") == status(("content-type", ""), path=answer, method="PUT") == 200
+    assert status(("content-type", "application/json"), path=answer, method="PUT") == 404
+    assert status(("origin", "https://evil.example"), path=answer, method="PUT") == 403
+    assert status(path=answer, method="POST") == status(path=f"{answer}/x", method="PUT") == 404
+
+
 @pytest.mark.parametrize(
     "authorization",
     [None, "", "Bearer x", "Basic dGVzdDp0ZXN0", "AWS AKIA:signature", "AWS4-ECDSA-P256-SHA256 x", "AWS4-HMAC-SHA256"],

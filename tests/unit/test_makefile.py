@@ -132,7 +132,7 @@ def test_all_of_a_target_is_given_to_its_program(checkout: Path) -> None:
 def test_an_interpreter_may_lie_in_a_folder_with_spaces(checkout: Path) -> None:
     interpreter = checkout / "bin" / "my python$5"
     shutil.copy(checkout / "bin" / "python3", interpreter)
-    assert made(checkout, "gate", f"PYTHON={interpreter}")
+    assert made(checkout, "tag", f"PYTHON={interpreter}")
 
 
 def test_the_targets_with_values_are_found() -> None:

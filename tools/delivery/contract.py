@@ -1,7 +1,7 @@
 """Whether a change breaks those who call the API: docs/openapi.yaml of two commits, compared.
 
 A request that was taken must be taken; what an answer promised it must go on to promise. New paths, new optional fields
-and new statuses break nobody. No library that compares documents of OpenAPI 3.1 runs without a container.
+and new statuses break nobody. oasdiff knows OpenAPI 3.1, and is a program in Go: neither PyPI nor npm has it.
 """
 
 import datetime

@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError
 from tools.client import ambient_caller
 from tools.delivery.output import say
 from tools.delivery.probe import Probe
+from tools.delivery.sign import CODE
 from tools.delivery.stage import Stage
 from tools.delivery.store import DeliveryError, History, Release, Store
 from tools.delivery.template import read
@@ -30,8 +31,9 @@ def promote(store: Store, stage: Stage, name: str, root: Path, *, back: bool = F
     Raises
     ------
     DeliveryError
-        If there is no such release, its files were changed, a later run has passed in the stage, `back` names a release
-        that never passed there, or the deployment failed; CloudFormation has then rolled back by itself.
+        If there is no such release, its files were changed, it is not signed and the stage has SigningProfiles, a later
+        run has passed in the stage, `back` names a release that never passed there, or the deployment failed;
+        CloudFormation has then rolled back by itself.
     """
     release, history = _checked(store, name), store.history(stage.name)
     if not back:
@@ -41,6 +43,9 @@ def promote(store: Store, stage: Stage, name: str, root: Path, *, back: bool = F
     template = root / ".aws-sam" / "promoted.yaml"
     template.parent.mkdir(exist_ok=True)
     template.write_bytes(store.read(release.template) or b"")
+    signers = _parameters(stage, template, back=back).get("SigningProfiles")
+    if signers and CODE.search(template.read_text()):
+        raise DeliveryError(f"release {name} is not signed, and {stage.name} takes signed code only (SigningProfiles)")
     print(f"release {name} (commit {release.commit} of {release.committed}) to {stage.name}", flush=True)
     before = stage.outputs()
     if before:

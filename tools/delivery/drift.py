@@ -11,7 +11,7 @@ TRIES, PAUSE = 120, 5.0
 """How often and how long apart, in seconds, to ask whether detection is complete: ten minutes."""
 
 
-def drift(stage: Stage, cloudformation: Any = None, pause: float = PAUSE) -> list[str]:
+def drift(stage: Stage, pause: float = PAUSE) -> list[str]:
     """A line for each resource of a stage's stacks that differs from its template; empty if none does.
 
     The monitoring is a stack inside the service's, whose detection does not look into it.
@@ -21,7 +21,7 @@ def drift(stage: Stage, cloudformation: Any = None, pause: float = PAUSE) -> lis
     DeliveryError
         Where detection fails or takes too long.
     """
-    client = cloudformation or stage.client("cloudformation")
+    client = stage.client("cloudformation")
     return [
         line for stack in [stage.stack, *_inner_stacks(client, stage.stack)] for line in _drift(client, stack, pause)
     ]

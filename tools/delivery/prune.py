@@ -8,6 +8,7 @@ A rollback needs no removed version: it deploys from the artifact bucket and pub
 """
 
 import re
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -41,16 +42,6 @@ class Plan:
     layers: list[str] = field(default_factory=list)
 
 
-@dataclass(frozen=True)
-class _Resources:
-    """Of a stack, by type: physical ids."""
-
-    ids: dict[str, list[str]]
-
-    def of(self, kind: str) -> list[str]:
-        return self.ids.get(kind, [])
-
-
 def prune(stage: Stage, keep: int = KEEP, *, dry_run: bool = False) -> list[str]:
     """Remove the versions of a stage that nothing needs; returns a line for each that could not be removed.
 
@@ -64,16 +55,22 @@ def prune(stage: Stage, keep: int = KEEP, *, dry_run: bool = False) -> list[str]
     if keep < 1:
         raise DeliveryError(f"KEEP is {keep}: at least 1 version stays")
     found = plan(stage, keep)
-    lambda_, states = _client(stage, "lambda"), _client(stage, "stepfunctions")
+    lambda_, states = stage.client("lambda", PATIENT), stage.client("stepfunctions", PATIENT)
     problems: list[str] = []
 
-    def remove(arn: str, call: Callable[..., Any], **request: Any) -> bool:
+    def remove(arn: str) -> bool:
         """Whether it is gone, or would be."""
         print(f"{'would remove' if dry_run else 'remove'} {arn}", flush=True)
-        if dry_run:
-            return True
+        name, _, version = arn.rpartition(":")
         try:
-            call(**request)
+            if dry_run:
+                pass
+            elif arn in found.workflows:
+                states.delete_state_machine_version(stateMachineVersionArn=arn)
+            elif arn in found.functions:
+                lambda_.delete_function(FunctionName=name, Qualifier=version)
+            else:
+                lambda_.delete_layer_version(LayerName=name, VersionNumber=int(version))
         except ClientError as error:
             code = error.response["Error"]["Code"]
             if code in IN_USE:
@@ -83,20 +80,9 @@ def prune(stage: Stage, keep: int = KEEP, *, dry_run: bool = False) -> list[str]
             return code in GONE
         return True
 
-    def function(arn: str) -> bool:
-        name, _, version = arn.rpartition(":")
-        return remove(arn, lambda_.delete_function, FunctionName=name, Qualifier=version)
-
-    def layer(arn: str) -> bool:
-        name, _, version = arn.rpartition(":")
-        return remove(arn, lambda_.delete_layer_version, LayerName=name, VersionNumber=int(version))
-
-    def workflow(arn: str) -> bool:
-        return remove(arn, states.delete_state_machine_version, stateMachineVersionArn=arn)
-
     # Workflows before their functions, and functions before their layers: a kept version has all its parts.
-    for arns, take in ((found.workflows, workflow), (found.functions, function), (found.layers, layer)):
-        gone = [take(arn) for arn in arns]
+    for arns in (found.workflows, found.functions, found.layers):
+        gone = [remove(arn) for arn in arns]
         if not all(gone):
             print("what these use is left for the next time", flush=True)
             return problems
@@ -108,14 +94,14 @@ def prune(stage: Stage, keep: int = KEEP, *, dry_run: bool = False) -> list[str]
 def plan(stage: Stage, keep: int = KEEP) -> Plan:
     """The versions of a stage to keep and to remove. Raises `DeliveryError` during a deployment of the stage."""
     resources = _resources(stage)
-    lambda_, states = _client(stage, "lambda"), _client(stage, "stepfunctions")
+    lambda_, states = stage.client("lambda", PATIENT), stage.client("stepfunctions", PATIENT)
     made = Plan()
     called: set[str] = set()
-    for machine in resources.of("AWS::StepFunctions::StateMachine"):
+    for machine in resources["AWS::StepFunctions::StateMachine"]:
         called |= _called(states.describe_state_machine(stateMachineArn=machine)["definition"])
         versions = _pages(states.list_state_machine_versions, "stateMachineVersions", STATES, stateMachineArn=machine)
         newest_first = sorted((each["stateMachineVersionArn"] for each in versions), key=_number, reverse=True)
-        needed = {*newest_first[:keep], *resources.of("AWS::StepFunctions::StateMachineVersion")}
+        needed = {*newest_first[:keep], *resources["AWS::StepFunctions::StateMachineVersion"]}
         for alias in _pages(states.list_state_machine_aliases, "stateMachineAliases", STATES, stateMachineArn=machine):
             routes = states.describe_state_machine_alias(stateMachineAliasArn=alias["stateMachineAliasArn"])
             needed |= {route["stateMachineVersionArn"] for route in routes["routingConfiguration"]}
@@ -124,12 +110,12 @@ def plan(stage: Stage, keep: int = KEEP) -> Plan:
             if arn in needed:
                 called |= _called(states.describe_state_machine(stateMachineArn=arn)["definition"])
     used: set[str] = set()
-    seen: set[str] = set(resources.of("AWS::Lambda::LayerVersion"))
-    for function in resources.of("AWS::Lambda::Function"):
+    seen: set[str] = set(resources["AWS::Lambda::LayerVersion"])
+    for function in resources["AWS::Lambda::Function"]:
         listed = list(_pages(lambda_.list_versions_by_function, "Versions", LAMBDA, FunctionName=function))
         numbered = [each for each in listed if each["Version"] != "$LATEST"]
         newest_first = sorted((each["FunctionArn"] for each in numbered), key=_number, reverse=True)
-        needed = {*newest_first[:keep], *resources.of("AWS::Lambda::Version"), *called}
+        needed = {*newest_first[:keep], *resources["AWS::Lambda::Version"], *called}
         for alias in _pages(lambda_.list_aliases, "Aliases", LAMBDA, FunctionName=function):
             pointed = {alias["FunctionVersion"], *alias.get("RoutingConfig", {}).get("AdditionalVersionWeights", {})}
             needed |= {each["FunctionArn"] for each in numbered if each["Version"] in pointed}
@@ -142,7 +128,7 @@ def plan(stage: Stage, keep: int = KEEP) -> Plan:
                 used |= layers
     for layer in sorted({arn.rpartition(":")[0] for arn in seen}):
         versions = _pages(lambda_.list_layer_versions, "LayerVersions", LAMBDA, LayerName=layer)
-        needed = {*used, *resources.of("AWS::Lambda::LayerVersion")}
+        needed = {*used, *resources["AWS::Lambda::LayerVersion"]}
         for arn in sorted((each["LayerVersionArn"] for each in versions), key=_number):
             (made.kept if arn in needed else made.layers).append(arn)
     return made
@@ -151,28 +137,25 @@ def plan(stage: Stage, keep: int = KEEP) -> Plan:
 def main(stage: Stage, keep: int, *, dry_run: bool) -> int:
     """Prune a stage and print the size of the account's code; returns 1 if a version could not be removed."""
     problems = prune(stage, keep, dry_run=dry_run)
-    settings = _client(stage, "lambda").get_account_settings()
+    settings = stage.client("lambda", PATIENT).get_account_settings()
     taken, limit = settings["AccountUsage"]["TotalCodeSize"], settings["AccountLimit"]["TotalCodeSize"]
     print(f"code storage of the account: {taken / 1e9:.2f} of {limit / 1e9:.0f} GB")
     print("\n".join(problems), end="\n" if problems else "")
     return 1 if problems else 0
 
 
-def _client(stage: Stage, service: str) -> Any:
-    return stage.client(service, PATIENT)
-
-
-def _resources(stage: Stage) -> _Resources:
-    cloudformation = _client(stage, "cloudformation")
+def _resources(stage: Stage) -> dict[str, list[str]]:
+    """Physical ids of the stack's resources, by type."""
     if (status := stage.status()) is None:
         raise DeliveryError(f"there is no stack {stage.stack}")
     if not status.endswith("_COMPLETE"):
         raise DeliveryError(f"{stage.stack} is {status}: nothing is removed before it is settled")
-    ids: dict[str, list[str]] = {}
-    for each in _pages(cloudformation.list_stack_resources, "StackResourceSummaries", STACK, StackName=stage.stack):
+    listing = stage.client("cloudformation", PATIENT).list_stack_resources
+    ids: dict[str, list[str]] = defaultdict(list)
+    for each in _pages(listing, "StackResourceSummaries", STACK, StackName=stage.stack):
         if each.get("PhysicalResourceId"):
-            ids.setdefault(each["ResourceType"], []).append(each["PhysicalResourceId"])
-    return _Resources(ids)
+            ids[each["ResourceType"]].append(each["PhysicalResourceId"])
+    return ids
 
 
 def _pages(call: Callable[..., Any], field: str, token: tuple[str, str], **request: Any) -> Iterator[dict[str, Any]]:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from tools.delivery.sbom import sbom
+from tools.delivery.sign import signed
 from tools.delivery.store import DeliveryError, Release, Store
 from tools.delivery.template import parts
 
@@ -17,13 +18,15 @@ PACKAGED, SBOM, RELEASE = "packaged.yaml", "sbom.cdx.json", "release.json"
 def package(store: Store, root: Path, build: Path) -> Release:
     """Upload the parts of a build that the bucket lacks, and the release; returns it.
 
-    A release that exists is not written again. Its three files are left in `release/` beside the build, for the
+    SIGNING_PROFILE, a variable, names the profile that signs the code; without it, the release is not signed. A release
+    that exists is not written again. Its three files are left in `release/` beside the build, for the
     attestation.
 
     Raises
     ------
     DeliveryError
-        Where there is no build, where `sam package` fails, or where the bucket holds the same keys with other bytes.
+        Where there is no build, where `sam package` or the signature fails, or where the bucket holds the same keys
+        with other bytes.
     """
     wanted = [part.name for part in parts(root)]
     if lacking := [name for name in ("template.yaml", *wanted) if not (build / name).exists()]:
@@ -31,9 +34,12 @@ def package(store: Store, root: Path, build: Path) -> Release:
     folder = build.parent / "release"
     folder.mkdir(exist_ok=True)
     template = _sam_package(store, build, folder / PACKAGED)
+    if profile := os.environ.get("SIGNING_PROFILE"):
+        template = signed(store, template.decode(), profile).encode()
+        (folder / PACKAGED).write_bytes(template)
     listing = sbom(root, build)
     name = hashlib.sha256(template).hexdigest()[:12]
-    keys = sorted(set(re.findall(r"\bpackages/[0-9a-f]{32}\b[\w.]*", template.decode())))
+    keys = sorted(set(re.findall(r"\bpackages/[0-9a-f]{32}\b[\w./-]*", template.decode())))
     files = {key: store.digest(key) for key in keys}
     for file, data in ((PACKAGED, template), (SBOM, listing)):
         store.write_once(f"releases/{name}/{file}", data)

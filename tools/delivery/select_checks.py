@@ -66,21 +66,20 @@ TEXT = ("*.md", "LICENSE", "docs/images/*")
 
 @dataclass(frozen=True)
 class Selection:
-    """What a change needs. Its fields are named as the jobs of the workflow `ci` that they start."""
+    """What a change needs."""
 
     lint: bool
     suites: tuple[str, ...]
     services: tuple[Part, ...]
 
-    def outputs(self) -> dict[str, str]:
-        """As the outputs of a workflow's job: `true` or `false`, and JSON lists for a matrix."""
-        services = [{"name": part.name, "language": part.language} for part in self.services]
-        return {
-            "lint": json.dumps(self.lint),
-            "preview": json.dumps("functional" in self.suites),
-            "suites": json.dumps(self.suites),
-            "services": json.dumps(services),
-        }
+    @property
+    def checks(self) -> list[str]:
+        """The targets of the Makefile that check it."""
+        found = ["lint", "contract", "scan"] if self.lint else []
+        found += [*self.suites, *(["rehearse"] if "functional" in self.suites else [])]
+        if any(part.language == "typescript" for part in self.services):
+            found.append("typescript")  # esbuild looks at no types, and runs no tests
+        return [*found, *(f"service-{part.name}" for part in self.services)]
 
 
 def select(changed: Iterable[str] | None, root: Path) -> Selection:
@@ -128,8 +127,7 @@ def main(base: str, head: str, root: Path) -> int:
     paths = changed_paths(base, head, root)
     selection = select(paths, root)
     print("everything: the base is not known" if paths is None else f"{len(paths)} paths changed")
-    for name, value in selection.outputs().items():
-        say(name, value)
+    say("checks", json.dumps(selection.checks))
     return 0
 
 

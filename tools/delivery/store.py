@@ -3,6 +3,7 @@
 | key | |
 | --- | --- |
 | `packages/<hash>` | a function's, a layer's or the workflow's code, by its content; written by `sam package` |
+| `packages/<hash>-<profile>/` | the signed copy of it, if the release is signed; written by AWS Signer (sign.py) |
 | `releases/<name>/` | `packaged.yaml`, `sbom.cdx.json` and, last of all, `release.json`; written once |
 | `deployed/<stage>/history.json` | the running release of a stage, and every release that passed its checks there |
 | `deployed/<stage>/<hash>.template` | what `sam deploy` handed to CloudFormation |
@@ -133,6 +134,16 @@ class Store:
         for chunk in body.iter_chunks(CHUNK):
             digest.update(chunk)
         return digest.hexdigest()
+
+    def first(self, prefix: str) -> str | None:
+        """The key that begins like this and was written first, or None."""
+        found = self._s3.list_objects_v2(Bucket=self.bucket, Prefix=prefix).get("Contents", ())
+        oldest = min(found, key=lambda each: (each["LastModified"], each["Key"]), default=None)
+        return oldest["Key"] if oldest else None
+
+    def version(self, key: str) -> str:
+        """An object's version: AWS Signer takes no other name of it."""
+        return str(self._s3.head_object(Bucket=self.bucket, Key=key).get("VersionId", ""))
 
     def write_once(self, key: str, data: bytes) -> None:
         """Write a new object; one that exists stays, and must be the same. Raises `DeliveryError` if it is not."""

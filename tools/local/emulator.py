@@ -6,6 +6,7 @@
 - conditions that read a mapping or join a list (conditions.py): MiniStack takes the first as false, the second as true
 - CloudFormation types for a state machine's version and alias, as SAM's `AutoPublishAlias` makes them
 - StartSyncExecution on an alias; executions begin at once
+- custom resources answer at the address that functions know, and without a type of content, as AWS's signature asks
 - layers as on AWS: files keep their execute bit, and a layer's `bin/` is on the function's PATH
 - CopyObject honours `If-None-Match`
 - processes of the same code share the folder that it is unpacked in, so that only the first has to compile it
@@ -61,7 +62,7 @@ from hypercorn.config import Config as HypercornConfig
 from ministack import app
 from ministack.core import iam_actions, iam_evaluator, lambda_runtime
 from ministack.services import eventbridge, lambda_svc, s3, sqs, stepfunctions, sts
-from ministack.services.cloudformation import changesets, engine
+from ministack.services.cloudformation import changesets, custom_resource, engine
 from ministack.services.cloudformation.provisioners import _RESOURCE_HANDLERS
 from samtranslator.translator import transform
 
@@ -157,6 +158,10 @@ def _transform_sees_parameters() -> None:
         return apply(template, *parameters)
 
     changesets._apply_transforms = apply_with_parameters
+
+
+def _custom_resources_answer() -> None:
+    custom_resource._HOST = "127.0.0.1"
 
 
 def _layers() -> None:
@@ -395,6 +400,7 @@ def main() -> None:
     conditions.install()
     _state_machine_aliases()
     _executions_begin_at_once()
+    _custom_resources_answer()
     _layers()
     _copies_are_conditional()
     _unpacked_once()

@@ -7,7 +7,8 @@ MiniStack reads it:
 - `Origin` is one of those that were allowed by name: a page of any other may ask nothing, nor may a page without one
   (`null`)
 - `Sec-Fetch-Site` says that no other site asks (W3C, "Fetch Metadata Request Headers")
-- MiniStack's own paths (`/_ministack/reset`, `/_ministack/config`, `/health` …) do not exist
+- MiniStack's own paths (`/_ministack/reset`, `/_ministack/config`, `/health` …) do not exist, but for the answer of a
+  custom resource, whose URL is secret; on AWS it is signed, for no type of content
 - a call is signed in the header `Authorization`; a signature in the query is for links to objects in S3 alone (S3 API
   Reference, "Authenticating Requests: Using Query Parameters"); API Gateway's part itself refuses what is not signed
 - a form for S3 is signed in its body, which is S3's to check (refusals.py; S3 API Reference, "POST Object")
@@ -33,6 +34,8 @@ API = "/_aws/execute-api/"
 OWN_SITE = ("same-origin", "none")
 """`none`: the user typed the address."""
 BUCKET = re.compile(r"/[a-z0-9][a-z0-9.-]*-\d{12}/?")
+ANSWER = re.compile(r"/_ministack/cfn-response/[0-9a-f-]{36}")
+"""Of a custom resource to CloudFormation."""
 ALGORITHM = "AWS4-HMAC-SHA256"
 
 
@@ -68,6 +71,8 @@ class Gate:
             # MiniStack takes a header that it does not know for the root's; no header is nobody, whom the API refuses.
             known = not sent.all("authorization") or _signed(authorization, "")
             return None if known else Refused(403, "Authorization header requires a signature")
+        if method == "PUT" and ANSWER.fullmatch(path) and not any(sent.all("content-type")):
+            return None
         if path.startswith(("/_", "//", "/oauth2/")) or path in ("/health", "/login", "/logout"):
             return Refused(404, "there is nothing here")
         if method == "OPTIONS" and origins:

@@ -15,6 +15,7 @@ TYPES = {
     "AWS::CloudWatch::CompositeAlarm": "cloudwatch:{region}:{account}:alarm:{id}",
     "AWS::CodeDeploy::Application": "codedeploy:{region}:{account}:application:{id}",
     "AWS::CodeDeploy::DeploymentGroup": "codedeploy:{region}:{account}:deploymentgroup:{id}",
+    "AWS::Lambda::CodeSigningConfig": "lambda:{region}:{account}:code-signing-config:{id}",
     "AWS::Logs::QueryDefinition": "logs:{region}:{account}:query-definition:{id}",
     "AWS::WAFv2::WebACLAssociation": "wafv2:{region}:{account}:association/{id}",
 }

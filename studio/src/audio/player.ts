@@ -1,4 +1,5 @@
 import { signal } from "@preact/signals";
+import { linked } from "../config";
 import { RATE } from "./recorder";
 
 let context: AudioContext | undefined;
@@ -21,10 +22,14 @@ export function sound(key: string, link: () => Promise<string>): Promise<AudioBu
   let found = fetched.get(key);
   if (!found) {
     found = link()
-      .then((url) => fetch(url))
+      .then(linked)
       .then(async (answer) => {
-        if (!answer.ok) throw new Error("The sound cannot be fetched: try again.");
-        return opened().decodeAudioData(await answer.arrayBuffer());
+        const data = await answer.arrayBuffer();
+        return opened()
+          .decodeAudioData(data)
+          .catch((error: unknown) => {
+            throw new Error("This browser does not play this recording: download it to hear it.", { cause: error });
+          });
       });
     fetched.set(key, found);
     found.catch(() => fetched.delete(key));

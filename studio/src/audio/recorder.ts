@@ -15,12 +15,19 @@ export class Recorder {
   onLevel: (peak: number, db: number) => void = () => undefined;
   /** The recording stopped, by the speaker or by itself. */
   onTake: (take: Take) => void = () => undefined;
+  /** The microphone was unplugged, or taken away, perhaps in the middle of a recording, which is then a take. */
+  onGone: (wasRecording: boolean) => void = () => undefined;
 
   #context: AudioContext | undefined;
   #stream: MediaStream | undefined;
   #before: { block: Float32Array; db: number }[] = [];
   #blocks: Float32Array[] | undefined;
   #ears = new Ears([]);
+  #turn = 0;
+
+  get isOpen(): boolean {
+    return this.#stream !== undefined;
+  }
 
   get recording(): boolean {
     return this.#blocks !== undefined;
@@ -33,34 +40,38 @@ export class Recorder {
       return;
     }
     this.close();
-    try {
-      // What browsers do to calls makes words uneven.
-      const audio = { channelCount: 1, echoCancellation: false, noiseSuppression: false, autoGainControl: false };
-      this.#stream = await navigator.mediaDevices.getUserMedia({ audio });
-    } catch (error) {
-      const name = error instanceof DOMException ? error.name : "";
-      if (name === "NotAllowedError") {
-        throw new Error("The browser may not use the microphone: allow it in the address bar, then try again.", {
-          cause: error,
-        });
-      }
-      if (name === "NotFoundError")
-        throw new Error("There is no microphone: connect one, then try again.", { cause: error });
-      throw new Error("The microphone cannot be opened: perhaps another program uses it.", { cause: error });
+    const mine = this.#turn;
+    const stream = await microphone();
+    if (mine !== this.#turn) {
+      // The page was left while the browser asked.
+      stream.getTracks().forEach((track) => {
+        track.stop();
+      });
+      return;
     }
-    this.#context = await contextFor(this.#stream);
-    // The microphone was unplugged, or taken away: what was said until then is kept.
-    this.#stream.getAudioTracks()[0]?.addEventListener("ended", () => {
+    this.#stream = stream;
+    try {
+      await this.#listen(stream);
+    } catch (error) {
+      this.close(); // so that the next try begins anew
+      throw new Error("The browser cannot record: open this page anew.", { cause: error });
+    }
+  }
+
+  async #listen(stream: MediaStream): Promise<void> {
+    const context = (this.#context = await contextFor(stream));
+    stream.getAudioTracks()[0]?.addEventListener("ended", () => {
+      this.onGone(this.recording);
       this.stop();
       this.close();
     });
-    await this.#context.audioWorklet.addModule("worklet.js");
-    const tap = new AudioWorkletNode(this.#context, "tap", { numberOfInputs: 1, numberOfOutputs: 0 });
+    await context.audioWorklet.addModule("worklet.js");
+    const tap = new AudioWorkletNode(context, "tap", { numberOfInputs: 1, numberOfOutputs: 0 });
     tap.port.onmessage = ({ data }: MessageEvent<Float32Array>) => {
       this.#hear(data);
     };
-    this.#context.createMediaStreamSource(this.#stream).connect(tap);
-    await this.#context.resume();
+    context.createMediaStreamSource(stream).connect(tap);
+    await context.resume();
   }
 
   start(): void {
@@ -81,9 +92,15 @@ export class Recorder {
     this.onTake({ samples, rate: this.#context.sampleRate });
   }
 
+  /** Stop without a take. */
+  drop(): void {
+    this.#blocks = undefined;
+  }
+
   /** Give the microphone back. */
   close(): void {
-    this.#blocks = undefined;
+    this.#turn++;
+    this.drop();
     this.#before = [];
     this.#stream?.getTracks().forEach((track) => {
       track.stop();
@@ -102,6 +119,25 @@ export class Recorder {
     }
     this.#before.push({ block, db });
     while (this.#before.length * block.length > (rate * BEFORE_MS) / 1000) this.#before.shift();
+  }
+}
+
+/** The microphone, as it is: what browsers do to calls makes words uneven. Rejects with a sentence for people. */
+async function microphone(): Promise<MediaStream> {
+  // Browsers leave it away where the address is not safe.
+  const devices = navigator.mediaDevices as MediaDevices | undefined;
+  if (!devices) throw new Error("Browsers give the microphone only to pages whose address begins with https.");
+  try {
+    const audio = { channelCount: 1, echoCancellation: false, noiseSuppression: false, autoGainControl: false };
+    return await devices.getUserMedia({ audio });
+  } catch (error) {
+    const name = error instanceof DOMException ? error.name : "";
+    const why =
+      {
+        NotAllowedError: "The browser may not use the microphone: allow it in the address bar, then try again.",
+        NotFoundError: "There is no microphone: connect one, then try again.",
+      }[name] ?? "The microphone cannot be opened: perhaps another program uses it. Close that, then try again.";
+    throw new Error(why, { cause: error });
   }
 }
 

@@ -1,5 +1,6 @@
 /** A table of messages as the page needs it: its columns, and some rows to try. */
-import { csv } from "../record/script";
+import { linked } from "../config";
+import { csv, textOf } from "../parts/csv";
 
 export interface Table {
   columns: string[];
@@ -34,8 +35,6 @@ export async function tableOf(file: File, random: () => number = Math.random): P
   };
 }
 
-const count = (text: string, char: string) => (text.split("\n", 1)[0] ?? "").split(char).length;
-
 /** The message of a row: its cell, or the template with its cells; `{{` and `}}` are braces. */
 export function messageOf(cells: Map<string, string>, column: string, template: string): string {
   if (!template) return cells.get(column) ?? "";
@@ -64,8 +63,7 @@ const ADDED = ["status", "file", "link", "duration_ms", "missing", "reason"];
 
 /** The first rows of a manifest: those that were made, and those that were not. Rejects where it cannot be read. */
 export async function outcomesIn(manifest: string, most = 20): Promise<{ made: Made[]; refused: Refused[] }> {
-  const answer = await fetch(manifest, { headers: { Range: `bytes=0-${READ_BYTES.toString()}` } });
-  if (!answer.ok) throw new Error("The manifest cannot be fetched: open the campaign again.");
+  const answer = await linked(manifest, { Range: `bytes=0-${READ_BYTES.toString()}` });
   const { columns, all } = await rowsOf(new File([await answer.blob()], "manifest.csv"));
   const first = columns.length - ADDED.length;
   const found: { made: Made[]; refused: Refused[] } = { made: [], refused: [] };
@@ -81,16 +79,7 @@ export async function outcomesIn(manifest: string, most = 20): Promise<{ made: M
 
 /** The beginning of a table in CSV: its columns and rows. Rejects where it is no text in UTF-8, as the service does. */
 async function rowsOf(file: File): Promise<{ columns: string[]; all: string[][]; whole: boolean }> {
-  const bytes = await file.slice(0, READ_BYTES).arrayBuffer();
-  let text = "";
-  try {
-    text = new TextDecoder("utf-8", { fatal: true }).decode(bytes, { stream: true }); // the last letter may be cut
-  } catch {
-    throw new Error("This is not UTF-8 text: save the table as “CSV UTF-8”.");
-  }
-  const separator =
-    /^sep=(.)/i.exec(text)?.[1] ?? [",", ";", "\t"].sort((a, b) => count(text, b) - count(text, a))[0] ?? ",";
-  const [head = [], ...all] = csv(text.replace(/^sep=.*\r?\n/i, ""), separator);
+  const [head = [], ...all] = csv(await textOf(file.slice(0, READ_BYTES)));
   const whole = file.size <= READ_BYTES;
   if (!whole) all.pop(); // it may be cut off
   return { columns: head.map((name) => name.trim()), all, whole };

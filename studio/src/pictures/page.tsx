@@ -11,12 +11,14 @@ import {
 } from "../api";
 import { play, sound, sounding } from "../audio/player";
 import { Drop } from "../parts/drop";
+import { focusOn } from "../parts/focus";
 import { Wave } from "../parts/wave";
-import { say, told } from "../store";
+import { looked, say, told } from "../store";
 
 /** Between looks: soon at first, then less often. A model takes seconds; a queue may take minutes. */
 const FIRST_LOOK_MS = 300;
 const LAST_LOOK_MS = 3000;
+const FAILED_LOOK_MS = 10_000;
 const PATIENCE_MS = 10 * 60_000;
 
 const prompt = signal("");
@@ -49,20 +51,28 @@ async function send(files: FileList | null | undefined): Promise<void> {
     await postForm(made.upload, data, (share) => (busy.value = `Sending … ${Math.round(100 * share).toString()} %`));
     busy.value = "The model looks at it …";
     await follow(made.id);
-  } finally {
+    busy.value = current.value?.id === made.id ? `${data.name}: ${current.value.state}` : "";
+  } catch (error) {
     busy.value = "";
+    throw error;
   }
   await list();
 }
 
 /** Show a picture, until everything about it is known. */
-async function follow(id: string): Promise<void> {
+async function follow(id: string, isChosen = false): Promise<void> {
   const mine = ++following;
   const began = performance.now();
   for (let ms = FIRST_LOOK_MS; performance.now() - began < PATIENCE_MS; ms = Math.min(1.3 * ms, LAST_LOOK_MS)) {
-    const found = await askPicture(id);
+    const found = await looked(askPicture(id));
     if (mine !== following) return; // another one is looked at
+    if (!found) {
+      await new Promise((resolve) => setTimeout(resolve, FAILED_LOOK_MS));
+      continue;
+    }
     current.value = found;
+    if (isChosen) focusOn(".detail");
+    isChosen = false;
     if (found.audio_url) {
       const buffer = await soundOf(found);
       if (mine === following) spoken.value = { id, buffer };
@@ -98,8 +108,7 @@ export function PicturesPage() {
     told(list());
   }, []);
   return (
-    <main class="two" id="main">
-      <h1 class="hidden">Pictures</h1>
+    <>
       <section class="card side" aria-label="Pictures">
         <h2 class="eyebrow">Pictures</h2>
         <label>
@@ -125,13 +134,16 @@ export function PicturesPage() {
           accept="image/*,.pdf"
           taken={send}
         />
+        <p class="quiet" role="status">
+          {busy.value}
+        </p>
         <ul class="queue">
           {known.value.slice(0, 50).map((one) => (
             <li aria-current={one.id === current.value?.id ? "true" : undefined}>
               <button
                 class="plain"
                 onClick={() => {
-                  told(follow(one.id));
+                  told(follow(one.id, true));
                 }}
               >
                 <span dir="auto">{one.name}</span>
@@ -142,7 +154,7 @@ export function PicturesPage() {
         </ul>
       </section>
       {current.value ? <Answer one={current.value} /> : <Begin />}
-    </main>
+    </>
   );
 }
 
@@ -150,16 +162,14 @@ function Begin() {
   return (
     <section class="card stage empty">
       <p class="word">No picture yet</p>
-      <p class="sentence" role="status">
-        {busy.value || "Open one: a model answers the question about it, and the answer is checked and said aloud."}
-      </p>
+      <p class="sentence">Open one: a model answers the question about it, and the answer is checked and said aloud.</p>
     </section>
   );
 }
 
 function Answer({ one }: { one: Picture }) {
   return (
-    <section class="card" aria-label="The answer">
+    <section class="card detail" aria-label="The answer" tabIndex={-1}>
       <div class="row">
         <h2 class="big" dir="auto">
           {one.name}
@@ -180,9 +190,6 @@ function Answer({ one }: { one: Picture }) {
           onError={() => (shown.value = null)} // browsers do not show every kind
         />
       )}
-      <p role="status" class="quiet">
-        {busy.value}
-      </p>
       {one.detail && <p class="chip bad">{one.detail}</p>}
       {one.answer && (
         <table>

@@ -27,6 +27,15 @@ test("cells with quotes and line breaks are whole, and no apostrophe against for
   expect(item?.example.map(([text]) => text).join("")).toBe('say "=5"\nnow');
 });
 
+test("a script that a spreadsheet has saved is read, whatever parts its cells", () => {
+  for (const sep of [";", "\t"]) {
+    const [item] = parse(
+      ["file,words,voice,messages,example", "a.wav,rain,,12,**rain** today"].join("\r\n").replaceAll(",", sep),
+    );
+    expect([item?.phrase, item?.messages]).toEqual(["rain", 12]);
+  }
+});
+
 test("a text with a comma is no table", () => {
   expect(parse("yes, of course\nno").map(({ phrase }) => phrase)).toEqual(["yes, of course", "no"]);
 });

@@ -1,8 +1,9 @@
+import { csv } from "../parts/csv";
 import type { Item } from "../takes";
 
 /** The words of a pasted text, a line each, or of a recording script (a table with the column "words"). */
 export function parse(text: string): Item[] {
-  const rows = csv(text.replace(/^\uFEFF/, ""));
+  const rows = csv(text);
   const head = rows[0]?.map((cell) => cell.trim().toLowerCase()) ?? [];
   const words = head.indexOf("words");
   const items =
@@ -41,30 +42,4 @@ export function sentence(text: string, phrase: string): Item["example"] {
     [text.slice(at + phrase.length), false],
   ];
   return pieces.filter(([piece]) => piece);
-}
-
-/** The cells of a table in CSV (RFC 4180). */
-export function csv(text: string, separator = ","): string[][] {
-  const rows: string[][] = [[]];
-  let cell = "";
-  let quoted = false;
-  const endCell = () => {
-    rows.at(-1)?.push(cell);
-    cell = "";
-  };
-  for (let i = 0; i < text.length; i++) {
-    const char = text[i] ?? "";
-    if (quoted) {
-      if (char !== '"') cell += char;
-      else if (text[i + 1] === '"') cell += text[++i] ?? "";
-      else quoted = false;
-    } else if (char === '"' && cell === "") quoted = true;
-    else if (char === separator) endCell();
-    else if (char === "\n") {
-      endCell();
-      rows.push([]);
-    } else if (char !== "\r") cell += char;
-  }
-  endCell();
-  return rows.filter((row) => row.some((one) => one.trim()));
 }

@@ -1,10 +1,9 @@
 import { batch, computed, signal } from "@preact/signals";
-import { clip as askClip, stitch } from "../api";
-import { type Heard, type Verdict, hear, level, verdicts } from "../audio/levels";
-import { play, silence, sound, soundOf } from "../audio/player";
+import { type Heard, type Verdict, hear, verdicts } from "../audio/levels";
+import { silence } from "../audio/player";
 import { RATE, Recorder, at48k } from "../audio/recorder";
 import { wav } from "../audio/wav";
-import { clips, clipsChanged, go, say, voice } from "../store";
+import { clips, clipsChanged, clipsRead, go, recordings, say, told, voice } from "../store";
 import { type Item, type Take, forgetSettled, keep, keepQueue, queueOf, takesOf } from "../takes";
 import { changed, elsewhere, pending, tellOthers, work } from "../uploads";
 import { baseName, fileName, plainPhrase } from "./name";
@@ -29,6 +28,10 @@ export const takes = signal<ReadonlyMap<string, Take>>(new Map());
 export const microphone = signal("");
 
 const recorder = new Recorder();
+/** What is recorded, or was last: a take is of the word that was shown when it began, or of none. */
+let subject = "";
+const shownSubject = () => JSON.stringify([voice.value, current.value?.phrase]);
+let opening = false;
 let began = 0;
 let spent = { count: 0, ms: 0 };
 
@@ -37,13 +40,21 @@ recorder.onLevel = (peak, db) => {
 };
 
 recorder.onTake = (take) => {
+  const wanted = subject;
   void at48k(take).then((samples) => {
+    if (wanted !== shownSubject()) return; // another word is shown by now
     const heard = hear(samples, RATE);
     batch(() => {
       live.value = false;
       recording.value = { samples, heard, verdicts: verdicts(heard, RATE) };
     });
   });
+};
+
+recorder.onGone = (wasRecording) => {
+  if (wasRecording)
+    microphone.value =
+      "The microphone was unplugged or taken away. What it heard until then is here: connect it, then record again.";
 };
 
 changed.subscribe((take) => {
@@ -71,9 +82,10 @@ let edits = 0;
 /** The voice whose list is shown; none before the first one is read. */
 let shown: string | undefined;
 
-/** Show what this voice has to record. */
+/** Show what this voice has to record, unless that is shown already. */
 export async function open(): Promise<void> {
   const mine = voice.value;
+  if (shown === mine) return;
   const before = edits;
   const [queue, kept] = await Promise.all([queueOf(mine), takesOf(mine)]);
   if (mine !== voice.value || before !== edits) return;
@@ -83,8 +95,7 @@ export async function open(): Promise<void> {
     items.value = queue.items;
     from.value = queue.from;
     const next = queue.items.findIndex((item) => !isDone(item));
-    at.value = Math.max(0, next);
-    recording.value = null;
+    move(Math.max(0, next));
   });
 }
 
@@ -111,19 +122,20 @@ async function reopen(): Promise<void> {
 
 /** Put words at the end of the list, or begin a new list with them. */
 export async function add(more: Item[], name: string, { anew = false, first = false } = {}): Promise<void> {
-  if (shown !== voice.value) await open(); // the new words come behind what is there
+  await open(); // the new words come behind what is there
   edits++;
+  if (anew && items.value.some((item) => !isDone(item))) say(`The list “${from.value}” is replaced.`, wayBack());
   const old = anew ? [] : items.value;
-  const there = new Set(old.map(({ phrase }) => phrase));
-  const fresh = more.filter(({ phrase }) => !there.has(phrase));
   // What is recorded again is asked for again.
   const asked = new Set(more.map(({ phrase }) => phrase));
   takes.value = new Map([...takes.value].filter(([phrase]) => !asked.has(phrase)));
-  items.value = first ? [...fresh, ...old] : [...old, ...fresh];
+  const there = new Set(old.map(({ phrase }) => phrase));
+  items.value = first
+    ? [...more, ...old.filter(({ phrase }) => !asked.has(phrase))]
+    : [...old, ...more.filter(({ phrase }) => !there.has(phrase))];
   from.value = anew || !old.length ? name : from.value;
-  const next = first ? items.value.findIndex(({ phrase }) => phrase === more[0]?.phrase) : -1;
   const undone = items.value.findIndex((item) => !isDone(item));
-  move(next >= 0 ? next : anew || undone >= 0 ? Math.max(0, undone) : at.value);
+  move(first ? 0 : anew || undone >= 0 ? Math.max(0, undone) : at.value);
   const mine = voice.value;
   await keepQueue(mine, from.value, items.value);
   await forgetSettled(mine, asked);
@@ -132,27 +144,47 @@ export async function add(more: Item[], name: string, { anew = false, first = fa
 
 /** From another page: record these now, before the rest of the list. */
 export async function recordNow(some: Item[]): Promise<void> {
-  await open();
   await add(some, "single words", { first: true });
   go("record");
 }
 
 export async function clear(): Promise<void> {
+  const back = wayBack();
+  await put([], "");
+  say("The list is empty.", back);
+}
+
+/** Show this list, and keep it. */
+async function put(list: Item[], name: string): Promise<void> {
   edits++;
-  items.value = [];
-  from.value = "";
-  move(0);
-  await keepQueue(voice.value, "", []);
+  items.value = list;
+  from.value = name;
+  move(
+    Math.max(
+      0,
+      list.findIndex((item) => !isDone(item)),
+    ),
+  );
+  await keepQueue(voice.value, name, list);
   tellOthers();
+}
+
+/** What brings back the list that is shown now. */
+function wayBack(): () => void {
+  const [mine, list, name] = [voice.value, items.value, from.value];
+  return () => {
+    told(mine === voice.value ? put(list, name) : keepQueue(mine, name, list));
+  };
 }
 
 export function move(to: number): void {
   silence();
+  recorder.drop();
   batch(() => {
+    live.value = false;
     at.value = Math.max(0, Math.min(items.value.length - 1, to));
     recording.value = null;
   });
-  prefetch();
 }
 
 /** Space: record, or stop. */
@@ -161,16 +193,21 @@ export async function toggle(): Promise<void> {
     recorder.stop();
     return;
   }
-  if (!current.value) return;
+  if (!current.value || opening) return;
   silence();
+  opening = true;
   try {
     await recorder.open();
     microphone.value = "";
   } catch (error) {
     microphone.value = error instanceof Error ? error.message : String(error);
     return;
+  } finally {
+    opening = false;
   }
+  if (!recorder.isOpen) return; // the page was left meanwhile
   began = performance.now();
+  subject = shownSubject();
   recorder.start();
   batch(() => {
     recording.value = null;
@@ -184,11 +221,13 @@ export function closeMicrophone(): void {
 }
 
 /** The clip that the voice has for the phrase already. */
-export const existing = computed(() =>
-  current.value ? clips.value.get(plainPhrase(current.value.phrase)) : undefined,
-);
+export const existing = computed(() => {
+  const item = current.value;
+  if (!item?.name) return item && clips.value.get(plainPhrase(item.phrase));
+  return recordings.value.find(({ key }) => baseName(key) === item.name);
+});
 
-const kept = ({ samples, heard }: Recording) => samples.subarray(heard.from, heard.to);
+export const kept = ({ samples, heard }: Recording) => samples.subarray(heard.from, heard.to);
 
 /** Enter: keep the take and show the next word. */
 export async function accept(): Promise<void> {
@@ -199,8 +238,9 @@ export async function accept(): Promise<void> {
   const take: Take = {
     voice: voice.value,
     phrase: item.phrase,
-    name: old ? baseName(old.key) : fileName(item.phrase),
+    name: item.name ?? (old ? baseName(old.key) : fileName(item.phrase)),
     file: new Blob([wav(kept(made), RATE)], { type: "audio/wav" }),
+    blind: !item.name && !clipsRead.value,
     state: "waiting",
     verdicts: made.verdicts,
     report: [],
@@ -222,66 +262,4 @@ export async function accept(): Promise<void> {
     return;
   }
   void work();
-}
-
-/** Play the take alone. */
-export function hearTake(): void {
-  const made = recording.value;
-  if (made) void play("take", [soundOf(kept(made))]);
-}
-
-/** The words before and after the phrase in its sentence, said by the voice; those without a clip are left out. */
-function around(item: Item): Promise<AudioBuffer | null>[] {
-  const marked = item.example.findIndex(([, isPhrase]) => isPhrase);
-  if (marked < 0) return [];
-  const text = (pieces: Item["example"]) =>
-    pieces
-      .map(([piece]) => piece)
-      .join("")
-      .replaceAll("…", " ")
-      .trim();
-  return [text(item.example.slice(0, marked)), text(item.example.slice(marked + 1))].map(async (message) => {
-    if (!/[\p{L}\p{N}]/u.test(message)) return null;
-    const request = { message, voice: voice.value, missing: "skip" };
-    return sound(`around ${voice.value} ${message}`, async () => (await stitch(request)).public_url).catch(() => null);
-  });
-}
-
-/** So that the sentence plays at once when it is asked for. */
-function prefetch(): void {
-  if (current.value && navigator.onLine) void Promise.all(around(current.value));
-}
-
-/** P: the take inside of its sentence, as loud as its neighbours; alone where there is no sentence. */
-export async function hearInSentence(): Promise<void> {
-  const item = current.value;
-  const made = recording.value;
-  if (!item || !made) return;
-  const [before, after] = await Promise.all(around(item));
-  if (!before && !after) {
-    hearTake();
-    return;
-  }
-  const { heard, samples } = made;
-  const speech = samples.subarray(heard.start, heard.end);
-  const neighbour = before ?? after;
-  const wanted = neighbour ? level(neighbour.getChannelData(0)) : level(speech);
-  const gain = Math.min(10 ** ((wanted - level(speech)) / 20), 15);
-  const matched = soundOf(speech.map((sample) => Math.max(-1, Math.min(1, gain * sample))));
-  await play(
-    "sentence",
-    [before, matched, after].filter((one) => one !== null && one !== undefined),
-    120,
-  );
-}
-
-/** B: the recording that the voice has now. */
-export async function hearOld(): Promise<void> {
-  const old = existing.value;
-  if (!old) return;
-  const mine = voice.value;
-  const name = baseName(old.key);
-  await play("old", [
-    await sound(`${old.key} ${old.size.toString()}`, async () => (await askClip(mine, name)).url ?? ""),
-  ]);
 }

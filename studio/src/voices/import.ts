@@ -1,6 +1,6 @@
 import { changeVoiceSettings } from "../api";
 import { baseName, plainPhrase } from "../record/name";
-import { clips } from "../store";
+import { clips, clipsRead, recordings } from "../store";
 import { keep } from "../takes";
 import { work } from "../uploads";
 import { type Entry, unzipped } from "./zip";
@@ -10,6 +10,7 @@ const SOUND =
 const SETTINGS = "voice.toml";
 /** The service's limit. */
 const LARGEST = 20 * 1024 * 1024;
+const TOO_LARGE = "it has over 20 MB";
 
 export interface Imported {
   clips: number;
@@ -55,46 +56,72 @@ const folderOf = (path: string) => path.slice(0, path.lastIndexOf("/") + 1);
 const isLitter = (path: string) => /(^|\/)(\._|\.DS_Store$|__MACOSX\/)/.test(path);
 
 /** Queue recordings for upload as clips of a voice, and write its settings if they are among them. */
-export async function importInto(voice: string, files: Found[]): Promise<Imported> {
-  const entries: Entry[] = [];
-  for (const { path, file } of files) {
-    if (/\.zip$/i.test(path)) entries.push(...(await unzipped(file)));
-    else entries.push({ name: path, data: new Uint8Array(await file.arrayBuffer()) });
-  }
-  const wanted = entries.filter(({ name }) => !isLitter(name));
+export async function importInto(voice: string, files: Promise<Found[]>): Promise<Imported> {
+  const done: Imported = { clips: 0, settings: false, left: [] };
+  const wanted = await entriesOf(await files, done);
   if (new Set(wanted.filter(({ name }) => SOUND.test(name)).map(({ name }) => folderOf(name))).size > 1) {
     throw new Error("There are recordings in several folders: a voice is one folder, so import one at a time.");
   }
-  const done: Imported = { clips: 0, settings: false, left: [] };
-  for (const entry of wanted) await one(voice, entry, done);
+  const names = new Map<string, string>();
+  for (const entry of wanted) {
+    const name = entry.name.slice(entry.name.lastIndexOf("/") + 1).normalize("NFC");
+    const why = await one(voice, name, entry.data, names, done);
+    if (!why) continue;
+    // People are told of the first ones.
+    if (name === SETTINGS) done.left.unshift(`${name}: ${why}`);
+    else done.left.push(`${name}: ${why}`);
+  }
   void work();
   return done;
 }
 
-async function one(voice: string, { name: path, data }: Entry, done: Imported): Promise<void> {
-  const name = path.slice(path.lastIndexOf("/") + 1).normalize("NFC");
-  if (name === SETTINGS) {
-    await changeVoiceSettings(voice, new TextDecoder().decode(data));
-    done.settings = true;
-  } else if (!SOUND.test(name)) {
-    done.left.push(`${name}: it does not end like a recording`);
-  } else if (!data.length) {
-    done.left.push(`${name}: it is empty`);
-  } else if (data.length > LARGEST) {
-    done.left.push(`${name}: it has over 20 MB`);
-  } else {
-    const phrase = plainPhrase(name.replace(/\.\w+$/, ""));
-    const old = clips.value.get(phrase); // it gets a new version: of two files that say the same, only one is heard
-    await keep({
-      voice,
-      phrase,
-      name: old ? baseName(old.key) : name,
-      file: new Blob([data]),
-      state: "waiting",
-      verdicts: [],
-      report: [],
-      at: Date.now(),
-    });
-    done.clips++;
+/** What was chosen, unpacked; what is too large is left out before it fills the memory. */
+async function entriesOf(files: Found[], done: Imported): Promise<Entry[]> {
+  const entries: Entry[] = [];
+  for (const { path, file } of files) {
+    if (/\.zip$/i.test(path)) entries.push(...(await unzipped(file)));
+    else if (file.size > LARGEST) done.left.push(`${file.name}: ${TOO_LARGE}`);
+    else entries.push({ name: path, data: new Uint8Array(await file.arrayBuffer()) });
   }
+  return entries.filter(({ name }) => !isLitter(name));
+}
+
+/** Keep one file for its upload; returns why it is left out, or nothing. `names` has the files so far, by phrase. */
+async function one(
+  voice: string,
+  name: string,
+  data: Entry["data"],
+  names: Map<string, string>,
+  done: Imported,
+): Promise<string> {
+  if (name === SETTINGS) {
+    try {
+      await changeVoiceSettings(voice, new TextDecoder().decode(data));
+    } catch (error) {
+      return error instanceof Error ? error.message : String(error);
+    }
+    done.settings = true;
+    return "";
+  }
+  if (!SOUND.test(name)) return "it does not end like a recording";
+  if (!data.length) return "it is empty";
+  if (data.length > LARGEST) return TOO_LARGE;
+  const phrase = plainPhrase(name.replace(/\.\w+$/, ""));
+  const other = names.get(phrase);
+  if (other) return `it says the same as ${other}`;
+  names.set(phrase, name);
+  const old = clips.value.get(phrase); // it gets a new version: of two files that say the same, only one is heard
+  await keep({
+    voice,
+    phrase,
+    name: old && !recordings.value.some(({ key }) => baseName(key) === name) ? baseName(old.key) : name,
+    file: new Blob([data]),
+    blind: !clipsRead.value,
+    state: "waiting",
+    verdicts: [],
+    report: [],
+    at: Date.now(),
+  });
+  done.clips++;
+  return "";
 }

@@ -33,6 +33,10 @@ export function SettingsCard() {
     change(section, key, event.currentTarget.value === "" ? null : event.currentTarget.valueAsNumber);
   };
   const save = () => {
+    if (toml === found.toml) {
+      say("Nothing is changed.");
+      return;
+    }
     changeVoiceSettings(voice.value, toml)
       .then((answer) => {
         show(answer);
@@ -129,9 +133,7 @@ export function SettingsCard() {
           {fault}
         </p>
       )}
-      <button class="main" disabled={toml === found.toml}>
-        Save the settings
-      </button>
+      <button class="main">Save the settings</button>
     </form>
   );
 }

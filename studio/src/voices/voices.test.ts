@@ -82,3 +82,13 @@ test.each([
 test("an archive that would fill the memory is refused before it is unpacked", async () => {
   await expect(unzipped(await deflated(new Uint8Array(10), 2 ** 31))).rejects.toThrow("1 GB");
 });
+
+test("names that are not in UTF-8 are refused, and backslashes are folders", async () => {
+  const named = async (name: string, byte?: number) => {
+    const bytes = new Uint8Array(await zipped([{ name, data: new Uint8Array(1) }]).arrayBuffer());
+    if (byte) bytes[30 + name.length + 1 + 46] = byte; // the first letter in the list at the end
+    return new Blob([bytes]);
+  };
+  expect((await unzipped(await named("voice\\a.wav")))[0]?.name).toBe("voice/a.wav");
+  await expect(unzipped(await named("a.wav", 0xff))).rejects.toThrow("UTF-8");
+});

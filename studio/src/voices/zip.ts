@@ -22,6 +22,8 @@ const CENTRAL = 0x02014b50;
 const END = 0x06054b50;
 /** 1 January 1980: the file is the same whenever it is made. */
 const DAY = 0x21;
+/** The archive counts its files in two bytes. */
+export const MOST_FILES = 65_535;
 /** An archive may not become more than this when it is read. */
 export const LARGEST_BYTES = 1024 ** 3;
 
@@ -102,7 +104,7 @@ export async function unzipped(file: Blob): Promise<Entry[]> {
       ];
       const sum = view.getUint32(at + 16, true);
       const local = view.getUint32(at + 42, true);
-      const name = new TextDecoder().decode(bytes.subarray(at + 46, at + 46 + nameSize)).normalize("NFC");
+      const name = nameIn(bytes.subarray(at + 46, at + 46 + nameSize));
       at += 46 + nameSize + extra + comment;
       if (name.endsWith("/")) continue;
       total += real;
@@ -119,6 +121,15 @@ export async function unzipped(file: Blob): Promise<Entry[]> {
     throw error instanceof RangeError ? broken : error;
   }
   return found;
+}
+
+/** A file's name with its folders; some programs part them with backslashes. */
+function nameIn(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes).normalize("NFC").replaceAll("\\", "/");
+  } catch {
+    throw new Error("The zip file has names that are not in UTF-8: make it with another program, or import the files.");
+  }
 }
 
 /** Inflate at most `real` bytes and one more: what an archive says of itself may not be true. */

@@ -203,6 +203,13 @@ def test_the_types_are_those_of_the_api(built: Path, tmp_path: Path) -> None:
 
 def test_a_word_is_recorded_by_keyboard_alone_uploaded_and_said(page: Page, stack: Stack) -> None:
     list_words(page, "sangamner", "onion")
+    page.keyboard.press("Space")
+    expect(page.get_by_role("button", name="Stop")).to_be_visible()
+    page.keyboard.press("ArrowRight")
+    expect(page.locator(".stage.live")).to_have_count(0)
+    expect(page.locator(".stage .word")).to_have_text("onion")
+    expect(page.get_by_role("img", name="No recording yet")).to_be_visible()
+    page.keyboard.press("ArrowLeft")
     say_word(page)
     accessible(page)
     page.keyboard.press("Enter")
@@ -252,6 +259,11 @@ def test_what_a_message_lacks_is_recorded_in_its_sentence_and_then_heard(page: P
     assert download.value.suggested_filename.endswith(".mp3")
 
 
+KEPT = """async () => {
+    const [name] = await caches.keys();
+    const kept = await (await caches.open(name)).keys();
+    return kept.map(({ url }) => new URL(url).pathname.slice(1));
+}"""
 LONG = " ".join(["a very long phrase that nobody says in one breath"] * 6)
 """300 characters, nearly."""
 
@@ -260,7 +272,7 @@ def test_takes_that_were_recorded_offline_survive_a_closed_tab_whatever_they_say
     page: Page, context: BrowserContext, address: str, stack: Stack
 ) -> None:
     list_words(page, "rice/acre \N{EAR OF RICE}", LONG)
-    page.wait_for_load_state("networkidle")
+    page.evaluate("navigator.serviceWorker.ready.then(() => null)")
     show(page, "Voices")
     expect(page.get_by_role("region", name="Clips")).to_be_visible()
     show(page, "Record")
@@ -276,6 +288,14 @@ def test_takes_that_were_recorded_offline_survive_a_closed_tab_whatever_they_say
     import_clip(page, LONG)
     expect(page.locator("header")).to_contain_text("2 waiting to upload")
     page.close()
+    reopened = context.new_page()
+    reopened.goto(address.partition("#")[0])
+    expect(reopened.locator("header")).to_contain_text("2 waiting to upload")
+    expect(reopened.get_by_text("All 2 words recorded")).to_be_visible()
+    kept = reopened.evaluate(KEPT)
+    assert {"studio.js", "worklet.js", ""} < set(kept), kept
+    assert not {"config.json", "credentials"} & set(kept), "what is secret is not kept"
+    reopened.close()
     context.set_offline(False)
     tabs = [context.new_page() for _ in range(2)]
     for tab in tabs:
@@ -297,10 +317,12 @@ def test_a_voice_is_searched_heard_deleted_brought_back_and_its_settings_checked
     row.get_by_role("button", name="Listen").click()
     expect(row).to_contain_text("♪")
     accessible(page)
-    row.get_by_role("button", name="Delete").click()
+    row.get_by_role("button", name="Delete").press("Enter")
+    expect(page.get_by_role("button", name="Undo")).to_be_focused()
     expect(row).to_have_count(0)
-    page.get_by_role("button", name="Undo").click()
+    page.keyboard.press("Enter")
     expect(row).to_have_count(1)
+    assert page.evaluate("document.activeElement !== document.body"), "Tab goes on near the row that was deleted"
     page.get_by_label("Search the clips").fill("")
     picture(page, "voices")
     page.get_by_text("Settings", exact=True).click()
@@ -316,12 +338,15 @@ def test_a_voice_is_searched_heard_deleted_brought_back_and_its_settings_checked
 
 def test_a_voice_is_exported_and_imported_as_a_zip(page: Page, stack: Stack, tmp_path: Path) -> None:
     bucket, put = stack.outputs["InputBucketName"], stack.client("s3").put_object
-    for name in ("कल.wav", "बीस.mp3", "voice.toml"):
-        put(Bucket=bucket, Key=f"few/{name}", Body=(SAMPLES / "hindi" / name).read_bytes())
+    copied = {"कल.wav": "कल.wav", "कल@final.wav": "कल.wav", "बीस.mp3": "बीस.mp3", "voice.toml": "voice.toml"}
+    for name, sample in {**copied, "बीस.wav": "कल.wav"}.items():
+        put(Bucket=bucket, Key=f"few/{name}", Body=(SAMPLES / "hindi" / sample).read_bytes())
     page.reload()
     choose(page, "few")
     show(page, "Voices")
-    expect(page.get_by_text("2 clips", exact=True)).to_be_visible()
+    expect(page.get_by_text("4 clips", exact=True)).to_be_visible()
+    expect(page.get_by_role("row", name="not said: बीस.mp3 says the same")).to_have_count(1)
+    expect(page.get_by_role("row", name="कल at the end")).to_have_count(1)
     with page.expect_download() as download:
         page.get_by_role("button", name="Export as zip").click()
     archive = tmp_path / "few.zip"
@@ -329,10 +354,12 @@ def test_a_voice_is_exported_and_imported_as_a_zip(page: Page, stack: Stack, tmp
     page.get_by_label("Name of a new voice").fill("copy")
     page.get_by_role("button", name="Begin").click()
     page.locator(".drop input[type=file]").set_input_files(archive)
-    expect(page.get_by_text("2 clips upload by themselves")).to_be_visible()
+    expect(
+        page.get_by_text("3 clips upload by themselves; the settings are written; left out: बीस.wav")
+    ).to_be_visible()
     s3 = stack.client("s3")
     until(
-        lambda: s3.list_objects_v2(Bucket=bucket, Prefix="copy/")["KeyCount"] == 3,
+        lambda: s3.list_objects_v2(Bucket=bucket, Prefix="copy/")["KeyCount"] == len(copied),
         "the clips and the settings, copied",
     )
     assert clip_of(stack, "copy/कल.wav") == clip_of(stack, "hindi/कल.wav")
@@ -366,6 +393,80 @@ def test_a_table_is_checked_heard_and_made_and_its_missing_words_lead_to_their_r
     expect(page.locator(".sentence mark").first).to_be_visible()
 
 
+STOPS = """() => {
+    const all = document.querySelectorAll("a[href], button, input, select, textarea, summary");
+    window.stops = [...all].filter((one) => {
+        if (one.type === "radio" && !one.checked) return false; // a group is one stop
+        return one.tabIndex >= 0 && !one.disabled && one.checkVisibility();
+    });
+    window.stops[0].focus();
+    return window.stops.map((one) => one.outerHTML.slice(0, 120));
+}"""
+FOCUSED = """() => {
+    const at = window.stops.indexOf(document.activeElement);
+    const ring = (node) => node && getComputedStyle(node).outlineStyle !== "none";
+    const drawn = [document.activeElement, document.activeElement.nextElementSibling];
+    drawn.push(document.activeElement.closest("label, .message"));
+    return [at, drawn.some(ring)];
+}"""
+
+
+def test_every_page_is_walked_by_keyboard_alone(page: Page) -> None:
+    def walked() -> Iterator[tuple[int, bool]]:
+        for _ in page.evaluate(STOPS):
+            page.keyboard.press("Tab")
+            at, ring = page.evaluate(FOCUSED)
+            yield at, ring
+
+    def tabs(name: str) -> None:
+        stops: list[str] = []
+        found: list[tuple[int, bool]] = []
+        while stops != (now := page.evaluate(STOPS)):  # what was asked for came while it was walked
+            stops, found = now, list(walked())
+        assert found[:-1] == [(i, True) for i in range(1, len(stops))], f"{name}: {stops}"
+        assert found[-1][0] in (-1, 0), f"{name}: the focus is caught"
+
+    list_words(page, "sangli", "hingoli")
+    expect(page.locator(".stage")).to_be_focused()
+    tabs("Record")
+    page.locator(".queue [aria-current] button").focus()
+    page.keyboard.press("ArrowDown")
+    expect(page.locator(".queue li").last.get_by_role("button")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator(".stage .word")).to_have_text("hingoli")
+    expect(page.locator(".stage")).to_be_focused()
+
+    def visit(name: str) -> None:
+        page.get_by_role("navigation").get_by_role("link", name=name).press("Enter")
+        expect(page.get_by_role("main", name=name)).to_be_focused()
+        expect(page.locator("main .card").first).to_be_visible()
+
+    visit("Compose")
+    page.keyboard.press("Tab")
+    page.keyboard.type("hello, shreshail 20")
+    page.get_by_role("button", name="shreeshail").press("Enter")
+    expect(page.get_by_role("textbox", name="Message")).to_be_focused()
+    expect(page.locator(".marks .said")).to_have_count(2)
+    tabs("Compose")
+
+    visit("Campaign")
+    page.locator(".drop input[type=file]").set_input_files(ROOT / "samples" / "campaign.csv")
+    page.get_by_label("The message is in the column").select_option("name")
+    tabs("Campaign, a table")
+    page.get_by_role("button", name="Check the table").press("Enter")
+    expect(page.get_by_role("region", name="The campaign")).to_be_focused()
+    expect(page.get_by_role("region", name="Most needed words")).to_be_visible()
+    tabs("Campaign, checked")
+
+    visit("Voices")
+    page.get_by_text("Settings", exact=True).press("Enter")
+    page.get_by_label("Search the clips").fill("rain")
+    expect(page.get_by_role("button", name="Save the settings")).to_be_visible()
+    tabs("Voices")
+    visit("Pictures")
+    tabs("Pictures")
+
+
 DROP = """([name, type, base64]) => {
     const bytes = Uint8Array.from(atob(base64), (char) => char.charCodeAt(0));
     const dataTransfer = new DataTransfer();
@@ -394,11 +495,6 @@ def test_a_picture_is_dropped_and_its_answer_seen_and_heard(page: Page, stack: S
     picture(page, "pictures")
 
 
-DENIED = """() => {
-    navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException("", "NotAllowedError"));
-}"""
-
-
 def test_who_may_not_and_who_cannot_reads_why(page: Page, context: BrowserContext, stack: Stack) -> None:
     def signs(credentials: dict[str, str]) -> None:
         page.unroute_all()
@@ -422,10 +518,32 @@ def test_who_may_not_and_who_cannot_reads_why(page: Page, context: BrowserContex
     show(page, "Record")
     signs({"accessKeyId": "ASIAENDED", "secretAccessKey": "x", "sessionToken": "y"})
     expect(page.locator(".notice")).to_contain_text("or they have ended: sign in again")
-    page.evaluate(DENIED)
-    list_words(page, "wardha")
-    page.keyboard.press("Space")
-    expect(page.get_by_text("The browser may not use the microphone")).to_be_visible()
+
+
+def test_a_microphone_that_is_not_there_taken_away_or_not_allowed_says_what_to_do(
+    browser: Browser, context: BrowserContext, address: str
+) -> None:
+    def recording(where: BrowserContext) -> Page:
+        opened = where.new_page()
+        opened.goto(address)
+        list_words(opened, "wardha")
+        opened.keyboard.press("Space")
+        return opened
+
+    taken = recording(context)
+    expect(taken.get_by_text("● Recording")).to_be_visible()
+    devtools = browser.new_browser_cdp_session()
+    denied = {"permission": {"name": "microphone"}, "setting": "denied", "origin": address.partition("/#")[0]}
+    for one in devtools.send("Target.getBrowserContexts")["browserContextIds"]:
+        devtools.send("Browser.setPermission", {**denied, "browserContextId": one})
+    expect(taken.get_by_text("The microphone was unplugged or taken away")).to_be_visible()
+    expect(taken.get_by_role("img", name="The recording")).to_be_visible()
+    for flags, words in (
+        (["--use-fake-device-for-media-stream"], "The browser may not use the microphone: allow it"),
+        ([], "There is no microphone: connect one"),
+    ):
+        with browser.browser_type.launch(executable_path=chromium(), args=["--no-sandbox", *flags]) as other:
+            expect(recording(other.new_context()).get_by_text(words)).to_be_visible()
 
 
 SCRIPTS = {

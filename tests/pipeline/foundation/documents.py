@@ -84,6 +84,10 @@ BREAK_GLASS = {stage: role("break-glass", ACCOUNTS[stage], stage) for stage in S
 PACKAGING = role("packaging", ARTIFACT_ACCOUNT)
 BUCKET = f"arn:aws:s3:::audio-stitcher-artifacts-{ARTIFACT_ACCOUNT}"
 KEY = key_arn(ARTIFACT_ACCOUNT)
+_ARTIFACTS = (FOUNDATION / "artifacts.tf").read_text()
+(_NAME,) = re.findall(r'"aws_signer_signing_profile" .*?  name += "(\w+)"', _ARTIFACTS, re.DOTALL)
+PROFILE = f"arn:aws:signer:{REGION}:{ARTIFACT_ACCOUNT}:/signing-profiles/{_NAME}"
+"""The profile that signs releases."""
 
 
 def listed(value: Any) -> list[Any]:

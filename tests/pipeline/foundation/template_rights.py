@@ -24,7 +24,7 @@ UNUSED = re.compile(
     r"|iam:(CreateServiceLinkedRole|DescribeOrganization|DeleteRolePermissionsBoundary)|kms:.*|s3:REST.*"
     r"|s3:\w*(Abac|Accelerate|Acl|Analytics|Cors|CORS|Intelligent|Inventory|Metadata|Metrics|ObjectLock|Replication"
     r"|Website)\w*|s3:(DeleteObject|DeleteBucketEncryption|DeleteBucketLifecycle|PutBucketLogging)"
-    r"|lambda:(AssociateRuntimeAlias|PassCapacityProvider|\w*CodeSigning\w*|\w*FunctionScaling\w*)"
+    r"|lambda:(AssociateRuntimeAlias|PassCapacityProvider|\w*FunctionScaling\w*)"
     r"|logs:(\w*(Bearer|DataProtection|DeletionProtection|IndexPolic|KmsKey)\w*|DeleteResourcePolicy)"
     r"|codedeploy:RegisterOnPremisesInstance|sns:PutDataProtectionPolicy|wafv2:\w*PermissionPolicy"
 )
@@ -40,6 +40,9 @@ NAMES = (
     *("AlarmName", "BudgetName", "BucketName", "DashboardName", "LayerName", "LogGroupName", "Name", "QueueName"),
     *("StateMachineName", "TopicName"),
 )
+CUSTOM = "Custom::HeardVersion"
+"""CloudFormation calls its function by itself, with the rights that it has (its guide, "Custom resources")."""
+SIGNERS = "arn:aws:lambda:{region}:{account}:code-signing-config:csc-0a1b"
 # The ARN of each type's resources, as IAM is asked about them: of a version or an alias Step Functions asks about the
 # state machine (its guide, "Authorization for versions and aliases").
 ARNS = {
@@ -56,6 +59,7 @@ ARNS = {
     "AWS::Events::Rule": "arn:aws:events:{region}:{account}:rule/{name}",
     "AWS::IAM::Role": "arn:aws:iam::{account}:role/{name}",
     "AWS::Lambda::Alias": "arn:aws:lambda:{region}:{account}:function:{name}:live",
+    "AWS::Lambda::CodeSigningConfig": SIGNERS,
     "AWS::Lambda::EventInvokeConfig": "arn:aws:lambda:{region}:{account}:function:{name}:live",
     "AWS::Lambda::EventSourceMapping": "arn:aws:lambda:{region}:{account}:event-source-mapping:0a1b",
     "AWS::Lambda::Function": "arn:aws:lambda:{region}:{account}:function:{name}",
@@ -79,6 +83,7 @@ ARNS = {
     "AWS::WAFv2::LoggingConfiguration": "arn:aws:wafv2:{region}:{account}:regional/webacl/{name}/0a1b",
     "AWS::WAFv2::WebACL": "arn:aws:wafv2:{region}:{account}:regional/webacl/{name}/0a1b",
     "AWS::WAFv2::WebACLAssociation": "arn:aws:wafv2:{region}:{account}:regional/webacl/{name}/0a1b",
+    CUSTOM: "arn:aws:lambda:{region}:{account}:function:{name}:live",
 }
 # A resource that is part of another has that one's name.
 PART_OF = {
@@ -93,12 +98,14 @@ PART_OF = {
     "AWS::StepFunctions::StateMachineAlias": "AWS::StepFunctions::StateMachine",
     "AWS::StepFunctions::StateMachineVersion": "AWS::StepFunctions::StateMachine",
     "AWS::WAFv2::WebACLAssociation": "AWS::WAFv2::WebACL",
+    CUSTOM: "AWS::Lambda::Alias",
 }
 CANARY = "arn:aws:codedeploy:{region}:{account}:deploymentgroup:audio-stitcher-{stage}-a/b"
 # Actions on something else than the resource itself.
 ELSEWHERE = {
     "s3:GetObject": "arn:aws:s3:::audio-stitcher-artifacts-{artifact_account}/packages/0a1b2c",
     "s3:GetObjectVersion": "arn:aws:s3:::audio-stitcher-artifacts-{artifact_account}/packages/0a1b2c",
+    "lambda:GetCodeSigningConfig": SIGNERS,
     "lambda:GetLayerVersion": "arn:aws:lambda:{region}:{account}:layer:FfmpegLayer:1",
     "iam:PassRole": "arn:aws:iam::{account}:role/audio-stitcher-{stage}-SomeRole-0A1B2C",
     "wafv2:DisassociateWebACL": "arn:aws:apigateway:{region}::/restapis/a1b2c3d4e5/stages/{stage}",
@@ -114,6 +121,7 @@ ELSEWHERE = {
     "cloudwatch:DescribeAlarms": "*",
     "cloudwatch:GetMetricData": "*",
     "codedeploy:StopDeployment": "*",
+    "lambda:CreateCodeSigningConfig": "*",
     "lambda:CreateEventSourceMapping": "*",
     "logs:CreateLogDelivery": "*",
     "logs:DescribeLogGroups": "*",
@@ -136,6 +144,8 @@ class Need:
 
 def actions(resource: Resource, *, read_only: bool = False) -> set[str]:
     """What the handlers of the resource's type do; those that delete only where a deployment may delete it."""
+    if resource["Type"] == CUSTOM:
+        return set() if read_only else {"lambda:InvokeFunction"}
     schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema("ap-south-1", resource["Type"]).schema
     handlers = ["create", "update", "read"] + ["delete"] * (resource.get("DeletionPolicy") != "Retain")
     if read_only:
@@ -221,6 +231,8 @@ def needs(resources: Resources, logical_id: str, values: dict[str, str], *, read
         account, stage = values["account"], values["stage"]
         context["iam:PermissionsBoundary"] = f"arn:aws:iam::{account}:policy/foundation/audio-stitcher-{stage}-boundary"
     own = arn(resources, logical_id, values)
+    if kind == "AWS::Lambda::Function" and not read_only:  # which asks about both
+        yield Need("lambda:PutFunctionCodeSigningConfig", SIGNERS.format(**values), context)
     for action in sorted(actions(resources[logical_id], read_only=read_only)):
         where = ELSEWHERE.get(action, "").format(**values) or own
         if action == "iam:PassRole":

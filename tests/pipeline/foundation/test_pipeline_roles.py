@@ -12,6 +12,7 @@ from tests.pipeline.foundation.documents import (
     KEY,
     PACKAGING,
     PIPELINE,
+    PROFILE,
     REGION,
     ROLES,
     STAGES,
@@ -149,6 +150,23 @@ def test_packaging_adds_packages_and_releases_and_nothing_else(iam: Iam) -> None
     assert not iam.may(PACKAGING, "s3:PutBucketPolicy", BUCKET, owned=owned)
     for action in ("cloudformation:CreateChangeSet", "lambda:UpdateFunctionCode", "iam:PassRole", "execute-api:Invoke"):
         assert not iam.may(PACKAGING, action, "*"), action
+
+
+def test_packaging_signs_packages_with_the_profile_of_the_release_and_no_other(iam: Iam) -> None:
+    """AWS Signer reads and writes with its caller's rights (its guide, "Define an IAM policy")."""
+    owned = artifact_policy("bucket")
+    assert iam.may(PACKAGING, "signer:StartSigningJob", PROFILE)
+    assert iam.may(PACKAGING, "signer:DescribeSigningJob", PROFILE.replace("profiles/audio_stitcher", "jobs/0a1b"))
+    assert iam.may(PACKAGING, "s3:GetObjectVersion", f"{BUCKET}/packages/0a1b", owned=owned)
+    assert iam.may(PACKAGING, "s3:PutObject", f"{BUCKET}/packages/0a1b-audio_stitcher/0c2d.zip", OVERWRITING, owned)
+    assert not iam.may(PACKAGING, "s3:GetObjectVersion", f"{BUCKET}/deployed/prod/history.json", owned=owned)
+    for action in ("CancelSigningProfile", "PutSigningProfile", "RevokeSignature", "AddProfilePermission"):
+        assert not iam.may(PACKAGING, f"signer:{action}", PROFILE), action
+    assert not iam.may(PACKAGING, "signer:StartSigningJob", f"{PROFILE}2")
+    others = [role for role in ROLES.values() if role.arn != PACKAGING.arn]
+    assert not any(iam.may(role, "signer:StartSigningJob", PROFILE) for role in others)
+    plan = ROLES[PACKAGING.arn.replace("packaging", "plan")]
+    assert iam.may(plan, "signer:GetSigningProfile", PROFILE)
 
 
 def test_a_release_is_written_once(iam: Iam) -> None:
