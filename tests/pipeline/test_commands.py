@@ -155,7 +155,7 @@ def test_the_exceptions_of_this_repository_are_read(file: Path) -> None:
 
 REQUIRED = [
     (name, option)
-    for name, (_, options, _) in program.COMMANDS.items()
+    for name, (options, _) in program.COMMANDS.items()
     for option in options.split()
     if program.OPTIONS[option].get("required")
 ]
