@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from tools.client import Response
 from tools.local import campaign
-from tools.local.campaign import clear, save
+from tools.local.campaign import clear, save, settings_of
 from tools.local.stack import StackError
 
 HOST = "http://out.s3.localhost:4566"
@@ -88,6 +88,14 @@ def test_a_link_that_leads_nowhere_is_a_sentence(tmp_path: Path, monkeypatch: py
     monkeypatch.setattr(campaign, "fetch", unreachable)
     with pytest.raises(StackError, match="cannot be fetched: connection refused"):
         save(FOUND, tmp_path / "table.csv", tmp_path / "out")
+
+
+@pytest.mark.parametrize("text", ["{", "[]", "1", "\udcff", "[" * 100_000])
+def test_settings_that_are_no_object_are_a_sentence(tmp_path: Path, text: str) -> None:
+    (tmp_path / "t.json").write_bytes(text.encode(errors="surrogateescape"))
+    with pytest.raises(StackError, match=r"t\.json is no"):
+        settings_of(tmp_path / "t.csv")
+    assert settings_of(tmp_path / "other.csv") == {}
 
 
 def test_what_an_earlier_campaign_left_is_deleted_and_nothing_else(tmp_path: Path) -> None:

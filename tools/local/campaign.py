@@ -27,9 +27,11 @@ def settings_of(table: Path) -> dict[str, Any]:
     """The settings in `<name>.json` beside a table, or none. Raises `StackError`."""
     beside = table.with_suffix(".json")
     try:
-        found: dict[str, Any] = json.loads(beside.read_text()) if beside.exists() else {}
-    except ValueError as error:
+        found = json.loads(beside.read_bytes()) if beside.exists() else {}
+    except (ValueError, RecursionError) as error:
         raise StackError(f"{beside} is not JSON: {error}") from error
+    if not isinstance(found, dict):
+        raise StackError(f"{beside} is no JSON object")
     return found
 
 
