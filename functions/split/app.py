@@ -11,13 +11,12 @@ from pydantic import BaseModel
 from handlers.buckets import output, recordings
 from handlers.campaigns import buckets, campaign_of
 from handlers.telemetry import logger, metrics, step
-from stitcher.api.campaigns import dropped_request
+from stitcher.api.campaigns import dropped_request, must_have_voices
 from stitcher.campaigns.messages import Settings
 from stitcher.campaigns.places import Campaign, Run, dropped, id_of, is_table
 from stitcher.campaigns.steps import CHUNKS, begin, refuse, split_table
 from stitcher.campaigns.table import CampaignFault
 from stitcher.errors import StitchError
-from stitcher.planning.catalogue import must_be_there
 from stitcher.storage import NotStored
 
 
@@ -63,7 +62,7 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
     try:
         if fault:
             raise fault
-        must_be_there(recordings(), (run.settings or campaign.settings).voice)
+        must_have_voices(recordings(), run.settings or campaign.settings)
         run = split_table(buckets(), campaign, run)
     except (CampaignFault, StitchError) as refusal:
         refuse(output(), run, refusal)

@@ -348,6 +348,8 @@ def test_a_campaign_of_a_voice_that_there_is_not_is_refused_at_once(buckets: Buc
     done = parted(put_table(buckets, key="campaigns/hindy/a.csv"))
     assert done["outcome"] == "refused"
     assert called("GET", f"/{done['campaign']}")["detail"] == refused["detail"]
+    for missing, status in (("fallback:hindy", 404), ("fallback:hindi", 200), ("fallback:", 200), ("fallback:-", 200)):
+        called("POST", "/", {"name": "b", "missing": missing}, status)
     made = called("POST", "/", {"name": "a", "voice": "hindi"})
     buckets.s3.delete_object(Bucket=INPUT, Key="hindi/hello.wav")
     assert again(buckets, workflows, made["id"])["outcome"] == "refused", "the voice was deleted meanwhile"
@@ -408,6 +410,14 @@ def test_a_campaign_that_is_asked_for_anew_is_new_and_makes_nothing_twice(
 
     monkeypatch.setattr(saying, "stitch", never)
     done = again(buckets, workflows, made["id"])
+    said(done)
+    assert joined(done)["made"] == 2
+
+
+def test_the_default_voice_can_say_what_another_lacks(buckets: Buckets, workflows: Workflows) -> None:
+    buckets.put(INPUT, "hindi/hello.wav", buckets.read(INPUT, "hello.wav"))
+    asked = {"template": "hello {name}", "missing": "fallback:-"}
+    done = parted(put_table(buckets, settings=json.dumps(asked), key="campaigns/hindi/a.csv"))
     said(done)
     assert joined(done)["made"] == 2
 

@@ -14,7 +14,7 @@ from stitcher import limits
 from stitcher.api.asked import Asked
 from stitcher.campaigns.join import MANIFEST
 from stitcher.campaigns.messages import Settings
-from stitcher.campaigns.places import FOLDER, TABLE, Campaign, Last, Run, id_of, is_id, summary_of
+from stitcher.campaigns.places import DEFAULT, FOLDER, TABLE, Campaign, Last, Run, id_of, is_id, summary_of
 from stitcher.campaigns.script import CSV_NAME, HTML_NAME
 from stitcher.errors import CampaignRuns, InvalidRequest, UnknownCampaign
 from stitcher.formats.platforms import FORMATS
@@ -80,6 +80,8 @@ class CampaignRequest(Asked):
     def of(cls, given: Any) -> Self:
         """Parse a caller's body. Raises `InvalidRequest` with a sentence that names every fault."""
         made = super().of(given)
+        if made.missing == f"fallback:{DEFAULT}":  # as in a request for one message, the default voice
+            made = made.model_copy(update={"missing": "fallback:"})
         for voice in (made.voice, made.missing.partition(":")[2]):
             voice_prefix(voice)
         if made.template is not None and made.column is not None:
@@ -182,9 +184,9 @@ def create(output: BucketRepo, recordings: Repo, request: CampaignRequest, ended
     InvalidRequest
         A table of this voice and name was put into the clips' bucket; it has its own settings.
     """
-    must_be_there(recordings, request.voice)
     now = datetime.now(UTC)
     campaign = request.campaign(created=now)
+    must_have_voices(recordings, campaign.settings)
     last = Last.of(output, campaign.id)
     known = Campaign.load(output, campaign.id)
     if known and known.dropped:
@@ -205,6 +207,13 @@ def find(output: BucketRepo, identity: str) -> Campaign:
     if found is None:
         raise UnknownCampaign("there is no campaign of this id")
     return found
+
+
+def must_have_voices(recordings: Repo, settings: Settings) -> None:
+    """Raises `NoSuchVoice` where the campaign's voice, or the one that says what it lacks, is not there."""
+    policy, _, other = settings.missing.partition(":")
+    for voice in (settings.voice, other if policy == "fallback" else ""):
+        must_be_there(recordings, voice)
 
 
 def must_not_run(output: BucketRepo, last: Last, ended: Ended) -> None:
