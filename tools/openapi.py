@@ -243,7 +243,7 @@ def _campaigns() -> Json:
                 "requestBody": _body(CampaignRequest),
                 "responses": _answers(CampaignAnswer, "The campaign, and the form for its table")
                 | refused
-                | _problems(415),
+                | _problems(404, 409, 415),
             },
         },
         "/campaigns/{id}": {

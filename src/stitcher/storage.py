@@ -354,9 +354,17 @@ class BucketRepo:
             There is no such version any more.
         AlreadyStored
             There is one where none was expected.
+
+        A writer that S3 refuses because another one writes at the same moment gets the same.
         """
         condition = {"IfMatch": f'"{etag}"'} if etag else {"IfNoneMatch": "*"}
-        put = self._call(self.client.put_object, key, Body=data, **condition)
+        try:
+            put = self._call(self.client.put_object, key, Body=data, **condition)
+        except StorageFault as fault:
+            told: Any = getattr(fault.__cause__, "response", {})
+            if told.get("Error", {}).get("Code") == "ConditionalRequestConflict":
+                raise (NotStored if etag else AlreadyStored)(key) from fault
+            raise
         return Stored(key, put["ETag"].strip('"'), len(data))
 
     def delete(self, keys: Sequence[str]) -> None:

@@ -4,6 +4,7 @@ import json
 import unicodedata
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal, Self
 
@@ -13,14 +14,14 @@ from stitcher import limits
 from stitcher.api.asked import Asked
 from stitcher.campaigns.join import MANIFEST
 from stitcher.campaigns.messages import Settings
-from stitcher.campaigns.places import FOLDER, TABLE, Campaign, Run, id_of, is_id, latest, summary_of
+from stitcher.campaigns.places import FOLDER, TABLE, Campaign, Last, Run, id_of, is_id, summary_of
 from stitcher.campaigns.script import CSV_NAME, HTML_NAME
-from stitcher.errors import InvalidRequest, UnknownCampaign
+from stitcher.errors import CampaignRuns, InvalidRequest, UnknownCampaign
 from stitcher.formats.platforms import FORMATS
-from stitcher.planning.catalogue import voice_prefix
+from stitcher.planning.catalogue import must_be_there, voice_prefix
 from stitcher.planning.plan import ReadNumbers
 from stitcher.planning.policies import fallback_of, is_policy
-from stitcher.storage import CONNECTIONS, BucketRepo
+from stitcher.storage import CONNECTIONS, BucketRepo, Repo
 from stitcher.text.words import JOINERS
 
 TEMPLATE_CHARACTERS, COLUMN_CHARACTERS = limits.MESSAGE_CHARACTERS, 256
@@ -114,6 +115,7 @@ class CampaignAnswer(BaseModel):
     name: str
     voice: str
     format: str
+    """Of the last run, as `voice` and `on_refusal`; empty where the settings beside the table cannot be followed."""
     on_refusal: str
     created: str
     state: State
@@ -163,14 +165,32 @@ class CampaignPage(Asked):
     limit: Annotated[int, Field(ge=1, le=LARGEST_PAGE)] = PAGE
 
 
-Ended = Callable[[str], bool]
-"""Whether an execution, by its ARN, has ended without success."""
+Ended = Callable[[Run], bool]
+"""Whether a run's execution has ended without success."""
 
 
-def create(output: BucketRepo, request: CampaignRequest) -> CampaignAnswer:
-    """Store a campaign, and answer with the form for its table. One of the same voice and name is replaced."""
+def create(output: BucketRepo, recordings: Repo, request: CampaignRequest, ended: Ended) -> CampaignAnswer:
+    """Store a campaign, and answer with the form for its table. One of the same voice and name is replaced.
+
+    Raises
+    ------
+    NoSuchVoice
+        No folder of clips has the voice's name.
+    CampaignRuns
+        The campaign of this voice and name runs.
+    InvalidRequest
+        A table of this voice and name was put into the clips' bucket; it has its own settings.
+    """
     now = datetime.now(UTC)
     campaign = request.campaign(created=now)
+    must_have_voices(recordings, campaign.settings)
+    last = Last.of(output, campaign.id)
+    known = Campaign.load(output, campaign.id)
+    if known and known.dropped:
+        raise InvalidRequest(f"the name is taken: {known.dropped} is a table in the clips' bucket; choose another")
+    if last.name:  # what it has made is used again
+        must_not_run(output, last, ended)
+        last.replace(output, "")
     campaign.save(output)
     made = output.presign_post(campaign.prefix + TABLE, limits.TABLE_BYTES, UPLOAD_SECONDS, least=1)
     expires = (now + timedelta(seconds=UPLOAD_SECONDS)).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -186,9 +206,22 @@ def find(output: BucketRepo, identity: str) -> Campaign:
     return found
 
 
+def must_have_voices(recordings: Repo, settings: Settings) -> None:
+    """Raises `NoSuchVoice` where the campaign's voice, or the one that says what it lacks, is not there."""
+    for voice in (settings.voice, fallback_of(settings.missing) or ""):
+        must_be_there(recordings, voice)
+
+
+def must_not_run(output: BucketRepo, last: Last, ended: Ended) -> None:
+    """Raises `CampaignRuns` where the last run of a campaign has not ended."""
+    run = Run.load(output, last.campaign, last.name) if last.name else None
+    if run and _summary(output, run, ended) is None and not ended(run):
+        raise CampaignRuns(f"campaign {run.campaign} runs already: wait for its end")
+
+
 def answer(output: BucketRepo, campaign: Campaign, ended: Ended, *, url_seconds: int) -> CampaignAnswer:
     """What has become of a campaign."""
-    name = latest(output, campaign.id)
+    name = Last.of(output, campaign.id).name
     run = Run.load(output, campaign.id, name) if name else None
     return _new(campaign) if run is None else _of_run(output, campaign, run, ended, url_seconds)
 
@@ -222,16 +255,15 @@ def _new(campaign: Campaign) -> CampaignAnswer:
 
 
 def _of_run(output: BucketRepo, campaign: Campaign, run: Run, ended: Ended, url_seconds: int) -> CampaignAnswer:
+    campaign = replace(campaign, settings=run.settings or campaign.settings)
     found: dict[str, Any] = {"check": not run.audio}
     counts = run.counts
     if counts:
         found |= {"rows": counts.rows, "distinct": counts.distinct, "refused": counts.refused}
-    summary = summary_of(output, run)
-    if summary and summary["state"] == "failed" and not ended(run.execution):
-        summary = None  # it is redriven
+    summary = _summary(output, run, ended)
     if summary is None:
         found["percent"] = _percent(output, run)
-        found["state"] = "failed" if ended(run.execution) else "running"
+        found["state"] = "failed" if ended(run) else "running"
         if found["state"] == "failed":
             found["detail"] = "the service failed before the end: redrive the execution, or run the campaign again"
         return _new(campaign).model_copy(update=found)
@@ -242,6 +274,12 @@ def _of_run(output: BucketRepo, campaign: Campaign, run: Run, ended: Ended, url_
         links = {"manifest": MANIFEST, "recording_script": CSV_NAME, "recording_script_page": HTML_NAME}
         found |= {name: output.presign(run.prefix + file, url_seconds) for name, file in links.items()}
     return _new(campaign).model_copy(update=found | {"check": not summary["audio"], "percent": 100})
+
+
+def _summary(output: BucketRepo, run: Run, ended: Ended) -> dict[str, Any] | None:
+    """What became of a run; None before its end, and while it is redriven."""
+    summary = summary_of(output, run)
+    return None if summary and summary["state"] == "failed" and not ended(run) else summary
 
 
 def _percent(output: BucketRepo, run: Run) -> int:
