@@ -243,7 +243,7 @@ def _campaigns() -> Json:
                 "requestBody": _body(CampaignRequest),
                 "responses": _answers(CampaignAnswer, "The campaign, and the form for its table")
                 | refused
-                | _problems(415),
+                | _problems(404, 409, 415),
             },
         },
         "/campaigns/{id}": {
@@ -424,6 +424,7 @@ def _schemas() -> Json:
         schemas[model.__name__] = schema
     asked = schemas["CampaignRequest"]["properties"]
     asked["format"] = asked["format"] | {"enum": list(FORMATS)}
+    asked["missing"] = asked["missing"] | REQUEST_MORE["missing"]
     request = schemas["StitchRequest"]
     request["properties"] = {name: field | REQUEST_MORE[name] for name, field in request["properties"].items()}
     request["oneOf"] = [{"required": ["message"]}, {"required": ["message_parts"]}]

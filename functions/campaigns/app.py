@@ -5,6 +5,7 @@ Answers `/campaigns`, `/campaigns/{id}`, `/campaigns/{id}/check` and `/campaigns
 
 import json
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 from uuid import uuid4
@@ -13,14 +14,17 @@ from aws_lambda_powertools.event_handler import Response
 from botocore.config import Config
 from botocore.session import get_session
 
-from handlers.buckets import output
+from handlers.buckets import output, recordings
 from handlers.rest import Rest, ok
 from handlers.settings import read
 from stitcher.api import campaigns
 from stitcher.api.campaigns import CampaignAnswer, CampaignPage, CampaignRequest
+from stitcher.campaigns.places import Last, Run
 from stitcher.campaigns.steps import begin
-from stitcher.errors import CampaignRuns
 from stitcher.storage import PATIENCE
+
+STARTING_SECONDS = 60
+"""Longer than this function may run: in this time after a run has begun, its execution may still be to be started."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +45,12 @@ def workflows() -> Any:
     return get_session().create_client("stepfunctions", config=Config(**PATIENCE))
 
 
-def ended(execution: str) -> bool:
-    """Whether an execution has ended without success; one that is forgotten has."""
+def ended(run: Run) -> bool:
+    """Whether a run's execution has ended without success; one that is forgotten, or was never started, has."""
     try:
-        status = workflows().describe_execution(executionArn=execution, includedData="METADATA_ONLY")["status"]
+        status = workflows().describe_execution(executionArn=run.execution, includedData="METADATA_ONLY")["status"]
     except workflows().exceptions.ExecutionDoesNotExist:
-        return True
+        return (datetime.now(UTC) - datetime.fromisoformat(run.started)).total_seconds() > STARTING_SECONDS
     return status not in ("RUNNING", "PENDING_REDRIVE", "SUCCEEDED")
 
 
@@ -57,7 +61,7 @@ def now(identity: str) -> CampaignAnswer:
 
 @app.post("/campaigns")
 def create() -> Response[str]:
-    return ok(campaigns.create(output(), CampaignRequest.of(app.json())))
+    return ok(campaigns.create(output(), recordings(), CampaignRequest.of(app.json()), ended))
 
 
 @app.get("/campaigns")
@@ -82,14 +86,14 @@ def run() -> Response[str]:
 
 
 def start(*, audio: bool) -> Response[str]:
-    """Start the workflow for a campaign that does not run."""
+    """Start the workflow for a campaign that does not run: of calls at the same time, one."""
     campaign = campaigns.find(output(), app.path["id"])
-    if now(campaign.id).state == "running":
-        raise CampaignRuns(f"campaign {campaign.id} runs already: wait for its end")
+    last = Last.of(output(), campaign.id)
+    campaigns.must_not_run(output(), last, ended)
     name, machine = str(uuid4()), settings.campaign_state_machine
     # An execution that an alias starts has the ARN of the workflow's own executions (StartExecution, "executionArn").
     execution = f"{machine.rpartition(':')[0].replace(':stateMachine:', ':execution:')}:{name}"
-    begin(output(), campaign, name, execution, audio=audio)
+    begin(output(), campaign, name, execution, audio=audio, last=last)
     asked = json.dumps({"campaign": campaign.id, "audio": audio})
     workflows().start_execution(stateMachineArn=machine, name=name, input=asked)
     return ok(now(campaign.id))

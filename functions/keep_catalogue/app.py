@@ -1,6 +1,7 @@
 """KeepCatalogue: voices' catalogue objects follow their recordings; forms of recordings that are gone are deleted."""
 
 import json
+import unicodedata
 from collections import defaultdict
 from dataclasses import dataclass
 from functools import cache
@@ -17,6 +18,7 @@ from handlers.settings import read
 from handlers.telemetry import logger, metrics, observed
 from stitcher.clips.keeper import Change, Keeper, voice_with
 from stitcher.clips.kept import kept_voices
+from stitcher.errors import NoSuchVoice
 from stitcher.storage import PATIENCE, StorageFault
 
 
@@ -63,9 +65,17 @@ def keeper() -> Keeper:
 
 @observed()
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Messages of the queue → those that failed; `{"voices": […]}` → how many are to be rebuilt, all if it is empty."""
+    """Messages of the queue → those that failed; `{"voices": […]}` → how many are to be rebuilt, all if it is empty.
+
+    Where one of the voices is not there, none is rebuilt: `{"voices": 0, "refused": "there is no voice …"}`.
+    """
     if "Records" not in event:
-        return {"voices": ask_to_rebuild(event.get("voices") or every_voice())}
+        there = every_voice()
+        voices = [unicodedata.normalize("NFC", voice) for voice in event.get("voices") or there]
+        unknown = next((name for name in voices if name not in there), None)
+        if unknown is not None:
+            return {"voices": 0, "refused": str(NoSuchVoice(unknown, there))}
+        return {"voices": ask_to_rebuild(voices)}
     changed: dict[str, set[str]] = defaultdict(set)
     whole: set[str] = set()
     told: dict[str, list[str]] = defaultdict(list)

@@ -1,5 +1,6 @@
 """Split: a campaign's table becomes chunks of distinct messages, whether it was put or a caller asked for it."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,9 +11,9 @@ from pydantic import BaseModel
 from handlers.buckets import output, recordings
 from handlers.campaigns import buckets, campaign_of
 from handlers.telemetry import logger, metrics, step
-from stitcher.api.campaigns import dropped_request
+from stitcher.api.campaigns import dropped_request, must_have_voices
 from stitcher.campaigns.messages import Settings
-from stitcher.campaigns.places import Campaign, Run, dropped, id_of
+from stitcher.campaigns.places import Campaign, Run, dropped, id_of, is_table
 from stitcher.campaigns.steps import CHUNKS, begin, refuse, split_table
 from stitcher.campaigns.table import CampaignFault
 from stitcher.errors import StitchError
@@ -49,13 +50,19 @@ class Event(BaseModel):
 
 @step
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """An event → `{"outcome": "split", …}` with keys and counts, or `{"outcome": "refused", …}`."""
+    """An event → `{"outcome": "split", …}` with keys and counts, or `refused`, or `nothing` for what is no table."""
     asked = Event.model_validate(event)
+    if asked.started.detail and not is_table(asked.started.detail.object.key):
+        return {"outcome": "nothing", "campaign": "", "run": asked.run, "audio": False}
     campaign, fault = campaign_that(asked.started)
     run = begin(output(), campaign, asked.run, asked.execution, audio=asked.started.audio)
+    if campaign.dropped and run.settings != campaign.settings:
+        run = replace(run, settings=campaign.settings)
+        run.save(output())
     try:
         if fault:
             raise fault
+        must_have_voices(recordings(), run.settings or campaign.settings)
         run = split_table(buckets(), campaign, run)
     except (CampaignFault, StitchError) as refusal:
         refuse(output(), run, refusal)
@@ -66,20 +73,27 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
 
 
 def campaign_that(started: Started) -> tuple[Campaign, StitchError | None]:
-    """The campaign that is asked for, and why it cannot be begun, if that is so."""
-    if started.detail is None:
-        return campaign_of(started.campaign), None
-    key, now = started.detail.object.key, datetime.now(UTC)
+    """The campaign that is asked for, and why it cannot be begun, if that is so.
+
+    The settings beside a table are read anew each time: they may have been mended, or broken.
+    """
+    known = campaign_of(started.campaign) if started.detail is None else None
+    if known and not known.dropped:
+        return known, None
+    key = known.dropped if known else started.detail.object.key if started.detail else ""
+    now, fault = datetime.now(UTC), None
     voice, name = "", key
     try:
         voice, name = dropped(key)
         campaign = dropped_request(beside(key), voice, name).campaign(created=now, dropped=key)
     except StitchError as refusal:
-        unread = Campaign(id_of(voice, name), name, Settings(), now.strftime("%Y-%m-%dT%H:%M:%SZ"), key)
-        unread.save(output())
-        return unread, refusal
+        fault, name = refusal, name.strip()
+        unread = Settings(voice=voice, format="")
+        campaign = Campaign(id_of(voice, name), name, unread, now.strftime("%Y-%m-%dT%H:%M:%SZ"), key)
+    if known:
+        campaign = replace(campaign, id=known.id, created=known.created)
     campaign.save(output())
-    return campaign, None
+    return campaign, fault
 
 
 def beside(key: str) -> bytes | None:

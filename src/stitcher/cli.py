@@ -18,7 +18,6 @@ import click
 
 from stitcher import limits
 from stitcher.api.answers import ClipSegment, PlanAnswer
-from stitcher.api.form import is_policy
 from stitcher.campaigns.campaign import Campaign
 from stitcher.campaigns.join import MANIFEST
 from stitcher.campaigns.messages import VOICE_COLUMN, Settings
@@ -27,7 +26,7 @@ from stitcher.campaigns.recordings import COUNTED, Check, check
 from stitcher.campaigns.script import CSV_NAME, HTML_NAME, Session, script_csv, script_html
 from stitcher.campaigns.starter import KINDS, needed_by
 from stitcher.campaigns.starter import starter as first_clips
-from stitcher.campaigns.table import CampaignFault, Interrupted, Table
+from stitcher.campaigns.table import CampaignFault, Interrupted, Table, opened
 from stitcher.campaigns.template import Template, column_named
 from stitcher.errors import (
     InvalidRequest,
@@ -45,6 +44,7 @@ from stitcher.formats.platforms import FORMATS, PLATFORMS
 from stitcher.formats.profiles import PROFILES, ending_of
 from stitcher.planning.catalogue import read_catalogue
 from stitcher.planning.inventory import inventory
+from stitcher.planning.policies import is_policy
 from stitcher.storage import LocalRepo, NotStored, Repo, StorageFault
 from stitcher.voice import BUCKET, Voice
 
@@ -74,12 +74,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     name = "stitcher" if command is say else f"stitcher {given.pop(0)}"
     try:
-        context = command.make_context(name, given)
+        return _called(command, name, given)
     except click.exceptions.Exit as done:
         sys.exit(done.exit_code)
-    except click.UsageError as error:
+    except click.ClickException as error:
         error.show()
-        sys.exit(error.exit_code)
+        sys.exit(REFUSED)
+    except KeyboardInterrupt:
+        print("stitcher: stopped", file=sys.stderr)
+        return FAULT
+
+
+def _called(command: click.Command, name: str, given: list[str]) -> int:
+    context = command.make_context(name, given)
     try:
         with context:
             code: int = command.invoke(context)
@@ -179,7 +186,8 @@ _message_options = _options(
 )  # fmt: skip
 _table_options = _options(
     click.option(
-        "--messages", required=True, type=click.Path(path_type=Path), metavar="CSV", help="The table, in UTF-8."
+        "--messages", required=True, type=click.Path(path_type=Path), metavar="CSV",
+        help="The table, in UTF-8; - is standard input.",
     ),
     _voice_options,
     click.option("--column", help="The column with the message. Default: message."),
@@ -330,7 +338,7 @@ def script(
 ) -> int:  # fmt: skip
     _one_of(column, template)
     speaker = Voice.open(audios, voice)
-    with Table(messages) as table:
+    with opened(messages) as table:
         filled = (
             Template.of_column("message" if column is None else column, table.header)
             if template is None
@@ -458,7 +466,7 @@ def campaign(
     )  # fmt: skip
     today = day.date() if day else date.today()  # noqa: DTZ011
     _recordings(audios)  # refused here, before a process is started
-    with Table(messages) as table, _progress(table, always=progress) as tell:
+    with opened(messages) as table, _progress(table, always=progress) as tell:
         done = run(table, partial(_recordings, audios), output, settings, today, tell)
     files = [str(output / name) for name in (MANIFEST, "audio", CSV_NAME, HTML_NAME)]
     if as_json:

@@ -212,9 +212,13 @@ class MissingWords(StitchError):
         self.missing, self.ignored = list(dict.fromkeys(missing)), list(ignored)
         self.suggestions = suggestions(self.missing, phrases, contexts or {}, SUGGESTED_FOR)
         where = named(voice)
-        said = listed([f"'{shown(word)}'" for word in self.missing], ", ")
-        hint = f"record a clip for each in {where}" if phrases else f"{where} has no clips at all"
-        super().__init__(f"no clip says {said}: {hint}{self._unread()}")
+        self._hint = f"record a clip for each in {where}" if phrases else f"{where} has no clips at all"
+        super().__init__(self.sentence(self.missing))
+
+    def sentence(self, phrases: Iterable[str]) -> str:
+        """The refusal with the missing words in these phrases: as they are best recorded."""
+        said = listed([f"'{shown(phrase)}'" for phrase in phrases], ", ")
+        return f"no clip says {said}: {self._hint}{self._unread()}"
 
     def name_ignored(self, ignored: Iterable[tuple[str, str]]) -> None:
         """Name further recordings that would say a missing word and are not read."""

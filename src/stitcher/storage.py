@@ -121,6 +121,10 @@ class Repo(Protocol):
         """Store the whole file or nothing. Raises `AlreadyStored` if `only_new` and the key is taken."""
 
 
+PART = (".stitcher-", ".part")
+"""How the name of a file that is half written begins and ends."""
+
+
 class LocalRepo:
     """A folder. ETags are MD5 as in S3, so that a plan is the same on a laptop and in the cloud. Keeps no metadata."""
 
@@ -194,7 +198,8 @@ class LocalRepo:
         path = self._path(key)
         path.parent.mkdir(parents=True, exist_ok=True)
         # Written beside its place and moved there at once: a reader never sees half a file.
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".", delete=False) as part:
+        begins, ends = PART
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=begins, suffix=ends, delete=False) as part:
             try:
                 part.writelines(blocks)
                 part.close()
@@ -349,9 +354,17 @@ class BucketRepo:
             There is no such version any more.
         AlreadyStored
             There is one where none was expected.
+
+        A writer that S3 refuses because another one writes at the same moment gets the same.
         """
         condition = {"IfMatch": f'"{etag}"'} if etag else {"IfNoneMatch": "*"}
-        put = self._call(self.client.put_object, key, Body=data, **condition)
+        try:
+            put = self._call(self.client.put_object, key, Body=data, **condition)
+        except StorageFault as fault:
+            told: Any = getattr(fault.__cause__, "response", {})
+            if told.get("Error", {}).get("Code") == "ConditionalRequestConflict":
+                raise (NotStored if etag else AlreadyStored)(key) from fault
+            raise
         return Stored(key, put["ETag"].strip('"'), len(data))
 
     def delete(self, keys: Sequence[str]) -> None:

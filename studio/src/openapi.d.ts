@@ -702,6 +702,7 @@ export interface components {
       id: string;
       name: string;
       voice: string;
+      /** @description Of the last run, as `voice` and `on_refusal`; empty where the settings beside the table cannot be followed. */
       format: string;
       on_refusal: string;
       created: string;
@@ -1246,6 +1247,8 @@ export interface operations {
       };
       400: components["responses"]["Problem400"];
       403: components["responses"]["Problem403"];
+      404: components["responses"]["Problem404"];
+      409: components["responses"]["Problem409"];
       415: components["responses"]["Problem415"];
       429: components["responses"]["Problem429"];
       500: components["responses"]["Problem500"];

@@ -157,6 +157,18 @@ def test_a_fault_is_a_sentence_and_nothing_is_written(
     assert [path.name for path in here.iterdir()] == ["taken"]
 
 
+@pytest.mark.parametrize("command", ["campaign", "script"])
+def test_a_column_and_a_template_exclude_each_other(
+    capsys: pytest.CaptureFixture[str], here: Path, command: str
+) -> None:
+    table = written(here, "message\nhello\n")
+    given = ["--messages", str(table), "--audios", str(SAMPLES), "--column", "message", "--template", "x"]
+    with pytest.raises(SystemExit) as left:
+        main([command, *given, "--output", str(here / "out")])
+    assert left.value.code == 2
+    assert "--column and --template exclude each other" in capsys.readouterr().err
+
+
 def test_a_table_that_is_not_there_is_a_fault(capsys: pytest.CaptureFixture[str], here: Path) -> None:
     assert script(here / "nowhere.csv") == 1
     assert "nowhere.csv" in capsys.readouterr().err

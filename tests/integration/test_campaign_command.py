@@ -34,6 +34,7 @@ def test_the_sample_campaign_is_made(capsys: pytest.CaptureFixture[str], tmp_pat
     rows = manifest(tmp_path / "a")
     assert [row["name"] for row in rows][:2] == ["shreeshail", "Ram Kumar"]
     assert rows[1]["missing"] == "ram, kumar"
+    assert rows[1]["reason"].startswith("no clip says 'ram kumar': record a clip for each")
     first = rows[0]
     text = (
         f"hello, {first['name']}: {first['weather']} is expected {first['day']} in {first['place']}. {first['advice']}"
@@ -58,6 +59,25 @@ def test_stop_makes_nothing_where_a_row_is_refused(capsys: pytest.CaptureFixture
     table.write_text("message\nhello shreeshail\n")
     code, summary = made(capsys, table, tmp_path / "out", "--on-refusal", "stop")
     assert (code, summary["made"]) == (0, 1)
+
+
+def test_stop_makes_nothing_where_a_recording_cannot_be_used_or_a_message_is_too_long(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    clips, table, output = tmp_path / "clips", tmp_path / "t.csv", tmp_path / "out"
+    clips.mkdir()
+    (clips / "hello.wav").write_bytes((SAMPLES / "hello.wav").read_bytes())
+    (clips / "a.wav").write_bytes((SAMPLES / "hello.wav").read_bytes())
+    (clips / "broken.wav").write_bytes(b"bad")
+    long = "hello" + " [pause 5s] a" * 125
+    table.write_text(f"message\nhello\nbroken\nhello broken\n{long}\n")
+    options = ["--audios", str(clips), "--on-refusal", "stop"]
+    code, summary = made(capsys, table, output, *options)
+    assert (code, summary["ready"], summary["refused"], summary["made"]) == (2, 1, 3, 0)
+    assert [row["status"] for row in manifest(output)] == ["ready", "refused", "refused", "refused"]
+    assert all("broken.wav" in row["reason"] for row in manifest(output)[1:3])
+    assert "over 600 s to hear" in manifest(output)[3]["reason"]
+    assert not (output / "audio").exists()
 
 
 def big_table(file: Path) -> int:
@@ -132,7 +152,8 @@ def test_a_campaign_that_is_killed_in_each_phase_goes_on_and_makes_nothing_twice
         assert (done.returncode, done.stdout) == (code, ""), done.stderr
         assert ("a process of the campaign was ended" in done.stderr) == (phase == "say")
         assert not (output / "manifest.csv").exists()
-        (output / "audio" / ".half").write_bytes(b"half")
+        (output / "audio" / ".stitcher-half.part").write_bytes(b"half")
+        (output / "audio" / ".mine").write_bytes(b"mine")
         before, there = there, {file: file.stat().st_mtime_ns for file in output.glob("audio/*.mp3")}
         assert before.items() <= there.items()
         assert len(there) == distinct or phase != "join"
@@ -141,7 +162,7 @@ def test_a_campaign_that_is_killed_in_each_phase_goes_on_and_makes_nothing_twice
     rows = manifest(output)
     files = {row["file"] for row in rows}
     assert (len(rows), len(files)) == (2 * distinct, distinct)
-    assert {str(path.relative_to(output)) for path in (output / "audio").iterdir()} == files
+    assert {str(path.relative_to(output)) for path in (output / "audio").iterdir()} == files | {"audio/.mine"}
     assert {file: file.stat().st_mtime_ns for file in there} == there
 
 
@@ -159,13 +180,37 @@ def test_a_new_recording_makes_its_messages_again_and_no_others(
     (clips / "tomato.wav").write_bytes((SAMPLES / "today.wav").read_bytes())
     (clips / "wheat.ogg").write_bytes((SAMPLES / "wheat.ogg").read_bytes())
     kept = (output / before["hello market"]).stat().st_mtime_ns
+    mine = [output / "audio" / ".mine", output / "audio" / "deep" / ".mine", output / ".campaign" / ".mine"]
+    for file in mine:
+        file.parent.mkdir(exist_ok=True)
+        file.write_bytes(b"mine")
     assert main(options) == 0
+    assert all(file.exists() for file in mine)
     after = {row["message"]: row["file"] for row in manifest(output)}
     assert after["hello tomato"] != before["hello tomato"]
     assert after["hello market"] == before["hello market"]
     assert after["hello wheat"]
     assert (output / before["hello market"]).stat().st_mtime_ns == kept
+    # After a power failure.
+    whole = {output / file: (output / file).read_bytes() for file in after.values()}
+    for size, file in enumerate(whole):
+        file.write_bytes(file.read_bytes()[: size * 100])
+    for results in (output / ".campaign" / "said").iterdir():
+        results.write_bytes(results.read_bytes()[:-20])
+    assert main(options) == 0
+    assert {file: file.read_bytes() for file in whole} == whole
+    (output / after["hello wheat"]).write_bytes(b"")
+    assert main(options) == 0
+    assert {file: file.read_bytes() for file in whole} == whole
     capsys.readouterr()
+
+
+def test_a_voice_that_is_not_there_is_told_and_not_recorded(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    table, output = tmp_path / "t.csv", tmp_path / "out"
+    table.write_text("message,voice\nhello,HINDI\n")
+    code, summary = made(capsys, table, output, "--on-refusal", "stop")
+    assert (code, summary["refused"], summary["to_record"]) == (2, 1, 0)
+    assert manifest(output)[0]["reason"] == "there is no voice 'HINDI'; did you mean 'hindi'?"
 
 
 @pytest.mark.parametrize(

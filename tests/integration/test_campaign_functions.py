@@ -17,6 +17,7 @@ from functions.split import app as split
 
 from handlers.buckets import output, recordings
 from handlers.campaigns import buckets as repos
+from stitcher.api import campaigns as asking
 from stitcher.campaigns import say as saying
 from stitcher.campaigns import shelf as shelves
 from stitcher.campaigns.places import id_of
@@ -134,6 +135,9 @@ def test_a_second_run_of_the_same_table_joins_nothing_again(buckets: Buckets, mo
         raise AssertionError("a message is joined again")
 
     monkeypatch.setattr(saying, "stitch", never)
+    checked = parted({"campaign": ID, "audio": False})
+    said(checked, audio=False)
+    assert joined(checked, audio=False)["ready"] == 2
     again = parted({"detail": {"object": {"key": KEY}}})
     said(again)
     assert joined(again)["made"] == 2
@@ -169,8 +173,9 @@ def test_a_campaign_that_is_checked_first_runs_until_it_is_said(buckets: Buckets
     done = parted(put_table(buckets, "phone,name\n+1,shreeshail\n", settings))
     said(done, audio=False)
     assert joined(done, audio=False)["ready"] == 1
-    assert called("GET", f"/{ID}")["state"] == "running"
+    assert (called("GET", f"/{ID}")["state"], called("GET", f"/{ID}")["percent"]) == ("running", 50)
     said(done)
+    assert called("GET", f"/{ID}")["percent"] == 99
     assert joined(done)["made"] == 1
     assert called("GET", f"/{ID}")["state"] == "finished"
 
@@ -248,6 +253,18 @@ def test_a_check_asks_the_listing_too_before_it_calls_a_word_missing(buckets: Bu
     assert joined(done, audio=False)["ready"] == 3
 
 
+def test_a_check_knows_recordings_that_cannot_be_used(buckets: Buckets) -> None:
+    kept()
+    buckets.put(INPUT, "broken.wav", b"bad")
+    table = "phone,name\n+1,shreeshail\n+2,broken\n"
+    done = parted(put_table(buckets, table, json.dumps({"template": "hello {name}", "on_refusal": "stop"})))
+    said(done, audio=False)
+    assert joined(done, audio=False)["refused"] == 1
+    assert [row["status"] for row in manifest(buckets, done)] == ["ready", "refused"]
+    assert "broken.wav" in manifest(buckets, done)[1]["reason"]
+    assert buckets.keys(OUTPUT, f"campaigns/{ID}/audio/") == []
+
+
 UNUSABLE = [
     ("\n", SETTINGS, "the table has no header row"),
     ("name\n", SETTINGS, "no rows below its header"),
@@ -272,10 +289,163 @@ def test_a_put_table_that_cannot_be_used_says_why(buckets: Buckets, workflows: W
         assert "table.csv" not in found["detail"], "a place on the function's disk"
 
 
-def test_a_key_that_names_no_voice_and_table_is_refused_too(buckets: Buckets, workflows: Workflows) -> None:
-    done = parted(put_table(buckets, key="campaigns/a/b/c.csv"))
+def again(buckets: Buckets, workflows: Workflows, identity: str, verb: str = "run") -> dict[str, Any]:
+    """What the first step makes of a campaign that a caller starts."""
+    workflows.started.clear()
+    called("POST", f"/{identity}/{verb}", {})
+    (asked,) = workflows.started
+    arn = f"arn:aws:states:ap-south-1:123456789012:execution:campaign:{asked['name']}"
+    event = {"started": json.loads(asked["input"]), "run": asked["name"], "execution": arn}
+    return split.lambda_handler(event, CONTEXT)
+
+
+ODD_KEYS = [
+    "campaigns/a/b/c.csv", "campaigns/x.csv", "campaigns/x", "campaigns//e.csv", "campaigns/bad voice\n/e.csv",
+    "campaigns/-/.csv", "campaigns/-/ .csv", "campaigns/-/x.txt", "campaigns/-/x.csv.gz", "campaigns/-/x.xlsx",
+    "campaigns/nope/x.csv", "campaigns/campaigns/x.csv",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("key", ODD_KEYS)
+def test_a_key_that_names_no_voice_and_table_is_refused_each_time(
+    buckets: Buckets, workflows: Workflows, key: str
+) -> None:
+    buckets.put(INPUT, key, TABLE.encode())
+    done = parted({"detail": {"object": {"key": key}}})
     assert done["outcome"] == "refused"
-    assert "campaigns/<voice>/<name>.csv" in called("GET", f"/{done['campaign']}")["detail"]
+    first = called("GET", f"/{done['campaign']}")
+    assert first["detail"]
+    assert {one["id"] for one in called("GET", "/?limit=100")["campaigns"]} == {done["campaign"]}
+    assert again(buckets, workflows, done["campaign"])["outcome"] == "refused"
+    second = called("GET", f"/{done['campaign']}")
+    assert (second["state"], second["detail"], second["voice"]) == ("refused", first["detail"], first["voice"])
+
+
+def test_a_table_of_any_spelling_of_csv_is_one(buckets: Buckets) -> None:
+    for at, suffix in enumerate((".Csv", ".CSV", ".cSv")):
+        assert parted(put_table(buckets, key=f"campaigns/-/table {at}{suffix}"))["outcome"] == "split"
+
+
+@pytest.mark.parametrize("key", ["campaigns/-/morning.json", "campaigns/-/MORNING.JSON", "campaigns/hindi/"])
+def test_settings_and_folders_that_are_put_are_no_campaign(buckets: Buckets, workflows: Workflows, key: str) -> None:
+    assert parted({"detail": {"object": {"key": key}}})["outcome"] == "nothing"
+    assert called("GET", "/")["campaigns"] == []
+    assert buckets.keys(OUTPUT) == []
+
+
+def test_settings_beside_a_table_are_read_anew_by_each_run(buckets: Buckets, workflows: Workflows) -> None:
+    put_table(buckets, settings='{"format":"ulaw",}')
+    assert parted({"detail": {"object": {"key": KEY}}})["outcome"] == "refused"
+    first = called("GET", f"/{ID}")
+    assert (first["state"], first["format"], first["voice"]) == ("refused", "", "")
+    for verb in ("check", "run"):
+        assert again(buckets, workflows, ID, verb)["outcome"] == "refused"
+        found = called("GET", f"/{ID}")
+        assert (found["detail"], found["format"], found["rows"]) == (first["detail"], "", 0)
+    for text, wanted in (("ulaw", "ulaw"), ("mp3", "mp3")):
+        put_table(buckets, settings=json.dumps({"template": "hello {name}", "format": text}))
+        done = again(buckets, workflows, ID)
+        assert (done["outcome"], called("GET", f"/{ID}")["format"]) == ("split", wanted)
+        said(done)
+        assert joined(done)["made"] == 2
+        suffix = PROFILES[wanted].suffix
+        assert [row["file"].endswith(suffix) for row in manifest(buckets, done) if row["file"]] == [True, True]
+    put_table(buckets, settings="{")
+    assert again(buckets, workflows, ID)["outcome"] == "refused"
+    assert "are not JSON" in called("GET", f"/{ID}")["detail"]
+
+
+def test_a_campaign_of_a_voice_that_there_is_not_is_refused_at_once(buckets: Buckets, workflows: Workflows) -> None:
+    buckets.put(INPUT, "hindi/hello.wav", buckets.read(INPUT, "hello.wav"))
+    refused = called("POST", "/", {"name": "a", "voice": "hindy"}, 404)
+    assert refused["code"] == "no_such_voice"
+    assert "did you mean 'hindi'?" in refused["detail"]
+    assert buckets.keys(OUTPUT) == []
+    done = parted(put_table(buckets, key="campaigns/hindy/a.csv"))
+    assert done["outcome"] == "refused"
+    assert called("GET", f"/{done['campaign']}")["detail"] == refused["detail"]
+    for missing, status in (("fallback:hindy", 404), ("fallback:hindi", 200), ("fallback:", 400), ("fallback:-", 200)):
+        called("POST", "/", {"name": "b", "missing": missing}, status)
+    made = called("POST", "/", {"name": "a", "voice": "hindi"})
+    buckets.s3.delete_object(Bucket=INPUT, Key="hindi/hello.wav")
+    assert again(buckets, workflows, made["id"])["outcome"] == "refused", "the voice was deleted meanwhile"
+
+
+def test_of_calls_at_the_same_time_one_starts_the_campaign(
+    buckets: Buckets, workflows: Workflows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked = asking.must_not_run
+
+    def meanwhile(*looks: Any) -> None:
+        looked(*looks)
+        monkeypatch.setattr(asking, "must_not_run", looked)
+        called("POST", f"/{made['id']}/run", {})
+
+    made = called("POST", "/", {"name": "a", "template": "hello {name}"})
+    for _ in range(2):  # the first run, and one after another
+        monkeypatch.setattr(asking, "must_not_run", meanwhile)
+        workflows.status = "FAILED"
+        assert called("POST", f"/{made['id']}/run", {}, 409)["code"] == "campaign_runs"
+        monkeypatch.setattr(asking, "must_not_run", looked)
+    assert len(workflows.started) == 2
+
+
+def test_a_run_whose_execution_is_not_there_yet_is_starting(
+    buckets: Buckets, workflows: Workflows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unknown(**_: Any) -> dict[str, str]:
+        raise Workflows.exceptions.ExecutionDoesNotExist
+
+    made = called("POST", "/", {"name": "a"})
+    monkeypatch.setattr(workflows, "describe_execution", unknown)
+    assert called("POST", f"/{made['id']}/run", {})["state"] == "running"
+    called("POST", f"/{made['id']}/run", {}, 409)
+    called("POST", "/", {"name": "a"}, 409)
+    monkeypatch.setattr(campaigns, "STARTING_SECONDS", -1)
+    assert called("GET", f"/{made['id']}")["state"] == "failed", "it never came"
+    assert called("POST", f"/{made['id']}/run", {})["check"] is False
+
+
+def test_a_campaign_that_is_asked_for_anew_is_new_and_makes_nothing_twice(
+    buckets: Buckets, workflows: Workflows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = called("POST", "/", {"name": "a", "template": "hello {name}"})
+    buckets.put(OUTPUT, f"campaigns/{made['id']}/table.csv", TABLE.encode())
+    done = again(buckets, workflows, made["id"])
+    assert called("POST", "/", {"name": "a", "format": "ulaw"}, 409)["code"] == "campaign_runs"
+    said(done)
+    joined(done)
+    assert called("GET", f"/{made['id']}")["made"] == 2
+    for _ in range(2):
+        anew = called("POST", "/", {"name": "a", "template": "hello {name}", "on_refusal": "report"})
+        assert called("GET", f"/{made['id']}") == anew | {"upload": None}
+        assert (anew["state"], anew["rows"]) == ("new", 0)
+
+    def never(*_: object) -> None:
+        raise AssertionError("a message is joined again")
+
+    monkeypatch.setattr(saying, "stitch", never)
+    done = again(buckets, workflows, made["id"])
+    said(done)
+    assert joined(done)["made"] == 2
+
+
+def test_the_default_voice_can_say_what_another_lacks(buckets: Buckets, workflows: Workflows) -> None:
+    buckets.put(INPUT, "hindi/hello.wav", buckets.read(INPUT, "hello.wav"))
+    asked = {"template": "hello {name}", "missing": "fallback:-"}
+    done = parted(put_table(buckets, settings=json.dumps(asked), key="campaigns/hindi/a.csv"))
+    said(done)
+    assert joined(done)["made"] == 2
+
+
+def test_the_name_of_a_table_that_was_put_is_taken(buckets: Buckets, workflows: Workflows) -> None:
+    done = parted(put_table(buckets))
+    said(done)
+    joined(done)
+    refused = called("POST", "/", {"name": "morning"}, 400)
+    assert KEY in refused["detail"]
+    assert called("GET", f"/{ID}")["made"] == 2
+    assert again(buckets, workflows, ID)["outcome"] == "split"
 
 
 def test_a_table_may_be_called_as_people_call_files(buckets: Buckets, workflows: Workflows) -> None:
@@ -326,6 +496,7 @@ WRONG: list[Any] = [
     None, [], {}, {"name": ""}, {"name": " "}, {"name": "a/b"}, {"name": "a\nb"}, {"name": "a" * 65}, {"name": 1},
     {"name": "a", "voice": "../x"}, {"name": "a", "voice": "campaigns"}, {"name": "a", "format": "exe"},
     {"name": "a", "missing": "perhaps"}, {"name": "a", "missing": "fallback:a/b"}, {"name": "a", "gap_ms": 5_001},
+    {"name": "a", "missing": "fallback:"}, {"name": "a", "missing": "fallback"},
     {"name": "a", "template": "x", "column": "y"}, {"name": "a", "more": 1}, {"name": "a", "on_refusal": "cry"},
     {"name": "a", "template": "\ud800"}, {"name": "a", "template": "x" * 2_001},
 ]  # fmt: skip

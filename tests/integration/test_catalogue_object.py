@@ -13,7 +13,7 @@ from stitcher.api.requests import StitchRequest
 from stitcher.clip import Clip
 from stitcher.clips import keeper as module
 from stitcher.clips.catalogues import Catalogues, KeptShapes, NotKept
-from stitcher.clips.facts import Shape, Shapes
+from stitcher.clips.facts import Shape, Shapes, note_refusal
 from stitcher.clips.keeper import Keeper, voice_with
 from stitcher.clips.kept import Kept, catalogue_key
 from stitcher.clips.prepared import prepared_key
@@ -322,6 +322,14 @@ def test_plans_ask_no_prepared_clip_whose_catalogue_is_kept(voice: Buckets) -> N
     request = StitchRequest(message="a b a", voice=VOICE)
     answer = reader.tried(lambda of: preview(request, of, KeptShapes(reader, Unasked(output()))), lambda one: True)
     assert answer == preview(request, partial(read_catalogue, recordings()), Shapes(output()))
+
+
+def test_a_plan_names_a_recording_that_preparing_refused(voice: Buckets) -> None:
+    note_refusal(put(voice, "c", prepared=False), "it is no audio", output())
+    put(voice, "d", prepared=False)  # not prepared yet
+    reader = Catalogues(recordings(), output())
+    answer = preview(StitchRequest(message="a c d", voice=VOICE), reader.listed, KeptShapes(reader, Shapes(output())))
+    assert [(one.key, one.reason) for one in answer.unusable] == [(f"{VOICE}/c.wav", "it is no audio")]
 
 
 def test_a_clip_that_was_prepared_since_is_asked_for(voice: Buckets) -> None:

@@ -370,6 +370,13 @@ def test_only_a_conditional_save_can_lose(arguments: dict[str, Any], status: int
         failing("put_object", "PreconditionFailed", status).save("hello.wav", b"audio", **arguments)
 
 
+@pytest.mark.parametrize(("etag", "expected"), [(None, AlreadyStored), ("x", NotStored)])
+def test_of_two_who_replace_at_the_same_moment_one_loses(etag: str | None, expected: type[Exception]) -> None:
+    """S3 API reference, "PutObject": 409 ConditionalRequestConflict."""
+    with pytest.raises(expected):
+        failing("put_object", "ConditionalRequestConflict", 409).replace("a", b"", etag)
+
+
 def presigned(key: str, seconds: int = 900) -> tuple[str, str, dict[str, str]]:
     """(host, path, query) of a presigned URL."""
     url = urlsplit(BucketRepo(BUCKET).presign(key, seconds))

@@ -153,6 +153,35 @@ def test_the_exceptions_of_this_repository_are_read(file: Path) -> None:
     scan.accepted(ROOT, file, date(2026, 1, 1))
 
 
+REQUIRED = [
+    (name, option)
+    for name, (options, _) in program.COMMANDS.items()
+    for option in options.split()
+    if program.OPTIONS[option].get("required")
+]
+
+
+@pytest.mark.parametrize(("name", "empty"), REQUIRED)
+def test_a_value_that_is_not_given_to_make_is_asked_for(
+    name: str, empty: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`make` hands over a variable that is not set as an empty text."""
+    given = [f"{option}={'' if option == empty else 'x'}" for other, option in REQUIRED if other == name]
+    monkeypatch.setattr(sys, "argv", ["delivery", name, *given])
+    with pytest.raises(SystemExit, match="2"):
+        program.main()
+    assert f"{empty} is empty" in capsys.readouterr().err
+
+
+def test_what_is_not_given_to_make_is_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[str] = []
+    monkeypatch.setattr("tools.delivery.notice.main", lambda _stage, what: told.append(what))
+    monkeypatch.setattr(sys, "argv", ["delivery", "notice", "--stage=dev", "--what="])
+    monkeypatch.chdir(ROOT)
+    assert program.main() == 0
+    assert told == ["a job"]
+
+
 @pytest.mark.parametrize("name", ["adopt", "drift", "prune", "smoke"])
 def test_a_command_of_a_stack_calls_its_own_tool(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     called: list[tuple[str, str]] = []

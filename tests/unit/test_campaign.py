@@ -2,6 +2,7 @@
 
 import csv
 import io
+import os
 from collections.abc import Sequence
 from datetime import date
 from html.parser import HTMLParser
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 from stitcher.campaigns.campaign import Campaign
 from stitcher.campaigns.needs import Needs
 from stitcher.campaigns.script import Session, ToRecord, direction, example, file_name, guarded, script_csv, script_html
-from stitcher.campaigns.table import CampaignFault, Row, Table
+from stitcher.campaigns.table import CampaignFault, Row, Table, opened
 from stitcher.campaigns.template import Template
 from stitcher.planning.catalogue import clip_of
 from stitcher.storage import LocalRepo, Stored
@@ -155,6 +156,33 @@ def test_any_cell_is_read_as_it_was_written(
     csv.writer(text, delimiter=delimiter).writerows([("a", "b"), *rows])
     _, read = table_of(tmp_path_factory.mktemp("table"), text.getvalue())
     assert [(row.cells["a"], row.cells["b"]) for row in read] == [row for row in rows if "".join(row).strip()]
+
+
+def test_a_table_that_is_written_to_while_it_is_read_is_a_fault(tmp_path: Path) -> None:
+    file = tmp_path / "t.csv"
+    file.write_text("message\nhello\n")
+    with Table(file) as table:
+        assert len(list(table.rows())) == 1
+        file.write_text("message\nhullo\n")
+        os.utime(file, ns=(0, 0))
+        with pytest.raises(CampaignFault, match="was changed while it was read"):
+            list(table.rows())
+
+
+def test_a_table_may_come_from_a_pipe_or_from_standard_input(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    reading, writing = os.pipe()
+    os.write(writing, b"message\nhello\n")
+    os.close(writing)
+    given = io.TextIOWrapper(io.BytesIO(b"message\nhello\n"))
+    monkeypatch.setattr("sys.stdin", given)
+    for path in (f"/dev/fd/{reading}", "-"):
+        with opened(Path(path)) as table:
+            for _ in range(2):
+                assert [row.cells for row in table.rows()] == [{"message": "hello"}]
+    os.close(reading)
+    for none in (tmp_path / "none.csv", tmp_path):
+        with pytest.raises(OSError, match=none.name), opened(none):
+            pass
 
 
 # Templates

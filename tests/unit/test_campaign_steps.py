@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stitcher.api.campaigns import CampaignRequest
 from stitcher.campaigns.join import COLUMNS, FAILED, Join, Summary, free_names
 from stitcher.campaigns.messages import (
     Message,
@@ -19,10 +20,14 @@ from stitcher.campaigns.messages import (
     chunk_bytes,
     chunk_messages,
 )
-from stitcher.campaigns.say import Result, result_bytes, results_of
+from stitcher.campaigns.say import Result, Speaker, result_bytes, results_of
 from stitcher.campaigns.split import REFUSED, Counts, read_numbers, split
 from stitcher.campaigns.table import CampaignFault, Row, Table
-from stitcher.errors import InvalidRequest, MessageTooLong
+from stitcher.clip import Clip
+from stitcher.clips.prepared import PreparedClip
+from stitcher.errors import InvalidRequest, MessageTooLong, UnusableClip
+from stitcher.planning.catalogue import Catalogue
+from stitcher.storage import Stored
 from tests.examples import of_usual
 
 HEADER = ("name", "place")
@@ -112,6 +117,43 @@ def test_a_message_that_is_too_long_fills_no_chunk() -> None:
 def test_a_campaign_for_a_voice_that_is_none_is_refused_at_once(settings: Settings) -> None:
     with pytest.raises(InvalidRequest):
         Reader(settings, ["message"])
+
+
+def test_a_fallback_to_the_default_voice_is_written_as_in_a_single_message() -> None:
+    assert CampaignRequest.of({"name": "a", "voice": "hindi", "missing": "fallback:-"}).missing == "fallback:-"
+    Reader(Settings(voice="hindi", missing="fallback:-"), ["message"])
+    for missing in ("fallback:", "fallback", "fallback:a/b", "ship"):
+        with pytest.raises(InvalidRequest):
+            CampaignRequest.of({"name": "a", "missing": missing})
+
+
+def test_the_default_voice_says_what_another_one_lacks() -> None:
+    hello = Catalogue.of("", [Stored("hello.wav", "1", 1)])
+    asked: list[str] = []
+
+    def load(clips: Sequence[Clip], _form: str) -> list[PreparedClip]:
+        asked.extend(clip.key for clip in clips)
+        raise UnusableClip(("hello.wav", "the file is empty"))
+
+    speaker = Speaker({"": hello, "hindi": Catalogue("hindi")}.__getitem__, load, Settings(missing="fallback:-"))
+    (result,) = speaker.check([Message("0" * 32, "hindi", "hello")])
+    assert asked == ["hello.wav"]
+    assert (result.status, "the file is empty" in result.reason) == ("refused", True)
+
+
+@pytest.mark.parametrize(
+    ("settings", "header"),
+    [
+        (Settings(), ["message", "Voice", "VOICE"]),
+        (Settings(), ["Message", "MESSAGE"]),
+        (Settings(column="text"), ["Text", "TEXT", "tExt"]),
+        (Settings(template="hello {id}"), ["ID", "Id"]),
+    ],
+)
+def test_columns_that_differ_in_capital_letters_only_are_both_named(settings: Settings, header: list[str]) -> None:
+    with pytest.raises(CampaignFault, match=r"the table has \d columns '\w+': 'ID' and 'Id'|'Voice' and|'M|'Text' and"):
+        Reader(settings, header)
+    Reader(Settings(template="hello {id}"), ["ID", "id"])
 
 
 def test_a_template_and_a_column_exclude_each_other() -> None:

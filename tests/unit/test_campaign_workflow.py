@@ -59,6 +59,7 @@ def chosen(name: str, states: dict[str, Any], **variables: Any) -> str:
     ("given", "expected"),
     [
         ({"outcome": "refused"}, "Tell"),
+        ({"outcome": "nothing"}, "Finished"),
         ({"outcome": "split", "chunks": 3, "chunks_key": "k"}, "Say"),
         ({"outcome": "split", "chunks": 0}, "Join"),
     ],

@@ -112,6 +112,29 @@ def test_what_a_block_runs_is_there(page: Path) -> None:
             assert f"{variable}=" in whole or f"`{variable}`" in whole or page.name == "README.md", variable
 
 
+STAND_INS = """
+set -eu
+output() { echo "the-output"; }
+resource() { echo "arn:aws:states:ap-south-1:123456789012:stateMachine:campaign"; }
+aws() {
+  case "$1" in
+    s3) [ "$2 $3 $4" = "cp s3://the-output/campaigns/4f0c/run.json -" ]; echo '{"name": "one", "made": "one"}' ;;
+    *) echo "$@" ;;
+  esac
+}
+"""
+
+
+def test_the_redrive_of_a_campaign_names_its_last_execution() -> None:
+    (code,) = (code for _, code, _ in BLOCKS if "redrive-execution" in code)
+    shell = shutil.which("bash") or "/bin/sh"
+    told = subprocess.run(
+        [shell], input=STAND_INS + code.replace("{id}", "4f0c"), capture_output=True, text=True, check=True
+    ).stdout
+    arn = "arn:aws:states:ap-south-1:123456789012:execution:campaign:one"
+    assert told == f"stepfunctions redrive-execution --execution-arn {arn}\n"
+
+
 def test_the_runbooks_are_found() -> None:
     assert len(BLOCKS) > 20
     assert sum(bool(BLANK.search(code)) for _, code, _ in BLOCKS) >= 6

@@ -25,7 +25,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "--seconds": {"type": float, "default": 60},
     "--stage": {"required": True},
     "--url": {"required": True},
-    "--voice": {"required": True},
+    "--voice": {"default": ""},
     "--what": {"default": "a job"},
 }
 
@@ -104,6 +104,11 @@ def main() -> int:
         for option in options.split():
             command.add_argument(option, **OPTIONS[option])
     given = parser.parse_args()
+    for option, rule in OPTIONS.items():  # what is not set reaches this as an empty text
+        if getattr(given, option[2:].replace("-", "_"), None) == "":
+            if rule.get("required"):
+                parser.error(f"{option} is empty")
+            setattr(given, option[2:].replace("-", "_"), rule.get("default", ""))
     try:
         return COMMANDS[given.command][1](given) or 0
     except Exception as error:

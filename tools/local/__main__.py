@@ -22,7 +22,7 @@ from tools.local.containers import gateway, passed_on
 from tools.local.pictures import put_prompts, says_aloud, send_picture
 from tools.local.stack import HOME, PROVIDERS, REGION, ROOT, Stack, StackError, build, running, say
 
-ENDED = "it ended with this command: the audio is saved"
+ENDED = "it ended with this command: the file is saved"
 LISTED, NAME_BYTES = 20, 200
 """Recordings that are not said and named; bytes of a file's name without its ending."""
 
@@ -182,15 +182,17 @@ def _campaign(options: argparse.Namespace) -> int:
         raise StackError(f"{options.messages} is not a file")
     given = {name: getattr(options, name) for name in ("template", "column", "voice", "format")}
     asked = campaign.settings_of(options.messages) | {name: value for name, value in given.items() if value}
+    folder = ROOT / "out" / "campaign"
+    campaign.clear(folder)
     with running(state=HOME / "aws") as stack:
         _put_clips(stack, options.audios)
         found = campaign.run(stack, options.messages, asked)
-        print(json.dumps({name: value for name, value in found.items() if value}, ensure_ascii=False, indent=2))
+        links = {name: ENDED for name in campaign.FILES if found[name]}
+        print(json.dumps({k: v for k, v in (found | links).items() if v}, ensure_ascii=False, indent=2))
         if found["state"] != "finished":
             say(f"{found['state']}: {found['detail']}")
             return 1
-        folder = ROOT / "out" / "campaign"
-        files = campaign.save(found, folder)
+        files = campaign.save(found, options.messages, folder)
         print(f"saved {len(files)} files in {folder.relative_to(ROOT)}/; manifest.csv has the rows")
     return 0
 

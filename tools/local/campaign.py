@@ -2,15 +2,23 @@
 
 import csv
 import json
+import shutil
 import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote, urlsplit
 from uuid import uuid4
 
-from tools.client import Caller, fetch
+from stitcher.campaigns.join import COLUMNS, MANIFEST
+from stitcher.campaigns.script import CSV_NAME, HTML_NAME
+from stitcher.campaigns.table import CampaignFault, Table
+from tools.client import Caller, Response, fetch
 from tools.local.stack import Stack, StackError, say
 
+FILES = {"manifest": MANIFEST, "recording_script": CSV_NAME, "recording_script_page": HTML_NAME}
+"""What a finished campaign links to, and the names under which it is saved."""
+AUDIO = "audio"
 WAIT_SECONDS = 3_600
 LOOK_SECONDS = 0.5
 
@@ -19,9 +27,11 @@ def settings_of(table: Path) -> dict[str, Any]:
     """The settings in `<name>.json` beside a table, or none. Raises `StackError`."""
     beside = table.with_suffix(".json")
     try:
-        found: dict[str, Any] = json.loads(beside.read_text()) if beside.exists() else {}
-    except ValueError as error:
+        found = json.loads(beside.read_bytes()) if beside.exists() else {}
+    except (ValueError, RecursionError) as error:
         raise StackError(f"{beside} is not JSON: {error}") from error
+    if not isinstance(found, dict):
+        raise StackError(f"{beside} is no JSON object")
     return found
 
 
@@ -64,25 +74,65 @@ def wait(caller: Caller, identity: str) -> dict[str, Any]:
         time.sleep(LOOK_SECONDS)
 
 
-def save(found: Mapping[str, Any], folder: Path) -> list[Path]:
-    """Save the manifest, the recording script and the audio of a finished campaign; returns the files."""
+def clear(folder: Path) -> None:
+    """Delete what an earlier campaign left in the folder."""
+    shutil.rmtree(folder / AUDIO, ignore_errors=True)
+    for name in FILES.values():
+        (folder / name).unlink(missing_ok=True)
+
+
+def save(found: Mapping[str, Any], table: Path, folder: Path) -> list[Path]:
+    """Save the manifest, the recording script and the audio of a finished campaign; returns the files.
+
+    The manifest's links end with the embedded AWS: that column is saved empty. Raises `StackError`.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    names = {"manifest": "manifest.csv", "recording_script": "recording-script.csv"}
-    names["recording_script_page"] = "recording-script.html"
-    files = []
-    for name, file in names.items():
-        files.append(folder / file)
-        files[-1].write_bytes(fetch(found[name]).body)
-    with (folder / "manifest.csv").open(encoding="utf-8-sig", newline="") as text:
-        dialect = csv.Sniffer().sniff(text.readline(), ",;\t")
-        text.seek(0)
-        links = {row["file"]: row["link"] for row in csv.DictReader(text, dialect=dialect) if row["file"]}
-    for file, link in links.items():
-        place = folder / file
+    files = [folder / name for name in FILES.values()]
+    for name, path in zip(FILES, files, strict=True):
+        path.write_bytes(_fetched(found[name]))
+    manifest, delimiter = files[0], delimiter_of(table)
+    csv.field_size_limit(2 * csv.field_size_limit())  # a longest cell may have got an apostrophe
+    with manifest.open(encoding="utf-8-sig", newline="") as text:
+        rows = list(csv.reader(text, delimiter=delimiter))
+    places: dict[str, str] = {}
+    for row in rows[1:]:
+        ours = dict(zip(COLUMNS, row[-len(COLUMNS) :], strict=True))
+        if ours["file"]:
+            places[ours["file"]] = ours["link"]
+        row[COLUMNS.index("link") - len(COLUMNS)] = ""
+    service = urlsplit(found["manifest"])
+    campaign = f"{service.path.partition('/runs/')[0]}/"
+    for file, link in places.items():
+        place, where = folder / file, urlsplit(link)
+        if place.parent != folder / AUDIO or place.name in ("", ".", ".."):
+            raise StackError(f"the manifest names no file of audio/: {file!r}")
+        if (where.scheme, where.netloc, where.path) != (service.scheme, service.netloc, campaign + quote(file)):
+            raise StackError(f"the manifest's link to {file} does not lead to the service")
         place.parent.mkdir(exist_ok=True)
-        place.write_bytes(fetch(link).body)
+        place.write_bytes(_fetched(link))
         files.append(place)
+    with manifest.open("w", encoding="utf-8-sig", newline="") as text:
+        csv.writer(text, delimiter=delimiter).writerows(rows)
     return files
+
+
+def delimiter_of(table: Path) -> str:
+    """What separates the cells of a table's manifest. Raises `StackError`."""
+    try:
+        with Table(table) as opened:
+            return opened.delimiter if len(opened.header) > 1 else ","
+    except CampaignFault as fault:
+        raise StackError(str(fault)) from None
+
+
+def _fetched(link: str) -> bytes:
+    try:
+        response: Response = fetch(link)
+    except OSError as error:
+        raise StackError(f"a file of the campaign cannot be fetched: {error}") from error
+    if response.status != 200:
+        raise StackError(f"a file of the campaign cannot be fetched: status {response.status}")
+    return response.body
 
 
 def _answered(response: Any) -> dict[str, Any]:

@@ -80,8 +80,11 @@ def main() -> None:
             from tools.operations.catalogue import rebuild
 
             stage = Stage.of(options.stage, Path(__file__).parents[2])
-            voices = ["" if voice == "-" else voice for voice in options.voice]
-            print(f"{rebuild(stage.client, stage.stack, voices)} voices are rebuilt in some seconds")
+            voices = ["" if voice == "-" else voice for voice in options.voice if voice]
+            try:
+                print(f"{rebuild(stage.client, stage.stack, voices)} voices are rebuilt in some seconds")
+            except ValueError as error:
+                catalogue.error(str(error))
         case "cost":
             from tools.operations.cost import report
 

@@ -21,6 +21,8 @@ def rebuild(client: Callable[[str], Any], stack: str, voices: Sequence[str]) -> 
 
     Raises
     ------
+    ValueError
+        There is no voice of a name. No catalogue is rebuilt.
     RuntimeError
         The function failed.
     """
@@ -30,4 +32,6 @@ def rebuild(client: Callable[[str], Any], stack: str, voices: Sequence[str]) -> 
     answer = json.loads(done["Payload"].read())
     if "FunctionError" in done:
         raise RuntimeError(f"KeepCatalogue failed: {answer.get('errorType')}")
+    if reason := answer.get("refused"):
+        raise ValueError(reason)
     return int(answer["voices"])

@@ -13,9 +13,10 @@ from identifier import storage
 from identifier.keys import CORRECTIONS, PICTURES, claim_key, latest_key, result_key
 from identifier.picture_id import ID, record_key
 from identifier.result import Record, Result
-from stitcher.campaigns.places import DEFAULT, FOLDER, id_of, is_id, prefix_of
+from stitcher.campaigns.places import FOLDER, id_of, is_id, prefix_of
 from stitcher.clips.keeper import voice_with
 from stitcher.clips.kept import catalogue_key
+from stitcher.planning.policies import DEFAULT
 
 AT_ONCE = 1_000
 """Objects of one DeleteObjects request."""

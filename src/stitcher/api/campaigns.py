@@ -4,22 +4,24 @@ import json
 import unicodedata
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, Field, StrictInt, StrictStr, field_validator
+from pydantic import AfterValidator, BaseModel, Field, StrictInt, StrictStr, field_validator
 
 from stitcher import limits
 from stitcher.api.asked import Asked
 from stitcher.campaigns.join import MANIFEST
 from stitcher.campaigns.messages import Settings
-from stitcher.campaigns.places import FOLDER, TABLE, Campaign, Run, id_of, is_id, latest, summary_of
+from stitcher.campaigns.places import FOLDER, TABLE, Campaign, Last, Run, id_of, is_id, summary_of
 from stitcher.campaigns.script import CSV_NAME, HTML_NAME
-from stitcher.errors import InvalidRequest, UnknownCampaign
+from stitcher.errors import CampaignRuns, InvalidRequest, UnknownCampaign
 from stitcher.formats.platforms import FORMATS
-from stitcher.planning.catalogue import voice_prefix
+from stitcher.planning.catalogue import must_be_there, voice_prefix
 from stitcher.planning.plan import ReadNumbers
-from stitcher.storage import CONNECTIONS, BucketRepo
+from stitcher.planning.policies import fallback_of, is_policy
+from stitcher.storage import CONNECTIONS, BucketRepo, Repo
 from stitcher.text.words import JOINERS
 
 TEMPLATE_CHARACTERS, COLUMN_CHARACTERS = limits.MESSAGE_CHARACTERS, 256
@@ -44,9 +46,7 @@ class CampaignRequest(Asked):
     """How the audio is encoded, or the platform that plays it."""
     gap_ms: Annotated[StrictInt, Field(ge=-limits.CROSSFADE_MS, le=limits.GAP_MS)] | None = None
     """Between words; the voice's where it is not given."""
-    missing: Annotated[
-        StrictStr, Field(max_length=limits.MISSING_CHARACTERS, pattern=r"^(error|skip|silence|fallback:.*)$")
-    ] = "error"
+    missing: Annotated[StrictStr, Field(max_length=limits.MISSING_CHARACTERS), AfterValidator(is_policy)] = "error"
     """What becomes of words without a clip, in each message."""
     read_numbers: ReadNumbers | None = None
     """`strict` refuses a number that can be read in two ways; `likely` says the likelier. Without it, the voice's."""
@@ -79,7 +79,7 @@ class CampaignRequest(Asked):
     def of(cls, given: Any) -> Self:
         """Parse a caller's body. Raises `InvalidRequest` with a sentence that names every fault."""
         made = super().of(given)
-        for voice in (made.voice, made.missing.partition(":")[2]):
+        for voice in (made.voice, fallback_of(made.missing) or ""):
             voice_prefix(voice)
         if made.template is not None and made.column is not None:
             raise InvalidRequest("give template or column, not both")
@@ -115,6 +115,7 @@ class CampaignAnswer(BaseModel):
     name: str
     voice: str
     format: str
+    """Of the last run, as `voice` and `on_refusal`; empty where the settings beside the table cannot be followed."""
     on_refusal: str
     created: str
     state: State
@@ -164,14 +165,32 @@ class CampaignPage(Asked):
     limit: Annotated[int, Field(ge=1, le=LARGEST_PAGE)] = PAGE
 
 
-Ended = Callable[[str], bool]
-"""Whether an execution, by its ARN, has ended without success."""
+Ended = Callable[[Run], bool]
+"""Whether a run's execution has ended without success."""
 
 
-def create(output: BucketRepo, request: CampaignRequest) -> CampaignAnswer:
-    """Store a campaign, and answer with the form for its table. One of the same voice and name is replaced."""
+def create(output: BucketRepo, recordings: Repo, request: CampaignRequest, ended: Ended) -> CampaignAnswer:
+    """Store a campaign, and answer with the form for its table. One of the same voice and name is replaced.
+
+    Raises
+    ------
+    NoSuchVoice
+        No folder of clips has the voice's name.
+    CampaignRuns
+        The campaign of this voice and name runs.
+    InvalidRequest
+        A table of this voice and name was put into the clips' bucket; it has its own settings.
+    """
     now = datetime.now(UTC)
     campaign = request.campaign(created=now)
+    must_have_voices(recordings, campaign.settings)
+    last = Last.of(output, campaign.id)
+    known = Campaign.load(output, campaign.id)
+    if known and known.dropped:
+        raise InvalidRequest(f"the name is taken: {known.dropped} is a table in the clips' bucket; choose another")
+    if last.name:  # what it has made is used again
+        must_not_run(output, last, ended)
+        last.replace(output, "")
     campaign.save(output)
     made = output.presign_post(campaign.prefix + TABLE, limits.TABLE_BYTES, UPLOAD_SECONDS, least=1)
     expires = (now + timedelta(seconds=UPLOAD_SECONDS)).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -187,9 +206,22 @@ def find(output: BucketRepo, identity: str) -> Campaign:
     return found
 
 
+def must_have_voices(recordings: Repo, settings: Settings) -> None:
+    """Raises `NoSuchVoice` where the campaign's voice, or the one that says what it lacks, is not there."""
+    for voice in (settings.voice, fallback_of(settings.missing) or ""):
+        must_be_there(recordings, voice)
+
+
+def must_not_run(output: BucketRepo, last: Last, ended: Ended) -> None:
+    """Raises `CampaignRuns` where the last run of a campaign has not ended."""
+    run = Run.load(output, last.campaign, last.name) if last.name else None
+    if run and _summary(output, run, ended) is None and not ended(run):
+        raise CampaignRuns(f"campaign {run.campaign} runs already: wait for its end")
+
+
 def answer(output: BucketRepo, campaign: Campaign, ended: Ended, *, url_seconds: int) -> CampaignAnswer:
     """What has become of a campaign."""
-    name = latest(output, campaign.id)
+    name = Last.of(output, campaign.id).name
     run = Run.load(output, campaign.id, name) if name else None
     return _new(campaign) if run is None else _of_run(output, campaign, run, ended, url_seconds)
 
@@ -223,16 +255,15 @@ def _new(campaign: Campaign) -> CampaignAnswer:
 
 
 def _of_run(output: BucketRepo, campaign: Campaign, run: Run, ended: Ended, url_seconds: int) -> CampaignAnswer:
+    campaign = replace(campaign, settings=run.settings or campaign.settings)
     found: dict[str, Any] = {"check": not run.audio}
     counts = run.counts
     if counts:
         found |= {"rows": counts.rows, "distinct": counts.distinct, "refused": counts.refused}
-    summary = summary_of(output, run)
-    if summary and summary["state"] == "failed" and not ended(run.execution):
-        summary = None  # it is redriven
+    summary = _summary(output, run, ended)
     if summary is None:
         found["percent"] = _percent(output, run)
-        found["state"] = "failed" if ended(run.execution) else "running"
+        found["state"] = "failed" if ended(run) else "running"
         if found["state"] == "failed":
             found["detail"] = "the service failed before the end: redrive the execution, or run the campaign again"
         return _new(campaign).model_copy(update=found)
@@ -245,12 +276,20 @@ def _of_run(output: BucketRepo, campaign: Campaign, run: Run, ended: Ended, url_
     return _new(campaign).model_copy(update=found | {"check": not summary["audio"], "percent": 100})
 
 
+def _summary(output: BucketRepo, run: Run, ended: Ended) -> dict[str, Any] | None:
+    """What became of a run; None before its end, and while it is redriven."""
+    summary = summary_of(output, run)
+    return None if summary and summary["state"] == "failed" and not ended(run) else summary
+
+
 def _percent(output: BucketRepo, run: Run) -> int:
-    """Of the chunks of a run, those that have results. The end is the manifest."""
+    """Of the chunks of a run, those that have results of all its steps. The end is the manifest."""
     if run.counts is None or not run.counts.chunks:
         return 0
-    done = sum(1 for _ in output.list(f"{run.prefix}results/"))
-    return min(99, 100 * done // run.counts.chunks)
+    stops = run.settings is not None and run.settings.on_refusal == "stop"
+    steps = [audio for audio, is_step in ((False, stops or not run.audio), (True, run.audio)) if is_step]
+    done = sum(1 for audio in steps for _ in output.list(run.results(audio=audio)))
+    return min(99, 100 * done // (len(steps) * run.counts.chunks))
 
 
 def dropped_request(body: bytes | None, voice: str, name: str) -> CampaignRequest:

@@ -17,22 +17,9 @@ from pydantic import (
 
 from stitcher import limits
 from stitcher.api.asked import Asked
-from stitcher.api.requests import DEFAULT, POLICIES
-from stitcher.errors import shown
 from stitcher.formats.profiles import PROFILES
-from stitcher.near import did_you_mean, near
 from stitcher.planning.plan import ReadNumbers
-
-
-def is_policy(value: str) -> str:
-    """The value, if it says what becomes of words without a clip. Raises ValueError with a sentence."""
-    policy, _, voice = value.partition(":")
-    if value == "fallback" or (policy == "fallback" and not voice):
-        raise ValueError(f"name the voice: fallback:hindi, say, or fallback:{DEFAULT} for the default voice")
-    if policy != "fallback" and value not in POLICIES:
-        hint = did_you_mean(near(value, [*POLICIES, "fallback:"]))
-        raise ValueError(f"'{shown(value)}' is not {', '.join(POLICIES)}, or fallback:VOICE{hint}")
-    return value
+from stitcher.planning.policies import is_policy
 
 
 class StitchRequest(Asked):

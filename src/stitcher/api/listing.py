@@ -9,7 +9,6 @@ from urllib.parse import quote, unquote
 from stitcher.api.answers import ClipEntry, ClipsPage, Unusable, VoiceEntry, VoicesPage
 from stitcher.api.asked import Asked
 from stitcher.api.preview import Shapes
-from stitcher.api.requests import DEFAULT
 from stitcher.clip import Clip
 from stitcher.clips.facts import Shape
 from stitcher.errors import InvalidRequest, UnusableClip, shown
@@ -17,6 +16,7 @@ from stitcher.formats.profiles import PROFILES
 from stitcher.numbers.tables import about, table
 from stitcher.planning import inventory
 from stitcher.planning.catalogue import clip_of, is_voice, must_be_there, voice_prefix
+from stitcher.planning.policies import DEFAULT
 from stitcher.planning.settings import VoiceSettings, find_settings
 from stitcher.storage import CONNECTIONS, Repo, Stored, Unreadable
 

@@ -14,12 +14,12 @@ from stitcher import limits
 from stitcher.api.answers import ClipAnswer, ClipChanged, ClipVersion, SettingsAnswer, UploadAnswer
 from stitcher.api.asked import Asked
 from stitcher.api.listing import KEY_BYTES, entries
-from stitcher.api.requests import DEFAULT
 from stitcher.clips.facts import Shapes
 from stitcher.errors import InvalidRequest, UnknownClip, UnusableClip, shown
 from stitcher.planning.catalogue import SETTINGS as FILE
 from stitcher.planning.catalogue import clip_of, voice_prefix
 from stitcher.planning.names import AUDIO_SUFFIXES, split
+from stitcher.planning.policies import DEFAULT
 from stitcher.planning.settings import VoiceSettings, voice_of
 from stitcher.storage import BucketRepo, NotStored, Stored, Unreadable, Version
 

@@ -10,11 +10,9 @@ from stitcher.formats.platforms import warnings
 from stitcher.formats.profiles import PROFILES
 from stitcher.planning.catalogue import Catalogue
 from stitcher.planning.plan import Plan, Policy, ReadNumbers, plan_message, plan_parts
+from stitcher.planning.policies import POLICIES, fallback_of
 from stitcher.storage import BucketRepo, Stored
 
-DEFAULT = "-"
-"""How the default voice is written where a name cannot be empty; it is no voice's name."""
-POLICIES = ("error", "skip", "silence")
 # Metadata of a cached file.
 DURATION, PATH, WHY = "duration-ms", "path", "why"
 
@@ -41,16 +39,14 @@ class StitchRequest:
         catalogue = catalogue_of(self.voice)
         if self.message_parts is not None:
             return plan_parts(self.message_parts, catalogue, gap_ms=self.gap_ms, profile=self.format)
-        policy, _, other = self.missing.partition(":")
-        fallback = catalogue_of("" if other == DEFAULT else other) if policy == "fallback" else None
-        chosen = cast("Policy", policy)
+        other = fallback_of(self.missing)
         return plan_message(
             self.message or "",
             catalogue,
             gap_ms=self.gap_ms,
             profile=self.format,
-            policy=chosen,
-            fallback=fallback,
+            policy=cast("Policy", self.missing.partition(":")[0]),
+            fallback=None if other is None else catalogue_of(other),
             read_numbers=self.read_numbers,
         )
 

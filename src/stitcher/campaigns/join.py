@@ -1,8 +1,7 @@
 """The last step of a campaign: its table with what became of each row, a summary, and the recording script."""
 
 import array
-import csv
-import io
+import re
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -13,7 +12,7 @@ from stitcher.campaigns.messages import Reader
 from stitcher.campaigns.say import Result
 from stitcher.campaigns.script import Session, ToRecord, guarded, guarded_own
 from stitcher.campaigns.split import REFUSED, read_numbers
-from stitcher.campaigns.table import CampaignFault, Row, Table
+from stitcher.campaigns.table import DELIMITERS, CampaignFault, Row, Table
 from stitcher.errors import StitchError
 
 MANIFEST = "manifest.csv"
@@ -21,6 +20,9 @@ COLUMNS = ("status", "file", "link", "duration_ms", "missing", "reason")
 FAILED = "the service failed on it: run the campaign again"
 BLOCK = 4_096
 """Rows that are written at once."""
+# Line ends as well, and every separator: the `csv` module quotes line ends from Python 3.13 on only, and a spreadsheet
+# may be set to another separator than the table's.
+_QUOTED = re.compile(f'["\r\n{DELIMITERS}]')
 _STATUSES = ("made", "ready", "refused", "failed")
 
 
@@ -127,9 +129,14 @@ class Join:
         self._ends.append(self._line([status, *cells]))
 
     def _line(self, cells: Sequence[str]) -> bytes:
-        text = io.StringIO(newline="")
-        csv.writer(text, delimiter=self._delimiter, lineterminator="").writerow(cells)
-        return text.getvalue().encode()
+        return self._delimiter.join([_quoted(cell) if _QUOTED.search(cell) else cell for cell in cells]).encode()
+
+    def _names(self) -> bytes:
+        """The header. All names are in quotes where one has a separator: it must not be taken for the table's."""
+        names = [*map(guarded_own, self._table.header), *free_names(self._table.header)]
+        if any(map(_QUOTED.search, names)):
+            return self._delimiter.join(map(_quoted, names)).encode()
+        return self._line(names)
 
     def manifest(self, reader: Reader) -> Iterator[bytes]:
         """The manifest in blocks: UTF-8 with BOM, the table's own separator and columns, then `COLUMNS`.
@@ -142,11 +149,10 @@ class Join:
         CampaignFault
             The table is not the one that was split.
         """
-        header, comma = self._table.header, self._delimiter.encode()
-        columns = len(header)
+        columns, comma = len(self._table.header), self._delimiter.encode()
         self._numbers.seek(0)
         numbers = read_numbers(self._numbers)
-        block = [b"\xef\xbb\xbf", self._line([*map(guarded_own, header), *free_names(header)]), b"\r\n"]
+        block = [b"\xef\xbb\xbf", self._names(), b"\r\n"]
         for row in self._table.rows():
             number = next(numbers, None)
             if number is None:
@@ -192,6 +198,10 @@ class _Texts:
 
     def close(self) -> None:
         self._file.close()
+
+
+def _quoted(cell: str) -> str:
+    return '"' + cell.replace('"', '""') + '"'
 
 
 def free_names(header: Sequence[str]) -> list[str]:

@@ -3,6 +3,7 @@
 import contextlib
 import hashlib
 import io
+import itertools
 import json
 import multiprocessing
 import os
@@ -29,8 +30,8 @@ from stitcher.clips.encode import encode
 from stitcher.clips.prepared import CorruptPrepared, PreparedClip, prepared_key
 from stitcher.clips.ready import read_and_prepare
 from stitcher.clips.store import PreparedStore
-from stitcher.planning.catalogue import read_catalogue
-from stitcher.storage import LocalRepo, NotStored, Repo
+from stitcher.planning.catalogue import read_voice
+from stitcher.storage import PART, LocalRepo, NotStored, Repo
 
 WORK = ".campaign"
 """Beside the manifest: prepared clips and the results so far."""
@@ -59,7 +60,8 @@ def run(
     Raises
     ------
     CampaignFault
-        The table or the template cannot be used, or another campaign works in this folder.
+        The table or the template cannot be used, the table has changed meanwhile, or another campaign works in this
+        folder.
     Interrupted
         A process was ended from outside; the same command goes on.
     """
@@ -125,7 +127,8 @@ class _Run:
                 # By its content: a table that has grown by some rows finds the results of the others.
                 name = f"{folder}/{hashlib.sha256(chunk).hexdigest()}.jsonl"
                 chunks.append(name)
-                waiting.add(pool.submit(_say_chunk, name, chunk, audio))
+                with _interrupts_wait():  # a process that begins inherits it: Ctrl-C is for the command alone
+                    waiting.add(pool.submit(_say_chunk, name, chunk, audio))
                 if len(waiting) >= WAITING * processors:
                     done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
                     for one in done:
@@ -139,6 +142,7 @@ class _Run:
                 told = "a process of the campaign was ended, perhaps for want of memory: the same command goes on"
                 raise Interrupted(told) from None
             except KeyboardInterrupt:
+                signal.signal(signal.SIGINT, signal.SIG_IGN)  # the command ends; a second one changes nothing
                 pool.shutdown(cancel_futures=True)
                 raise Interrupted("stopped: the same command goes on from here") from None
             except BaseException:
@@ -153,6 +157,19 @@ class _Run:
                 self._tell(count)
 
 
+@contextlib.contextmanager
+def _interrupts_wait() -> Iterator[None]:
+    """Ctrl-C reaches this process only afterwards, and those that begin meanwhile never."""
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 # In each process
 
 
@@ -163,7 +180,7 @@ class _Process:
         self.work, self.shelf = LocalRepo(output / WORK), _Folder(output)
         repo = recordings()
         prepared = PreparedOnDemand(PreparedStore(self.work), partial(_prepare, repo, self.work))
-        self.speaker = Speaker(partial(read_catalogue, repo), prepared.load, settings)
+        self.speaker = Speaker(partial(read_voice, repo), prepared.load, settings)
 
 
 _process: _Process
@@ -171,7 +188,7 @@ _process: _Process
 
 def _start(recordings: Callable[[], Repo], output: Path, settings: Settings) -> None:
     global _process
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the command, which lets a chunk end
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # where `_interrupts_wait` does nothing
     threading.Thread(target=_end_with_parent, daemon=True).start()
     _process = _Process(recordings, output, settings)
 
@@ -190,7 +207,7 @@ def _say_chunk(name: str, chunk: bytes, audio: bool) -> None:
         return
     try:
         known = {result.digest: result for result in results_of(work.read(name))}
-    except NotStored:
+    except (NotStored, ValueError, KeyError, TypeError):  # there are none, or the power failed while they were written
         known = {}
     work.save(name, result_bytes(_process.speaker.say(messages, _process.shelf, known)))
 
@@ -200,13 +217,17 @@ class _Folder:
 
     def __init__(self, output: Path) -> None:
         self._output = str(output)
-        self._part = f"{self._output}/{AUDIO}.{os.getpid()}"
+        self._part = f"{self._output}/{AUDIO}{PART[0]}{os.getpid()}{PART[1]}"
 
-    def has(self, file: str) -> bool:
-        return os.path.isfile(f"{self._output}/{file}")  # noqa: PTH113 - five times as fast as a `Path`
+    def has(self, file: str, size: int) -> bool:
+        # After a power failure a file may be shorter than it was written.
+        try:
+            return os.stat(f"{self._output}/{file}").st_size == size  # noqa: PTH116 - five times as fast as a `Path`
+        except OSError:
+            return False
 
     def keep(self, file: str, audio: bytes) -> None:
-        if self.has(file):
+        if self.has(file, len(audio)):
             return
         # Two processes that say the same write the same bytes: the last one puts them in place again, whole.
         with open(self._part, "wb") as part:  # noqa: PTH123
@@ -234,10 +255,9 @@ def _alone(output: Path) -> Iterator[None]:
     work.mkdir(parents=True, exist_ok=True)
     with (work / "lock").open("w") as lock:
         _lock(lock, output)
-        for folder in (output / AUDIO, work):
-            for part in folder.rglob(".*"):
-                if part.is_file():
-                    part.unlink()
+        half = "*".join(PART)
+        for part in itertools.chain(output.glob(half), (output / AUDIO).glob(half), work.rglob(half)):
+            part.unlink()
         yield
 
 

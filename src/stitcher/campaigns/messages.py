@@ -19,6 +19,7 @@ from stitcher.formats.platforms import chosen
 from stitcher.formats.profiles import PROFILES, Profile
 from stitcher.planning.catalogue import voice_prefix
 from stitcher.planning.plan import ReadNumbers
+from stitcher.planning.policies import fallback_of
 
 VOICE_COLUMN, MESSAGE_COLUMN = "voice", "message"
 DIGEST_BYTES = 16
@@ -92,7 +93,7 @@ class Reader:
     def __init__(self, settings: Settings, header: Sequence[str]) -> None:
         if settings.template is not None and settings.column is not None:
             raise CampaignFault("a campaign has a template or a column, not both")
-        for voice in (settings.voice, settings.missing.partition(":")[2]):
+        for voice in (settings.voice, fallback_of(settings.missing) or ""):
             voice_prefix(voice)
         self._voice = settings.voice
         self._voice_column = column_named(header, VOICE_COLUMN)

@@ -9,14 +9,13 @@ from typing import Any
 
 from stitcher.campaigns.messages import Settings
 from stitcher.campaigns.split import Counts
-from stitcher.errors import InvalidRequest
+from stitcher.errors import CampaignRuns, InvalidRequest
 from stitcher.planning.catalogue import RESERVED
-from stitcher.storage import NotStored, Repo
+from stitcher.planning.policies import DEFAULT
+from stitcher.storage import AlreadyStored, BucketRepo, NotStored, Repo
 
 FOLDER = RESERVED
 """In both buckets; no voice has this name."""
-DEFAULT = "-"
-"""How the default voice is written in the key of a table."""
 TABLE, CAMPAIGN, RUN, SUMMARY = "table.csv", "campaign.json", "run.json", "summary.json"
 ID_DIGITS = 20
 
@@ -75,13 +74,13 @@ class Run:
     audio
         False of a check.
     settings
-        The campaign's when the run began.
+        The campaign's when the run began; those beside a table that was put are read anew by `split`.
     etag
         Of the table.
     counts
         What `split` counted; None while it works.
     earlier
-        The name of the run before it, whose results are used again.
+        The name of the last run before it that made audio; its results are used again.
     """
 
     campaign: str
@@ -103,9 +102,13 @@ class Run:
         """The key of a chunk of messages."""
         return f"{self.prefix}chunks/{number:06}.jsonl"
 
-    def result(self, number: int) -> str:
+    def results(self, *, audio: bool) -> str:
+        """The folder of the chunks' results: of those that are said, or of those that are only checked."""
+        return f"{self.prefix}{'results' if audio else 'checked'}/"
+
+    def result(self, number: int, *, audio: bool) -> str:
         """The key of a chunk's results."""
-        return f"{self.prefix}results/{number:06}.jsonl"
+        return f"{self.results(audio=audio)}{number:06}.jsonl"
 
     def save(self, output: Repo) -> None:
         """Store it."""
@@ -136,14 +139,48 @@ class Run:
         )
 
 
-def latest(output: Repo, campaign: str) -> str:
-    """The name of a campaign's last run; empty where there is none."""
-    return str((_load(output, prefix_of(campaign) + RUN) or {}).get("name", ""))
+@dataclass(frozen=True, slots=True)
+class Last:
+    """Which run of a campaign is its last: `campaigns/<id>/run.json`.
 
+    Attributes
+    ----------
+    name
+        Of the run; empty where there is none since the campaign was asked for.
+    made
+        The run whose results are used again: the last one, or the last one before the campaign was asked for anew.
+    etag
+        Of the file; None where there is none.
+    """
 
-def set_latest(output: Repo, run: Run) -> None:
-    """Make this the campaign's last run."""
-    _save(output, prefix_of(run.campaign) + RUN, {"name": run.name})
+    campaign: str
+    name: str = ""
+    made: str = ""
+    etag: str | None = None
+
+    @classmethod
+    def of(cls, output: BucketRepo, campaign: str) -> "Last":
+        """The last run of a campaign, as it is now."""
+        try:
+            data, etag = output.read_unless(prefix_of(campaign) + RUN, None)
+        except NotStored:
+            return cls(campaign)
+        document = json.loads(data)
+        return cls(campaign, document["name"], document.get("made") or document["name"], etag)
+
+    def replace(self, output: BucketRepo, name: str) -> None:
+        """Make the run of this name the last one; of none, where it is empty.
+
+        Raises
+        ------
+        CampaignRuns
+            Another run has become the last one meanwhile.
+        """
+        data = json.dumps({"name": name, "made": name or self.made}).encode()
+        try:
+            output.replace(prefix_of(self.campaign) + RUN, data, self.etag)
+        except (NotStored, AlreadyStored):
+            raise CampaignRuns(f"campaign {self.campaign} was just started: wait for its end") from None
 
 
 def summary_of(output: Repo, run: Run) -> dict[str, Any] | None:
@@ -170,6 +207,11 @@ def id_of(voice: str, name: str) -> str:
 def is_id(text: str) -> bool:
     """Whether a text has the form of an id."""
     return len(text) == ID_DIGITS and not set(text) - set("0123456789abcdef")
+
+
+def is_table(key: str) -> bool:
+    """Whether a file that was put below `campaigns/` is to be a table: not settings, nor a console's folder."""
+    return not key.endswith("/") and PurePosixPath(key).suffix.lower() != ".json"
 
 
 def dropped(key: str) -> tuple[str, str]:

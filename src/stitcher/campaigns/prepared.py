@@ -39,20 +39,19 @@ class PreparedOnDemand:
         MessageTooLong
             Together they are.
         """
+        unusable = self._unusable.keys() & set(clips)
         try:
-            return self._store.load(clips, profile)
+            loaded = self._store.load([clip for clip in clips if clip not in unusable], profile)
+            if not unusable:
+                return loaded
         except Unprepared as lack:
-            missing = lack.clips
-        random.shuffle(missing)  # processes that need the same ones begin with different ones
-        refused: list[tuple[str, str]] = []
-        for clip in missing:
-            if clip not in self._unusable:
+            random.shuffle(lack.clips)  # processes that need the same ones begin with different ones
+            for clip in lack.clips:
                 try:
                     self._prepare(clip, profile)
-                    continue
                 except UnusableClip as refusal:
                     self._unusable[clip] = refusal
-            refused += self._unusable[clip].unusable
-        if refused:
-            raise UnusableClip(*sorted(refused))
+                    unusable.add(clip)
+        if unusable:
+            raise UnusableClip(*sorted(one for clip in unusable for one in self._unusable[clip].unusable))
         return self._store.load(clips, profile)

@@ -1,7 +1,7 @@
 """The second step of a campaign: a chunk of distinct messages becomes audio files and results."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal, Protocol, cast
 
 from stitcher.campaigns.messages import Message, Settings, of_lines, to_lines
@@ -9,8 +9,9 @@ from stitcher.campaigns.needs import Needs
 from stitcher.campaigns.script import Example
 from stitcher.clips.catalogues import CatalogueOf, NotKept
 from stitcher.errors import MissingWords, StitchError, UnusableClip
-from stitcher.joining.stitch import Load, stitch
+from stitcher.joining.stitch import Load, load_parts, stitch
 from stitcher.planning.plan import Plan, Policy, plan_message
+from stitcher.planning.policies import fallback_of
 from stitcher.storage import NotStored, StorageFault
 
 CATALOGUES = 3
@@ -39,6 +40,8 @@ class Result:
         What somebody has to record for it: the words, and the message with them marked.
     language
         Of its voice (BCP 47), or empty.
+    size
+        The file's bytes.
     """
 
     digest: str
@@ -50,13 +53,14 @@ class Result:
     reason: str = ""
     to_record: tuple[tuple[str, Example], ...] = ()
     language: str = ""
+    size: int = 0
 
 
 class Shelf(Protocol):
     """Where audio files are kept."""
 
-    def has(self, file: str) -> bool:
-        """Whether a file is there, and will be for a while."""
+    def has(self, file: str, size: int) -> bool:
+        """Whether a file is there, whole with its `size` bytes, and will be for a while."""
 
     def keep(self, file: str, audio: bytes) -> None:
         """Store a file, unless `has` is true of it. May return before it is stored."""
@@ -106,8 +110,13 @@ class Speaker:
         return results
 
     def check(self, messages: Iterable[Message]) -> list[Result]:
-        """Only plan the messages; raises as `say`."""
-        return [self._ended(message, lambda one, plan: self._result(one, "ready", plan)) for message in messages]
+        """Plan the messages and load their clips, so that only what can be made is `ready`; raises as `say`."""
+
+        def ready(message: Message, plan: Plan) -> Result:
+            load_parts(plan, self._load)
+            return self._result(message, "ready", plan)
+
+        return [self._ended(message, ready) for message in messages]
 
     def _ended(self, message: Message, make: Callable[[Message, Plan], Result]) -> Result:
         """What becomes of a message, by `make` or as a refusal."""
@@ -135,21 +144,23 @@ class Speaker:
 
     def _made(self, message: Message, plan: Plan, shelf: Shelf, known: Result | None) -> Result:
         file = f"{AUDIO}{plan.cache_key}{self._settings.profile.suffix}"
-        if known and known.status == "made" and known.file == file and shelf.has(file):
+        if known and known.status == "made" and known.file == file and shelf.has(file, known.size):
             return known
         made = stitch(plan, self._load)
         shelf.keep(file, made.audio)
-        return self._result(message, "made", plan, file, made.duration_ms)
+        return replace(
+            self._result(message, "made", plan), file=file, duration_ms=made.duration_ms, size=len(made.audio)
+        )
 
     def _plan(self, message: Message) -> Plan:
-        policy, _, other = self._settings.missing.partition(":")
+        other = fallback_of(self._settings.missing)
         return plan_message(
             message.text,
             self._voice(message.voice),
             gap_ms=self._settings.gap_ms,
             profile=self._settings.format,
-            policy=cast("Policy", policy),
-            fallback=self._voice(other) if policy == "fallback" else None,
+            policy=cast("Policy", self._settings.missing.partition(":")[0]),
+            fallback=None if other is None else self._voice(other),
             read_numbers=self._settings.read_numbers,
         )
 
@@ -162,21 +173,24 @@ class Speaker:
             self._broken[name] = refusal
             raise
 
-    def _result(self, message: Message, status: Status, plan: Plan, file: str = "", duration_ms: int = 0) -> Result:
+    def _result(self, message: Message, status: Status, plan: Plan) -> Result:
         missing = tuple(word for word in plan.missing if word not in plan.decoration)
         lacking = (*missing, *plan.substituted)
         recorded = self._to_record(message) if lacking else ()
         language = self._language(message.voice)
-        return Result(message.digest, message.voice, status, file, duration_ms, missing, "", recorded, language)
+        return Result(message.digest, message.voice, status, "", 0, missing, "", recorded, language)
 
     def _refused(self, message: Message, refusal: StitchError) -> Result:
         missing: tuple[str, ...] = ()
         recorded: tuple[tuple[str, Example], ...] = ()
+        reason = str(refusal)
         if isinstance(refusal, MissingWords):
             missing = tuple(word for word in refusal.missing if word not in refusal.decoration)
             recorded = self._to_record(message)
+            if type(refusal) is MissingWords:
+                reason = refusal.sentence(_as_recorded(refusal.missing, [words for words, _ in recorded]))
         language = "" if message.voice in self._broken else self._language(message.voice)
-        return Result(message.digest, message.voice, "refused", "", 0, missing, str(refusal), recorded, language)
+        return Result(message.digest, message.voice, "refused", "", 0, missing, reason, recorded, language)
 
     def _language(self, voice: str) -> str:
         return self._needs.voice(voice).catalogue.settings.language or ""
@@ -187,6 +201,13 @@ class Speaker:
             return ()
         filled = message.filled
         return tuple((words, self._needs.example(message.voice, filled, words, span)) for words, span in needs.items())
+
+
+def _as_recorded(missing: Sequence[str], recorded: Iterable[str]) -> list[str]:
+    """The missing words, those in phrases that are recorded as one."""
+    phrases = [words for words in recorded if " " in words and set(words.split()) <= set(missing)]
+    within = {word for words in phrases for word in words.split()}
+    return [*(word for word in missing if word not in within), *phrases]
 
 
 def result_bytes(results: Sequence[Result]) -> bytes:

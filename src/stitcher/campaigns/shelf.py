@@ -39,8 +39,8 @@ class BucketShelf:
     def __exit__(self, *_: object) -> None:
         self._pool.shutdown(cancel_futures=True)
 
-    def has(self, file: str) -> bool:
-        """Whether the file is there, with at least half of its days left."""
+    def has(self, file: str, size: int = 0) -> bool:
+        """Whether the file is there, with at least half of its days left. A bucket has files whole or not at all."""
         stored = self._output.stat(self._prefix + file)
         if stored is None:
             return False

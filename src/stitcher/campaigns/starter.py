@@ -8,7 +8,7 @@ from typing import Any
 
 from stitcher.campaigns.campaign import Campaign
 from stitcher.campaigns.script import ToRecord
-from stitcher.campaigns.table import Table
+from stitcher.campaigns.table import opened
 from stitcher.campaigns.template import Template
 from stitcher.errors import InvalidRequest
 from stitcher.near import did_you_mean
@@ -87,7 +87,7 @@ def needed_by(messages: Path, language: str, *, column: str | None, template: st
     CampaignFault, OSError
         The table or the template cannot be used.
     """
-    with Table(messages) as rows:
+    with opened(messages) as rows:
         filled = (
             Template.of_column(column or "message", rows.header)
             if template is None

@@ -13,14 +13,14 @@ from typing import Any
 from stitcher import limits
 from stitcher.campaigns.join import MANIFEST, Join
 from stitcher.campaigns.messages import Reader, chunk_messages
-from stitcher.campaigns.places import TABLE, Campaign, Run, latest, save_summary, set_latest
+from stitcher.campaigns.places import TABLE, Campaign, Last, Run, save_summary
 from stitcher.campaigns.say import Result, Speaker, result_bytes, results_of
 from stitcher.campaigns.script import CSV_NAME, HTML_NAME, script_csv, script_html
 from stitcher.campaigns.shelf import BucketShelf
 from stitcher.campaigns.split import CHUNK, Counts, split
 from stitcher.campaigns.table import CampaignFault, Row, Table
 from stitcher.clips.catalogues import Catalogues
-from stitcher.errors import StitchError
+from stitcher.errors import CampaignRuns, StitchError
 from stitcher.joining.stitch import Load
 from stitcher.storage import CONNECTIONS, BucketRepo, NotStored, StorageFault, Stored
 
@@ -36,19 +36,51 @@ class Buckets:
     output: BucketRepo
 
 
-def begin(output: BucketRepo, campaign: Campaign, name: str, execution: str, *, audio: bool) -> Run:
+def begin(
+    output: BucketRepo, campaign: Campaign, name: str, execution: str, *, audio: bool, last: Last | None = None
+) -> Run:
     """Store that a run of a campaign has begun; what an earlier one has made is used again.
 
     A run that has begun already, because its step is tried again, is the same run.
+
+    Parameters
+    ----------
+    last
+        The last run as the caller saw it. Without it, this run becomes the last one whatever there is.
+
+    Raises
+    ------
+    CampaignRuns
+        Another run has begun since `last` was seen.
     """
     if known := Run.load(output, campaign.id, name):
         return known
     started = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    before = latest(output, campaign.id)
-    run = Run(campaign.id, name, execution, audio, started, campaign.settings, earlier=before)
-    run.save(output)
-    set_latest(output, run)
-    return run
+    while True:
+        seen = last or Last.of(output, campaign.id)
+        run = Run(
+            campaign.id,
+            name,
+            execution,
+            audio,
+            started,
+            campaign.settings,
+            earlier=_useful(output, campaign.id, seen.made),
+        )
+        run.save(output)
+        try:
+            seen.replace(output, name)
+        except CampaignRuns:
+            if last:
+                raise
+        else:
+            return run
+
+
+def _useful(output: BucketRepo, campaign: str, name: str) -> str:
+    """The run whose results are used again: this one, or the one that it used itself, if it made nothing."""
+    run = Run.load(output, campaign, name) if name else None
+    return run.earlier if run and not (run.audio and run.counts) else name
 
 
 def split_table(buckets: Buckets, campaign: Campaign, run: Run) -> Run:
@@ -118,7 +150,7 @@ def say_chunk(
             results = speaker.say(messages, shelf, known)
     else:
         results = speaker.check(messages)
-    output.save(run.result(number), result_bytes(results), content_type="application/x-ndjson")
+    output.save(run.result(number, audio=audio), result_bytes(results), content_type="application/x-ndjson")
     return results
 
 
@@ -203,7 +235,7 @@ def _earlier(output: BucketRepo, run: Run, number: int) -> dict[str, Result]:
     known: dict[str, Result] = {}
     for name in filter(None, (run.earlier, run.name)):
         try:
-            found = results_of(output.read(replace(run, name=name).result(number)))
+            found = results_of(output.read(replace(run, name=name).result(number, audio=True)))
         except NotStored:
             continue
         known |= {result.digest: result for result in found}
@@ -217,11 +249,9 @@ def _results(
 
     def read(number: int) -> list[Result] | None:
         try:
-            found = results_of(output.read(run.result(number)))
+            return results_of(output.read(run.result(number, audio=audio)))
         except NotStored:
             return None
-        # Where all was checked first, the results of the check are still there.
-        return None if audio and any(result.status == "ready" for result in found) else found
 
     with ThreadPoolExecutor(CONNECTIONS) as pool:
         ahead: deque[Future[list[Result] | None]] = deque()

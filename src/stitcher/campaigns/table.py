@@ -2,10 +2,15 @@
 
 import csv
 import io
+import os
 import re
+import shutil
+import sys
+import tempfile
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -14,9 +19,11 @@ from typing import Self
 from stitcher import limits
 from stitcher.errors import shown
 
-DELIMITERS = ",;\t"
+DELIMITERS = ",;\t|"
 NAMED_COLUMNS = 20
 """The most columns that a sentence lists."""
+KEPT_CHARACTERS = 1_000
+"""Of a line that cannot be read: its cells as far as this are kept."""
 _SEPARATOR = re.compile(r'"?sep=(?P<by>[,;\t|])"?\r?\n?', re.IGNORECASE)
 
 
@@ -32,7 +39,7 @@ class Interrupted(Exception):
 class Row:
     """A row by its columns' names, and the line of the file that it begins in; `fault` says why it cannot be read.
 
-    `in_order` are its cells as they stand in the file.
+    `in_order` are its cells as they stand in the file; of a row that cannot be read, as far as they are known.
     """
 
     line: int
@@ -42,7 +49,7 @@ class Row:
 
 
 class Table:
-    """A CSV file: UTF-8 with or without BOM, a header row, cells separated by commas, semicolons or tabs.
+    """A CSV file: UTF-8 with or without BOM, a header row, cells separated by commas, semicolons, tabs or `|`.
 
     Read row by row, in constant memory. A context manager.
 
@@ -55,15 +62,16 @@ class Table:
     ------
     CampaignFault
         The file has no header row, two columns of one name or too many, or is not UTF-8; while rows are read, a quote
-        that is never closed: rows behind it would be lost.
+        that is never closed: rows behind it would be lost; or the file was written to since it was opened.
     OSError
         It cannot be read.
     """
 
     def __init__(self, path: Path, name: str = "") -> None:
         self.name = name or str(path)
-        self.size = path.stat().st_size
         self._bytes = path.open("rb")
+        self._state = self._now()
+        self.size = self._state[0]
         self._file = io.TextIOWrapper(self._bytes, encoding="utf-8-sig", newline="")
         try:
             # Spreadsheets write "sep=;" into the first line, to say what separates cells.
@@ -84,6 +92,11 @@ class Table:
     def read(self) -> int:
         """Bytes read so far, of `size`."""
         return self._bytes.tell()
+
+    def _now(self) -> tuple[int, int]:
+        """The file's bytes, and when it was last written to."""
+        about = os.fstat(self._bytes.fileno())
+        return about.st_size, about.st_mtime_ns
 
     def _sniff(self) -> tuple[list[str], str]:
         """The names of the columns, by the delimiter that makes most of them."""
@@ -119,10 +132,19 @@ class Table:
                     f"{self.name} has rows that cannot be told apart, from line {record.line} on: {record.fault}"
                 )
             elif record.fault:
-                yield Row(record.line, {}, record.fault)
+                yield Row(record.line, {}, record.fault, self._cells_of(record.begin))
             elif any(map(str.strip, record.cells)):
                 fault = self._beyond(record.cells) if any(record.cells[len(self.header) :]) else ""
                 yield Row(record.line, dict(zip(self.header, record.cells, strict=False)), fault, record.cells)
+        if self._now() != self._state:
+            raise CampaignFault(f"{self.name} was changed while it was read: give the same command again")
+
+    def _cells_of(self, line: str) -> Sequence[str]:
+        """The cells of a line that is no CSV, as far as they can be told apart."""
+        known = line.rstrip("\r\n")
+        if len(known) > KEPT_CHARACTERS:
+            known = known[:KEPT_CHARACTERS] + "…"
+        return next(csv.reader([known], delimiter=self.delimiter), ())
 
     def _first_line(self) -> str:
         try:
@@ -137,7 +159,7 @@ class Table:
             self._file.readline()
 
     def _beyond(self, cells: Sequence[str]) -> str:
-        separator = {"\t": "a tab", ";": "a semicolon"}.get(self.delimiter, "a comma")
+        separator = {"\t": "a tab", ";": "a semicolon", "|": "a vertical bar"}.get(self.delimiter, "a comma")
         return (
             f"it has {len(cells)} cells but there are {len(self.header)} columns: "
             f"a cell with {separator} in it has to be in quotes"
@@ -153,9 +175,31 @@ class Table:
             except StopIteration:
                 return
             except csv.Error as error:
-                yield _Record(line, [], _told(str(error)), lines.next - line)
+                yield _Record(line, [], _told(str(error)), lines.next - line, lines.begin)
             except _NotText:
                 raise CampaignFault(f"{self.name} is not UTF-8 text: save it as 'CSV UTF-8'") from None
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[Table]:
+    """A table of a file, of standard input (`-`), or of a pipe, which is copied first: a table is read several times.
+
+    Raises as `Table`.
+    """
+    if str(path) != "-" and (path.is_file() or path.is_dir() or not path.exists()):
+        with Table(path) as table:
+            yield table
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / "table.csv"
+        with copy.open("wb") as written:
+            if str(path) == "-":
+                shutil.copyfileobj(sys.stdin.buffer, written)
+            else:
+                with path.open("rb") as given:
+                    shutil.copyfileobj(given, written)
+        with Table(copy, "the table" if str(path) == "-" else str(path)) as table:
+            yield table
 
 
 class _NotText(Exception):
@@ -163,10 +207,13 @@ class _NotText(Exception):
 
 
 class _Lines:
-    """The lines of a file, none of them longer than memory can hold. `next` is the number of the next one."""
+    """The lines of a file, none of them longer than memory can hold.
+
+    `next` is the number of the next one; `begin` has the beginning of the last one.
+    """
 
     def __init__(self, file: io.TextIOWrapper, first: int) -> None:
-        self._file, self.next = file, first
+        self._file, self.next, self.begin = file, first, ""
 
     def __iter__(self) -> Self:
         return self
@@ -176,6 +223,7 @@ class _Lines:
         if not line:
             raise StopIteration
         self.next += 1
+        self.begin = line
         if len(line) == limits.TABLE_LINE and line[-1] not in "\r\n":
             while (rest := self._part()) and rest[-1] not in "\r\n":
                 pass
@@ -212,3 +260,4 @@ class _Record:
     cells: list[str]
     fault: str = ""
     lines: int = 1
+    begin: str = ""

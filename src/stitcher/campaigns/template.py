@@ -96,11 +96,20 @@ class Template:
 
 
 def column_named(header: Sequence[str], column: str) -> str | None:
-    """The table's own name of a column, whose capital letters do not matter; None where there is none, or several."""
+    """The table's own name of a column, whose capital letters do not matter; None where there is none.
+
+    Raises
+    ------
+    CampaignFault
+        Several columns have the name, with other capital letters.
+    """
     if column in header:
         return column
     alike = [name for name in header if name.casefold() == column.casefold()]
-    return alike[0] if len(alike) == 1 else None
+    if len(alike) > 1:
+        there = " and ".join(f"'{shown(name)}'" for name in alike)
+        raise CampaignFault(f"the table has {len(alike)} columns '{shown(column)}': {there}; rename all but one")
+    return alike[0] if alike else None
 
 
 def _column_of(header: Sequence[str], column: str, what: str) -> str:

@@ -54,7 +54,7 @@ class Shapes:
 
     def __init__(self, output: Repo) -> None:
         self._output = output
-        self.reasons: Mapping[str, str] = {}
+        self._lacking: list[Clip] = []
         self._known: dict[str, Shape] = {}
 
     def of(self, clips: Sequence[Clip], form: str) -> list[Shape | None]:
@@ -68,7 +68,13 @@ class Shapes:
                 asked = zip(wanted, pool.map(self._ask, wanted), strict=True)
                 found |= {key: shape for key, shape in asked if shape}
             self._known |= found
+        self._lacking = [clip for clip, key in zip(clips, keys, strict=True) if key not in found]
         return [found.get(key) for key in keys]
+
+    @property
+    def reasons(self) -> Mapping[str, str]:
+        """Why clips that were asked for last cannot be used, by key, as far as it is known."""
+        return self.refusals(self._lacking)
 
     def refusals(self, clips: Sequence[Clip]) -> dict[str, str]:
         """By key, why preparing refused a clip; only those of which that is known."""

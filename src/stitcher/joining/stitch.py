@@ -40,17 +40,18 @@ def stitch(plan: Plan, load: Load) -> Stitched:
     return made
 
 
+def load_parts(plan: Plan, load: Load) -> list[PreparedClip]:
+    """The plan's clips, prepared as its profile needs them. Raises `MessageTooLong`, and whatever `load` raises."""
+    prepared = load(plan.clips, PROFILES[plan.profile].form)
+    length = Length(plan.clips, plan.pauses, plan.profile, plan.platform)
+    for clip, ready in zip(plan.clips, prepared, strict=True):
+        length.add(clip, ready)
+    return prepared
+
+
 def _stitched(plan: Plan, load: Load) -> Stitched:
     clips, profile = plan.clips, PROFILES[plan.profile]
-
-    def loaded(form: str) -> list[PreparedClip]:
-        prepared = load(clips, form)
-        length = Length(clips, plan.pauses, plan.profile, plan.platform)
-        for clip, ready in zip(clips, prepared, strict=True):
-            length.add(clip, ready)
-        return prepared
-
-    parts = loaded(profile.form)
+    parts = load_parts(plan, load)
     why = f"{profile.name} cannot be spliced"
     if profile.spliced:
         try:

@@ -7,7 +7,9 @@ import json
 import uuid
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import pytest
@@ -155,6 +157,48 @@ def test_a_table_that_is_put_starts_the_workflow_and_its_end_is_told(campaigns: 
     found = campaigns.stack.caller.get(f"/campaigns/{detail['campaign']}").json()
     assert found["name"] == "morning"
     check_whole(campaigns, found)
+
+
+def test_of_calls_at_the_same_time_one_starts_a_campaign(campaigns: Campaigns) -> None:
+    made = campaigns.create()
+    assert upload(made["upload"], TABLE.encode()) == 204
+    with ThreadPoolExecutor(8) as pool:
+        calls = [pool.submit(campaigns.stack.caller.post, f"/campaigns/{made['id']}/run", {}) for _ in range(8)]
+        statuses = Counter(call.result().status for call in calls)
+    assert statuses.keys() <= {200, 409}
+    check_whole(campaigns, wait(campaigns.stack.caller, made["id"]))
+    # A call that came late may have found the first run at its end.
+    states, machine = campaigns.stack.client("stepfunctions"), campaigns.execution(made["id"])
+    pages = states.get_paginator("list_executions").paginate(
+        stateMachineArn=machine.replace(":execution:", ":stateMachine:").rpartition(":")[0]
+    )
+    found = [
+        states.describe_execution(executionArn=one["executionArn"]) for page in pages for one in page["executions"]
+    ]
+    of_it = sorted((one["startDate"], one["stopDate"]) for one in found if made["id"] in one["input"])
+    assert len(of_it) == statuses[200]
+    assert all(ended <= began for (_, ended), (began, _) in itertools.pairwise(of_it))
+
+
+def test_whatever_is_put_below_campaigns_is_told_of(campaigns: Campaigns) -> None:
+    s3, bucket = campaigns.stack.client("s3"), campaigns.stack.outputs["InputBucketName"]
+    keys = {"campaigns/-/Mixed.Csv": id_of("", "Mixed"), "campaigns/lost.csv": id_of("", "campaigns/lost.csv")}
+    try:
+        for key in ("campaigns/-/alone.json", *keys):
+            s3.put_object(Bucket=bucket, Key=key, Body=b"message\nhello\n")
+        ends = [until(partial(ended, campaigns.stack, identity), "an end") for identity in keys.values()]
+    finally:
+        for key in ("campaigns/-/alone.json", *keys):
+            s3.delete_object(Bucket=bucket, Key=key)
+    assert [found["state"] for found in ends] == ["finished", "refused"]
+    names = {one["name"] for one in campaigns.stack.caller.get("/campaigns", limit=100).json()["campaigns"]}
+    assert "alone" not in names
+
+
+def ended(stack: Stack, identity: str) -> dict[str, Any] | None:
+    """The campaign, if there is one that does not run."""
+    found: dict[str, Any] = stack.caller.get(f"/campaigns/{identity}").json()
+    return found if found.get("state") in ("finished", "refused") else None
 
 
 # Which call of which step is struck for ever, until the redrive.
