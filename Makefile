@@ -312,7 +312,7 @@ rollback: $(READY_DEPLOY) ## deploy the release that passed in STAGE before the 
 prune: $(READY_DEPLOY) ## remove versions in STAGE that no rollback needs: all but the newest KEEP=10 and those in use (DRY=1 only lists)
 	@$(DEPLOY) -m tools.delivery prune --stage="$$STAGE" $(if $(value KEEP),--keep="$$KEEP") $(if $(value DRY),--dry-run)
 
-preview: $(READY_DEPLOY) ## deploy the build as the environment of pull request NUMBER (PACKAGES=<bucket>, EXECUTION_ROLE=<ARN>)
+preview: $(READY_DEPLOY) ## deploy the build as the environment of pull request NUMBER (PACKAGES=<bucket>, EXECUTION_ROLE=<ARN>; FOLDER: another checkout's build)
 	@$(DEPLOY) -m tools.delivery preview --number="$$NUMBER"
 
 preview-remove: $(READY_DEPLOY) ## remove the environment of pull request NUMBER, with its buckets and all versions in them

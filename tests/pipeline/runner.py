@@ -221,7 +221,7 @@ class _Run:
         name = step["uses"].split("@")[0]
         given = {key: self.filled(text) for key, text in step.get("with", {}).items()}
         if name == "actions/checkout":
-            depth = [] if given.get("fetch-depth") == "0" else ["--depth=1"]
+            depth = [] if given.get("fetch-depth") == "0" else [f"--depth={given.get('fetch-depth', 1)}"]
             url = f"file://{self.runner.origin}"
             git_in(self.workspace.parent)("init", "--initial-branch=main", self.workspace.name)
             git = git_in(self.workspace)

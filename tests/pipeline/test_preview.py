@@ -179,7 +179,10 @@ def sha(runner: Runner) -> str:
     changed = runner.folder / "clone" / "functions" / "plan" / "content.txt"
     changed.parent.mkdir(parents=True, exist_ok=True)
     changed.write_text("one")
-    git("add", str(changed))
+    tools = runner.folder / "clone" / "tools" / "delivery" / "preview.py"
+    tools.parent.mkdir(parents=True)
+    tools.write_text("raise SystemExit('the tools of the change run beside a token')")
+    git("add", str(changed), str(tools))
     git("commit", "--message=one")
     git("push", "origin", "HEAD:main")
     commit = git("rev-parse", "HEAD")
@@ -187,7 +190,8 @@ def sha(runner: Runner) -> str:
     return commit
 
 
-def test_a_change_is_built_deployed_tested_and_removed(runner: Runner, sha: str) -> None:
+def test_a_change_is_built_deployed_tested_and_removed_with_the_tools_of_main(runner: Runner, sha: str) -> None:
+    """The change breaks the tools, so each step that ran the change's own would fail."""
     made("7")  # of a run that was lost
     assert runner.run("preview.preview", sha)["success"]
     (deployed,) = runner.edges("deployed")
@@ -213,5 +217,6 @@ def test_a_change_that_fails_is_removed_too(runner: Runner, sha: str, failing: s
 def test_the_nightly_run_removes_what_is_old(runner: Runner, sha: str) -> None:
     made("9")
     runner.event = {}
-    assert runner.run("preview.removal", sha)["success"]
+    main = git_in(runner.folder / "clone")("rev-parse", f"{sha}^")
+    assert runner.run("preview.removal", main)["success"]
     assert left() == names("9"), "it is new: its run may be at work"

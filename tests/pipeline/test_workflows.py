@@ -17,6 +17,9 @@ STAGES = ["dev", "test", "stage", "prod"]
 # Commands that are not a target of the Makefile, each too small to be one.
 SMALL = {
     'echo "$RELEASE may go to $STAGE"',
+    "git worktree add --detach ../change",
+    "git checkout --detach HEAD^1",
+    'tar --extract --file="$RUNNER_TEMP/build.tar" --directory=../change',
     'git worktree add --detach ../release "$REF"',
     "git -C ../release merge-base --is-ancestor HEAD origin/main",
     'tar --create --file="$RUNNER_TEMP/build.tar" .aws-sam/build',

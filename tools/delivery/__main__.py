@@ -74,7 +74,7 @@ COMMANDS: dict[str, tuple[str, Callable[[Any], int | None]]] = {
     ),
     "releases": ("--stage", lambda o: print(use.deploy.releases(_store(), _stage(o)))),
     # Of a pull request.
-    "preview": ("--number", lambda o: use.preview.main(o.number, ROOT)),
+    "preview": ("--number", lambda o: use.preview.main(o.number, Path(os.environ.get("FOLDER") or ROOT))),
     "preview-remove": ("--number", lambda o: use.preview.remove(o.number, ROOT)),
     "preview-sweep": ("", lambda _: print("removed:", *use.preview.sweep(ROOT))),
     # Of a deployed stage.
