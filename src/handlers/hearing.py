@@ -22,7 +22,10 @@ SHARE = 0.5
 
 
 class NotHeard(Exception):
-    """What is wrong with the answer of a version, in a sentence."""
+    """What is wrong with the answer of a version, in a sentence that every log can hold."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(sentence.encode(errors="replace").decode())  # an answer may hold half a surrogate pair
 
 
 def clip(tone: int) -> bytes:
