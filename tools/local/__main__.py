@@ -15,6 +15,7 @@ from stitcher.formats.platforms import chosen
 from stitcher.formats.profiles import PROFILES
 from stitcher.planning.inventory import inventory
 from stitcher.storage import LocalRepo
+from tools import given
 from tools.client import fetch
 from tools.local import calls, studio
 from tools.local import root as root_account
@@ -23,23 +24,24 @@ from tools.local.pictures import put_prompts, says_aloud, send_picture
 from tools.local.stack import HOME, PROVIDERS, REGION, ROOT, Stack, StackError, build, running, say
 
 ENDED = "it ended with this command: the file is saved"
+PORT = given.whole(1, 65_535)
 LISTED, NAME_BYTES = 20, 200
 """Recordings that are not said and named; bytes of a file's name without its ending."""
 
 
 def main() -> int:
     """Run one of the commands; returns the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m tools.local", description=__doc__)
+    parser = given.Parser(prog="python -m tools.local", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     run = commands.add_parser("run", help="start the service, say one message, stop")
     run.add_argument("--message", required=True)
     run.add_argument("--voice", default="")
     run.add_argument("--format", default="mp3")
     identify = commands.add_parser("identify", help="start the service, identify one picture, stop")
-    identify.add_argument("--image", type=Path, required=True)
+    identify.add_argument("--image", type=given.file, required=True)
     identify.add_argument("--prompt", required=True)
     campaign = commands.add_parser("campaign", help="start the service, run a campaign, stop")
-    campaign.add_argument("--messages", type=Path, required=True)
+    campaign.add_argument("--messages", type=given.file, required=True)
     campaign.add_argument("--template", default="")
     campaign.add_argument("--column", default="")
     campaign.add_argument("--voice", default="")
@@ -47,14 +49,16 @@ def main() -> int:
     call = commands.add_parser("call", help="start the service, play a telephony provider, stop")
     call.add_argument("--message", required=True)
     call.add_argument("--voice", default="")
-    call.add_argument("--provider", default="twilio", choices=PROVIDERS)
+    call.add_argument("--provider", default="twilio", type=given.one_of(PROVIDERS))
     serve = commands.add_parser("serve", help="run the service until Ctrl-C")
-    serve.add_argument("--port", type=int, default=4566)
+    serve.add_argument("--port", type=PORT, default=4566)
     serve.add_argument("--containers", action="store_true", help="let Docker's containers reach it, too")
     page = commands.add_parser("studio", help="serve the studio's page until Ctrl-C")
     page.add_argument("--url", default="", help="of a deployed API; default: the embedded AWS")
     for command in (run, identify, campaign, call, serve, page):
-        command.add_argument("--audios", type=Path, default=ROOT / "samples" / "clips", help="the clips to upload")
+        command.add_argument(
+            "--audios", type=given.folder, default=ROOT / "samples" / "clips", help="the clips to upload"
+        )
     rehearse = commands.add_parser(
         "rehearse", help="deploy a stage's own template here, and list what is not simulated"
     )
@@ -63,7 +67,7 @@ def main() -> int:
     events = commands.add_parser("events", help="write the variables and events that `sam local invoke` needs")
     events.add_argument("--account", default="", help="an AWS account; default: the embedded AWS of `serve`")
     events.add_argument("--stage", default="dev", help="a stage of the account")
-    events.add_argument("--port", type=int, default=4566, help="the port of the embedded AWS")
+    events.add_argument("--port", type=PORT, default=4566, help="the port of the embedded AWS")
     options = parser.parse_args()
     do = {
         "run": _run,
@@ -143,8 +147,6 @@ def _saved(answer: dict[str, Any], suffix: str, audio: bytes) -> Path:
 
 
 def _identify(options: argparse.Namespace) -> int:
-    if not options.image.is_file():
-        raise StackError(f"{options.image} is not a file")
     with running(state=HOME / "aws", sight=True) as stack:
         put_prompts(stack)
         if says_aloud(options.prompt.lower()):  # or the answer would wait while recordings are prepared
@@ -178,8 +180,6 @@ def _who_answers(stack: Stack) -> str:
 def _campaign(options: argparse.Namespace) -> int:
     from tools.local import campaign
 
-    if not options.messages.is_file():
-        raise StackError(f"{options.messages} is not a file")
     given = {name: getattr(options, name) for name in ("template", "column", "voice", "format")}
     asked = campaign.settings_of(options.messages) | {name: value for name, value in given.items() if value}
     folder = ROOT / "out" / "campaign"
@@ -260,8 +260,6 @@ def _studio(options: argparse.Namespace) -> int:
 
 
 def _put_clips(stack: Stack, folder: Path, voice: str = "") -> None:
-    if not folder.is_dir():
-        raise StackError(f"{folder} is not a folder of clips")
     say(f"{len(stack.put_clips(folder))} new files in s3://{stack.outputs['InputBucketName']}")
     try:
         unsaid = list(inventory(LocalRepo(folder), voice).sentences())

@@ -1,13 +1,14 @@
 """`python -m tools.operations`: alarms and dashboards from the objectives, load and costs."""
 
-import argparse
 import sys
 from pathlib import Path
+
+from tools import given
 
 
 def main() -> None:
     """Run one of the commands."""
-    parser = argparse.ArgumentParser(prog="python -m tools.operations", description=__doc__)
+    parser = given.Parser(prog="python -m tools.operations", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("monitoring", help="write infra/monitoring.yaml: alarms of error budgets, and dashboards")
     commands.add_parser("dashboard-images", help="draw the dashboards in docs/images/ from sample data")
@@ -15,24 +16,24 @@ def main() -> None:
     load = commands.add_parser("load", help="send a mix of calls; fails when an answer is not the expected one")
     load.add_argument("--url", default="", help="a deployed API; default: the embedded AWS")
     load.add_argument("--voice", default="", help="the voice that says the messages; default: the default voice")
-    load.add_argument("--seconds", type=float, default=30)
-    load.add_argument("--at-once", type=int, default=4, choices=range(1, 65), metavar="1…64")
+    load.add_argument("--seconds", type=given.positive, default=30)
+    load.add_argument("--at-once", type=given.whole(1, 64), default=4)
     load.add_argument("--save", action="store_true", help="save the functions' durations; `cost` reads them")
     cost = commands.add_parser("cost", help="estimate the cost of a call and of a month in a stage")
-    cost.add_argument("--stage", default="prod", choices=["dev", "test", "stage", "prod"])
+    cost.add_argument("--stage", default="prod", type=given.one_of(("dev", "test", "stage", "prod")))
     for name in ("hits", "made", "images"):
-        cost.add_argument(f"--{name}", type=int, default=0, help="a month")
+        cost.add_argument(f"--{name}", type=given.whole(0), default=0, help="a month")
     catalogue = commands.add_parser("catalogue", help="rebuild voices' catalogues from the recordings")
-    catalogue.add_argument("--stage", required=True)
+    catalogue.add_argument("--stage", type=given.filled, required=True)
     catalogue.add_argument("--voice", action="append", default=[], help="default: all voices; - is the default voice")
     erase = commands.add_parser("erase", help="delete recordings, pictures and campaigns for good")
-    erase.add_argument("--stage", required=True)
+    erase.add_argument("--stage", type=given.filled, required=True)
     erase.add_argument("--clips", default="", help="keys of recordings, or of voices' folders with a /")
     erase.add_argument("--pictures", default="", help="keys of pictures, of folders with a /, or ids of pictures")
     erase.add_argument("--campaigns", default="", help="ids of campaigns, or keys of their tables")
     erase.add_argument("--really", action="store_true", help="delete; otherwise only say what would be")
     again = commands.add_parser("redrive", help="try all failed pictures again")
-    again.add_argument("--stage", required=True)
+    again.add_argument("--stage", type=given.filled, required=True)
     options = parser.parse_args()
     # Each needs packages of its own environment.
     match options.command:
