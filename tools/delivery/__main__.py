@@ -10,6 +10,7 @@ from typing import Any
 
 from tools import given as read
 from tools.delivery.output import say
+from tools.failures import in_words
 
 ROOT = Path.cwd()
 BUILD = Path(".aws-sam") / "build"
@@ -92,7 +93,7 @@ COMMANDS: dict[str, tuple[str, Callable[[Any], int | None]]] = {
 
 
 def main() -> int:
-    """Run one command; returns the exit code. A failure is printed as one line."""
+    """Run one command; returns the exit code."""
     parser = read.Parser(prog="python -m tools.delivery", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     for name, (options, _) in COMMANDS.items():
@@ -103,13 +104,7 @@ def main() -> int:
     for option, rule in OPTIONS.items():  # what is not set reaches this as an empty text
         if getattr(given, option[2:].replace("-", "_"), None) == "":
             setattr(given, option[2:].replace("-", "_"), rule.get("default", ""))
-    try:
-        return COMMANDS[given.command][1](given) or 0
-    except Exception as error:
-        if type(error) not in {use.store.DeliveryError, LookupError}:
-            raise
-        print(f"error: {error}", file=sys.stderr)
-        return 1
+    return in_words(lambda: COMMANDS[given.command][1](given))
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ from stitcher.planning.inventory import inventory
 from stitcher.storage import LocalRepo
 from tools import given
 from tools.client import fetch
+from tools.failures import in_words
 from tools.local import calls, studio
 from tools.local import root as root_account
 from tools.local.containers import gateway, passed_on
@@ -83,10 +84,7 @@ def main() -> int:
     # A service manager stops with SIGTERM: that, too, must leave nothing running.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
-        return do[options.command](options)
-    except StackError as error:
-        say(f"error: {error}")
-        return 1
+        return in_words(lambda: do[options.command](options))
     except KeyboardInterrupt:
         return 130
 

@@ -1,13 +1,21 @@
 """`python -m tools.operations`: alarms and dashboards from the objectives, load and costs."""
 
+import argparse
 import sys
 from pathlib import Path
+from typing import Any
 
 from tools import given
+from tools.failures import Failure, in_words
 
 
-def main() -> None:
-    """Run one of the commands."""
+def main() -> int:
+    """Run one of the commands; returns the exit code."""
+    options = _options()
+    return in_words(lambda: _run(options))
+
+
+def _options() -> argparse.Namespace:
     parser = given.Parser(prog="python -m tools.operations", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("monitoring", help="write infra/monitoring.yaml: alarms of error budgets, and dashboards")
@@ -34,7 +42,21 @@ def main() -> None:
     erase.add_argument("--really", action="store_true", help="delete; otherwise only say what would be")
     again = commands.add_parser("redrive", help="try all failed pictures again")
     again.add_argument("--stage", type=given.filled, required=True)
-    options = parser.parse_args()
+    return parser.parse_args()
+
+
+def _deployed(name: str) -> tuple[Any, dict[str, str]]:
+    """A stage and its outputs. Raises `DeliveryError` where nothing is deployed."""
+    from tools.delivery.stage import Stage
+    from tools.delivery.store import DeliveryError
+
+    stage = Stage.of(name, Path(__file__).parents[2])
+    if not (outputs := stage.outputs()):
+        raise DeliveryError(f"nothing is deployed to {name}: there is no stack {stage.stack} in {stage.region}")
+    return stage, outputs
+
+
+def _run(options: argparse.Namespace) -> int:
     # Each needs packages of its own environment.
     match options.command:
         case "monitoring":
@@ -53,44 +75,41 @@ def main() -> None:
             from tools.operations.load import load as drive
 
             seconds, at_once = options.seconds, options.at_once
-            sys.exit(drive(options.url, options.voice, seconds=seconds, at_once=at_once, save=options.save))
+            return drive(options.url, options.voice, seconds=seconds, at_once=at_once, save=options.save)
         case "erase":
-            from tools.delivery.stage import Stage
             from tools.operations.erase import carried_out, keys, planned
 
-            stage = Stage.of(options.stage, Path(__file__).parents[2])
-            s3, cache = stage.client("s3"), stage.parameters.get("CachePrefix", "cache/")
             named = keys(options.clips), keys(options.pictures), keys(options.campaigns)
+            stage, outputs = _deployed(options.stage)
+            s3, cache = stage.client("s3"), stage.parameters.get("CachePrefix", "cache/")
             try:
-                erasure = planned(s3, stage.outputs(), *named, cache=cache)
+                erasure = planned(s3, outputs, *named, cache=cache)
             except ValueError as error:
-                erase.error(str(error))
+                raise Failure(str(error)) from error
             print(erasure.report())
             if options.really:
                 print(f"{carried_out(s3, erasure)} versions are deleted")
         case "redrive":
-            from tools.delivery.stage import Stage
             from tools.operations.redrive import redrive
 
-            stage = Stage.of(options.stage, Path(__file__).parents[2])
-            outputs = stage.outputs()
+            stage, outputs = _deployed(options.stage)
             clients = stage.client("sqs"), stage.client("stepfunctions")
             redrive(*clients, outputs["FailedImagesQueueUrl"], outputs["IdentifyStateMachineArn"])
         case "catalogue":
-            from tools.delivery.stage import Stage
             from tools.operations.catalogue import rebuild
 
-            stage = Stage.of(options.stage, Path(__file__).parents[2])
+            stage, _ = _deployed(options.stage)
             voices = ["" if voice == "-" else voice for voice in options.voice if voice]
             try:
                 print(f"{rebuild(stage.client, stage.stack, voices)} voices are rebuilt in some seconds")
             except ValueError as error:
-                catalogue.error(str(error))
+                raise Failure(str(error)) from error
         case "cost":
             from tools.operations.cost import report
 
             print(report(options.stage, options.hits, options.made, options.images))
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
