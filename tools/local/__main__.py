@@ -10,15 +10,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from stitcher.errors import StitchError
 from stitcher.formats.platforms import chosen
 from stitcher.formats.profiles import PROFILES
-from stitcher.planning.inventory import inventory
-from stitcher.storage import LocalRepo
 from tools import given
 from tools.client import fetch
 from tools.failures import in_words
-from tools.local import calls, studio
+from tools.local import calls, recordings, studio
 from tools.local import root as root_account
 from tools.local.containers import gateway, passed_on
 from tools.local.pictures import put_prompts, says_aloud, send_picture
@@ -26,8 +23,10 @@ from tools.local.stack import HOME, PROVIDERS, REGION, ROOT, Stack, StackError, 
 
 ENDED = "it ended with this command: the file is saved"
 PORT = given.whole(1, 65_535)
-LISTED, NAME_BYTES = 20, 200
-"""Recordings that are not said and named; bytes of a file's name without its ending."""
+NAME_BYTES = 200
+"""Of a file's name without its ending."""
+NEW_SECONDS = 5.0
+"""How long `make run` waits, after its message, for new recordings to be prepared."""
 
 
 def main() -> int:
@@ -120,7 +119,7 @@ def _events(options: argparse.Namespace) -> int:
 
 def _run(options: argparse.Namespace) -> int:
     with running(state=HOME / "aws") as stack:
-        _put_clips(stack, options.audios, options.voice)
+        recordings.put(stack, options.audios, options.voice)
         request = {"message": options.message, "voice": options.voice, "format": options.format}
         say(f"POST /stitch {json.dumps(request, ensure_ascii=False)}")
         response = stack.caller.post("/stitch", request)
@@ -128,6 +127,7 @@ def _run(options: argparse.Namespace) -> int:
         url = answer.pop("public_url", "")
         # Its address is this machine's only until the command ends.
         print(json.dumps({**answer, **({"public_url": ENDED} if url else {})}, ensure_ascii=False, indent=2))
+        recordings.name_refused(stack, options.audios, NEW_SECONDS)
         if response.status != 200:
             say(f"refused with status {response.status}")
             return 1
@@ -148,7 +148,7 @@ def _identify(options: argparse.Namespace) -> int:
     with running(state=HOME / "aws", sight=True) as stack:
         put_prompts(stack)
         if says_aloud(options.prompt.lower()):  # or the answer would wait while recordings are prepared
-            _put_clips(stack, options.audios)
+            recordings.put(stack, options.audios)
         say(f"asking {_who_answers(stack)}")
         began = time.perf_counter()
         found = send_picture(stack, options.prompt, options.image)
@@ -183,7 +183,7 @@ def _campaign(options: argparse.Namespace) -> int:
     folder = ROOT / "out" / "campaign"
     campaign.clear(folder)
     with running(state=HOME / "aws") as stack:
-        _put_clips(stack, options.audios)
+        recordings.put(stack, options.audios)
         found = campaign.run(stack, options.messages, asked)
         links = {name: ENDED for name in campaign.FILES if found[name]}
         print(json.dumps({k: v for k, v in (found | links).items() if v}, ensure_ascii=False, indent=2))
@@ -197,7 +197,7 @@ def _campaign(options: argparse.Namespace) -> int:
 
 def _call(options: argparse.Namespace) -> int:
     with running(state=HOME / "aws") as stack:
-        _put_clips(stack, options.audios)
+        recordings.put(stack, options.audios)
         secret = calls.set_up(stack)[options.provider]
         asked = {"message": options.message} | ({"voice": options.voice} if options.voice else {})
         url = calls.address(stack, options.provider, asked)
@@ -223,7 +223,7 @@ def _serve(options: argparse.Namespace) -> int:
         running(port=options.port, state=HOME / "aws", host=host, sight=True) as stack,
         contextlib.ExitStack() as exits,
     ):
-        _put_clips(stack, options.audios)
+        recordings.put(stack, options.audios)
         put_prompts(stack)
         if host:
             with contextlib.suppress(OSError):  # Docker runs in a machine of its own
@@ -231,6 +231,7 @@ def _serve(options: argparse.Namespace) -> int:
                 say(f"containers reach it at http://{host}:{stack.port}, for `make events` and `sam local invoke`")
         print(_how_to_call(stack), flush=True)
         with contextlib.suppress(KeyboardInterrupt):
+            recordings.name_refused(stack, options.audios, 12 * NEW_SECONDS)
             signal.pause()
     return 0
 
@@ -242,7 +243,7 @@ def _studio(options: argparse.Namespace) -> int:
             site = studio.deployed(options.url)
         else:
             stack = exits.enter_context(running(state=HOME / "aws", sight=True))
-            _put_clips(stack, options.audios)
+            recordings.put(stack, options.audios)
             put_prompts(stack)
             site = studio.embedded(stack)
         try:
@@ -255,18 +256,6 @@ def _studio(options: argparse.Namespace) -> int:
         except KeyboardInterrupt:
             say("\nstopping …")
     return 0
-
-
-def _put_clips(stack: Stack, folder: Path, voice: str = "") -> None:
-    say(f"{len(stack.put_clips(folder))} new files in s3://{stack.outputs['InputBucketName']}")
-    try:
-        unsaid = list(inventory(LocalRepo(folder), voice).sentences())
-    except StitchError:  # the service says it
-        return
-    for sentence in unsaid[:LISTED]:
-        say(f"  {sentence}")
-    if len(unsaid) > LISTED:
-        say(f"  and {len(unsaid) - LISTED} more: .venv/bin/stitcher voice --audios {folder} lists them")
 
 
 def _how_to_call(stack: Stack) -> str:
