@@ -20,6 +20,8 @@ COMMANDS = [
     "delivery drift --stage=dev",
     "delivery notice --stage=dev",
     "delivery note-passed --stage=dev --release=0123456789ab",
+    "delivery preview-remove --number=1",
+    "delivery preview-sweep",
     "delivery probe --url=https://a.example",
     "delivery promote --stage=dev --release=0123456789ab",
     "delivery prune --stage=dev",
