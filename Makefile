@@ -75,6 +75,7 @@ endef
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run identify campaign call serve studio events quick test unit integration functional phone pipeline typescript lint format audit scan fuzz mutants chaos quality bench
+.PHONY: has-AUDIOS has-IMAGE has-MESSAGES
 .PHONY: redrive openapi operations dashboard-images fault-recording lock build rehearse deploy smoke adopt tools changes contract sbom package tag verify promote note-passed releases rollback prune preview preview-remove preview-sweep infra-plan infra-apply load cost probe notice drift clean
 
 help: ## list the targets
@@ -108,6 +109,11 @@ $(READY_DELIVERY): tools/delivery/requirements.txt
 	$(TELL) "packages of the pipeline into .venv-delivery" -- .venv-delivery/bin/python $(PIP) --requirement tools/delivery/requirements.txt
 	@touch $@
 
+# A path is looked at before anything is installed.
+has-AUDIOS has-IMAGE has-MESSAGES: has-%:
+	@$(NEW_ENOUGH)
+	@"$$PYTHON" tools/given.py $*
+
 # Node.js of PATH if the tools run on it, else from PyPI: Python and make are enough.
 $(NODE): $(READY)
 	@node -e '/^(20\.(19|[2-9].)|22\.(1[3-9]|[2-9].)|2[4-9]|[3-9].)\./.test(process.versions.node) || process.exit(1)' \
@@ -139,23 +145,23 @@ $(READY_BENCH): pyproject.toml tools/bench/requirements.txt
 
 setup: $(READY) $(READY_LOCAL) $(READY_DELIVERY) $(READY_TYPESCRIPT) ## install the packages of all targets
 
-run: $(READY) $(READY_LOCAL) $(NODE) ## say MESSAGE (VOICE, FORMAT, AUDIOS) through the whole service on this machine
+run: has-AUDIOS $(READY) $(READY_LOCAL) $(NODE) ## say MESSAGE (VOICE, FORMAT, AUDIOS) through the whole service on this machine
 	@exec $(BIN)/python -m tools.local run --message="$$MESSAGE" --voice="$$VOICE" --format="$$FORMAT" --audios="$$AUDIOS"
 
-identify: $(READY) $(READY_LOCAL) $(READY_SIGHT) $(NODE) ## identify IMAGE (PROMPT; MODEL_SERVER=http://… asks a real vision model) on this machine
+identify: has-IMAGE has-AUDIOS $(READY) $(READY_LOCAL) $(READY_SIGHT) $(NODE) ## identify IMAGE (PROMPT; MODEL_SERVER=http://… asks a real vision model) on this machine
 	@exec $(BIN)/python -m tools.local identify --image="$$IMAGE" --prompt="$$PROMPT" --audios="$$AUDIOS"
 
-campaign: $(READY) $(READY_LOCAL) $(NODE) ## make all MESSAGES of a table (TEMPLATE or COLUMN, VOICE, FORMAT) through the whole service on this machine
+campaign: has-MESSAGES has-AUDIOS $(READY) $(READY_LOCAL) $(NODE) ## make all MESSAGES of a table (TEMPLATE or COLUMN, VOICE, FORMAT) through the whole service on this machine
 	@exec $(BIN)/python -m tools.local campaign --messages="$$MESSAGES" --template="$$TEMPLATE" --column="$$COLUMN" \
 		--voice="$$VOICE" --format="$$FORMAT" --audios="$$AUDIOS"
 
-call: $(READY) $(READY_LOCAL) $(NODE) ## play a telephony provider (PROVIDER) that asks the webhook for MESSAGE (VOICE) on this machine
+call: has-AUDIOS $(READY) $(READY_LOCAL) $(NODE) ## play a telephony provider (PROVIDER) that asks the webhook for MESSAGE (VOICE) on this machine
 	@exec $(BIN)/python -m tools.local call --message="$$MESSAGE" --voice="$$VOICE" --provider="$$PROVIDER" --audios="$$AUDIOS"
 
-serve: $(READY) $(READY_LOCAL) $(NODE) ## run the service on PORT and print how to call it (CONTAINERS=1: Docker's containers reach it, too)
+serve: has-AUDIOS $(READY) $(READY_LOCAL) $(NODE) ## run the service on PORT and print how to call it (CONTAINERS=1: Docker's containers reach it, too)
 	@exec $(BIN)/python -m tools.local serve --port="$$PORT" --audios="$$AUDIOS" $(if $(value CONTAINERS),--containers)
 
-studio: $(READY) $(if $(value API_URL),,$(READY_LOCAL)) studio/node_modules/.ready ## record, compose and listen in the browser, here or for the service at API_URL (AWS_PROFILE)
+studio: $(if $(value API_URL),,has-AUDIOS) $(READY) $(if $(value API_URL),,$(READY_LOCAL)) studio/node_modules/.ready ## record, compose and listen in the browser, here or for the service at API_URL (AWS_PROFILE)
 	@npm run --silent build --prefix studio
 	@exec $(BIN)/python -m tools.local studio --audios="$$AUDIOS" --url="$$API_URL"
 
@@ -347,7 +353,7 @@ cost: $(READY) ## estimate the monthly cost of HITS, MADE and IMAGES in STAGE
 	@$(BIN)/python -m tools.operations cost --stage="$$STAGE" --hits="$$HITS" --made="$$MADE" --images="$$IMAGES"
 
 probe: $(READY_DEPLOY) ## send signed calls to API_URL with VOICE's clips for DURATION seconds; report failed ones
-	@$(DEPLOY) -m tools.delivery probe --url="$$API_URL" --voice="$$VOICE" --seconds="$$DURATION"
+	@$(DEPLOY) -m tools.delivery probe --url="$$API_URL" --voice="$$VOICE" --duration="$$DURATION"
 
 notice: $(READY_DEPLOY) ## tell the people who get STAGE's alarms that WHAT failed
 	@$(DEPLOY) -m tools.delivery notice --stage="$$STAGE" --what="$$WHAT"

@@ -19,6 +19,7 @@ from tools.delivery import contract, hashes, scan
 from tools.delivery.release import verify
 from tools.delivery.stage import Stage
 from tools.delivery.store import DeliveryError, Store
+from tools.given import variable as given_by_make
 
 from tests.paths import ROOT
 from tests.pipeline.test_deploy import release
@@ -159,6 +160,7 @@ REQUIRED = [
     for option in options.split()
     if program.OPTIONS[option].get("required")
 ]
+STAGED = {name for name, option in REQUIRED if option == "--stage"}
 
 
 @pytest.mark.parametrize(("name", "empty"), REQUIRED)
@@ -166,11 +168,23 @@ def test_a_value_that_is_not_given_to_make_is_asked_for(
     name: str, empty: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """`make` hands over a variable that is not set as an empty text."""
-    given = [f"{option}={'' if option == empty else 'x'}" for other, option in REQUIRED if other == name]
+    given = [f"{option}={'' if option == empty else '0' * 12}" for other, option in REQUIRED if other == name]
     monkeypatch.setattr(sys, "argv", ["delivery", name, *given])
     with pytest.raises(SystemExit, match="2"):
         program.main()
-    assert f"{empty} is empty" in capsys.readouterr().err
+    assert capsys.readouterr().err == f"error: {given_by_make(empty[2:])} is empty: give it a value\n"
+
+
+@pytest.mark.parametrize("name", [name for name, option in REQUIRED if option == "--release"])
+@pytest.mark.parametrize("release", ["v1.2", "0123456789AB", "0123456789a", "0123456789ab\n", "a/../0123456789"])
+def test_only_a_releases_name_is_asked_for_or_pushed(
+    name: str, release: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["delivery", name, f"--release={release}", "--stage=dev"][: 3 + (name in STAGED)])
+    with pytest.raises(SystemExit, match="2"):
+        program.main()
+    said = f"error: RELEASE is {release!r}: a release's name has 12 digits of 0-9 and a-f\n"
+    assert capsys.readouterr().err == said
 
 
 def test_what_is_not_given_to_make_is_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -209,7 +223,6 @@ def test_a_command_of_a_stack_calls_its_own_tool(name: str, monkeypatch: pytest.
         (["promote", "--release", "0" * 12, "--stage", "prod"], "ARTIFACTS is not set"),
         (["rollback", "--stage", "prod"], "ARTIFACTS is not set"),
         (["drift", "--stage", "staging"], "'staging' is no stage"),
-        (["prune", "--stage", "dev", "--keep", "0"], "at least 1 version stays"),
     ],
     ids=lambda value: value[0] if isinstance(value, list) else "",
 )

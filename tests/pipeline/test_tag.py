@@ -26,8 +26,8 @@ def clone(tmp_path: Path) -> tuple[Path, Git]:
     return folder, git
 
 
-def tag(folder: Path, **environment: str) -> "subprocess.CompletedProcess[str]":
-    command = [sys.executable, "-m", "tools.delivery", "tag", "--release", NAME]
+def tag(folder: Path, name: str = NAME, **environment: str) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, "-m", "tools.delivery", "tag", f"--release={name}"]
     variables = os.environ | {"PYTHONPATH": str(ROOT), "GIT_TERMINAL_PROMPT": "0"} | environment
     return subprocess.run(command, cwd=folder, env=variables, capture_output=True, text=True, check=False)
 
@@ -45,6 +45,15 @@ def test_the_same_content_of_a_later_commit_keeps_its_name(clone: tuple[Path, Gi
     done = tag(folder)
     assert (done.returncode, "is there already" in done.stdout) == (0, True)
     assert git("ls-remote", "origin", f"refs/tags/release-{NAME}").split()[0] == git("rev-parse", "HEAD~1")
+
+
+def test_what_is_no_releases_name_is_not_pushed(clone: tuple[Path, Git]) -> None:
+    folder, git = clone
+    for name in ("", "v1.2"):
+        done = tag(folder, name)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert done.stderr.startswith("error: RELEASE is ")
+    assert git("ls-remote", "--tags", "origin") == ""
 
 
 def test_where_the_repository_does_not_answer_no_tag_is_taken_for_absent(clone: tuple[Path, Git]) -> None:

@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -123,10 +124,38 @@ def test_a_value_of_the_environment_is_not_changed(checkout: Path, kind: str) ->
 
 
 def test_all_of_a_target_is_given_to_its_program(checkout: Path) -> None:
-    ((arguments, _),) = made(checkout, "run", "MESSAGE=-5 degrees", "VOICE=a voice", "FORMAT=$5", "AUDIOS=my clips/#1")
-    assert arguments == [
+    calls = made(checkout, "run", "MESSAGE=-5 degrees", "VOICE=a voice", "FORMAT=$5", "AUDIOS=my clips/#1")
+    assert calls[-1][0] == [
         "-m", "tools.local", "run", "--message=-5 degrees", "--voice=a voice", "--format=$5", "--audios=my clips/#1"
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("target", "variable"),
+    [
+        *((target, "AUDIOS") for target in ("run", "identify", "campaign", "call", "serve", "studio")),
+        ("identify", "IMAGE"),
+        ("campaign", "MESSAGES"),
+    ],
+)
+def test_a_path_is_looked_at_before_anything_is_installed(target: str, variable: str, tmp_path: Path) -> None:
+    """No path would be the current folder. This checkout has no environment, and nothing to make one from."""
+    shutil.copy(ROOT / "Makefile", tmp_path)
+    for part in ("tools/given.py", "samples/campaign.csv", "samples/images/cat.jpg"):
+        (tmp_path / part).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / part, tmp_path / part)
+    (tmp_path / "samples" / "clips").mkdir()
+    for source in NEEDED:
+        (tmp_path / source).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / source).touch()
+    for value, said in (("", "is empty: give it a value"), ("/nosuch", "is '/nosuch': there is no such ")):
+        command = ["make", target, f"{variable}={value}", f"PYTHON={sys.executable}"]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert done.returncode == 2
+        assert done.stdout == ""
+        assert done.stderr.startswith(f"error: {variable} {said}")
+        assert len(done.stderr.splitlines()) == 2, "and make's own"
+    assert not list(tmp_path.glob(".venv*"))
 
 
 def test_an_interpreter_may_lie_in_a_folder_with_spaces(checkout: Path) -> None:

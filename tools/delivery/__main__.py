@@ -8,7 +8,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from tools import given as read
 from tools.delivery.output import say
+from tools.failures import in_words
 
 ROOT = Path.cwd()
 BUILD = Path(".aws-sam") / "build"
@@ -19,12 +21,12 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "--build": {"default": str(BUILD)},
     "--dry-run": {"action": "store_true"},
     "--failed": {"action": "store_true"},
-    "--keep": {"type": int, "default": 10},
-    "--number": {"required": True},
-    "--release": {"required": True},
-    "--seconds": {"type": float, "default": 60},
-    "--stage": {"required": True},
-    "--url": {"required": True},
+    "--duration": {"type": read.positive, "default": 60},
+    "--keep": {"type": read.whole(1), "default": 10},
+    "--number": {"type": read.filled, "required": True},
+    "--release": {"type": read.release, "required": True},
+    "--stage": {"type": read.filled, "required": True},
+    "--url": {"type": read.filled, "required": True},
     "--voice": {"default": ""},
     "--what": {"default": "a job"},
 }
@@ -89,15 +91,15 @@ COMMANDS: dict[str, tuple[str, Callable[[Any], int | None]]] = {
         ),
     ),
     "probe": (
-        "--url --voice --seconds",
-        lambda o: use.probe.main(use.client.ambient_caller(o.url), o.voice, o.seconds),
+        "--url --voice --duration",
+        lambda o: use.probe.main(use.client.ambient_caller(o.url), o.voice, o.duration),
     ),
 }
 
 
 def main() -> int:
-    """Run one command; returns the exit code. A failure is printed as one line."""
-    parser = argparse.ArgumentParser(prog="python -m tools.delivery", description=__doc__)
+    """Run one command; returns the exit code."""
+    parser = read.Parser(prog="python -m tools.delivery", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     for name, (options, _) in COMMANDS.items():
         command = commands.add_parser(name)
@@ -106,16 +108,8 @@ def main() -> int:
     given = parser.parse_args()
     for option, rule in OPTIONS.items():  # what is not set reaches this as an empty text
         if getattr(given, option[2:].replace("-", "_"), None) == "":
-            if rule.get("required"):
-                parser.error(f"{option} is empty")
             setattr(given, option[2:].replace("-", "_"), rule.get("default", ""))
-    try:
-        return COMMANDS[given.command][1](given) or 0
-    except Exception as error:
-        if type(error) not in {use.store.DeliveryError, LookupError}:
-            raise
-        print(f"error: {error}", file=sys.stderr)
-        return 1
+    return in_words(lambda: COMMANDS[given.command][1](given))
 
 
 if __name__ == "__main__":

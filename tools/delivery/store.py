@@ -19,10 +19,12 @@ from typing import Any
 import boto3
 from botocore.exceptions import ClientError
 
+from tools.failures import Failure
+
 CHUNK = 1 << 20
 
 
-class DeliveryError(Exception):
+class DeliveryError(Failure):
     """A step of the pipeline cannot go on; the message says why and what to do."""
 
 

@@ -10,36 +10,38 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from stitcher.errors import StitchError
 from stitcher.formats.platforms import chosen
 from stitcher.formats.profiles import PROFILES
-from stitcher.planning.inventory import inventory
-from stitcher.storage import LocalRepo
+from tools import given
 from tools.client import fetch
-from tools.local import calls, studio
+from tools.failures import in_words
+from tools.local import calls, recordings, studio
 from tools.local import root as root_account
 from tools.local.containers import gateway, passed_on
 from tools.local.pictures import put_prompts, says_aloud, send_picture
 from tools.local.stack import HOME, PROVIDERS, REGION, ROOT, Stack, StackError, build, running, say
 
 ENDED = "it ended with this command: the file is saved"
-LISTED, NAME_BYTES = 20, 200
-"""Recordings that are not said and named; bytes of a file's name without its ending."""
+PORT = given.whole(1, 65_535)
+NAME_BYTES = 200
+"""Of a file's name without its ending."""
+NEW_SECONDS = 5.0
+"""How long `make run` waits, after its message, for new recordings to be prepared."""
 
 
 def main() -> int:
     """Run one of the commands; returns the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m tools.local", description=__doc__)
+    parser = given.Parser(prog="python -m tools.local", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     run = commands.add_parser("run", help="start the service, say one message, stop")
     run.add_argument("--message", required=True)
     run.add_argument("--voice", default="")
     run.add_argument("--format", default="mp3")
     identify = commands.add_parser("identify", help="start the service, identify one picture, stop")
-    identify.add_argument("--image", type=Path, required=True)
+    identify.add_argument("--image", type=given.file, required=True)
     identify.add_argument("--prompt", required=True)
     campaign = commands.add_parser("campaign", help="start the service, run a campaign, stop")
-    campaign.add_argument("--messages", type=Path, required=True)
+    campaign.add_argument("--messages", type=given.file, required=True)
     campaign.add_argument("--template", default="")
     campaign.add_argument("--column", default="")
     campaign.add_argument("--voice", default="")
@@ -47,14 +49,16 @@ def main() -> int:
     call = commands.add_parser("call", help="start the service, play a telephony provider, stop")
     call.add_argument("--message", required=True)
     call.add_argument("--voice", default="")
-    call.add_argument("--provider", default="twilio", choices=PROVIDERS)
+    call.add_argument("--provider", default="twilio", type=given.one_of(PROVIDERS))
     serve = commands.add_parser("serve", help="run the service until Ctrl-C")
-    serve.add_argument("--port", type=int, default=4566)
+    serve.add_argument("--port", type=PORT, default=4566)
     serve.add_argument("--containers", action="store_true", help="let Docker's containers reach it, too")
     page = commands.add_parser("studio", help="serve the studio's page until Ctrl-C")
     page.add_argument("--url", default="", help="of a deployed API; default: the embedded AWS")
     for command in (run, identify, campaign, call, serve, page):
-        command.add_argument("--audios", type=Path, default=ROOT / "samples" / "clips", help="the clips to upload")
+        command.add_argument(
+            "--audios", type=given.folder, default=ROOT / "samples" / "clips", help="the clips to upload"
+        )
     rehearse = commands.add_parser(
         "rehearse", help="deploy a stage's own template here, and list what is not simulated"
     )
@@ -63,7 +67,7 @@ def main() -> int:
     events = commands.add_parser("events", help="write the variables and events that `sam local invoke` needs")
     events.add_argument("--account", default="", help="an AWS account; default: the embedded AWS of `serve`")
     events.add_argument("--stage", default="dev", help="a stage of the account")
-    events.add_argument("--port", type=int, default=4566, help="the port of the embedded AWS")
+    events.add_argument("--port", type=PORT, default=4566, help="the port of the embedded AWS")
     options = parser.parse_args()
     do = {
         "run": _run,
@@ -79,10 +83,7 @@ def main() -> int:
     # A service manager stops with SIGTERM: that, too, must leave nothing running.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
-        return do[options.command](options)
-    except StackError as error:
-        say(f"error: {error}")
-        return 1
+        return in_words(lambda: do[options.command](options))
     except KeyboardInterrupt:
         return 130
 
@@ -118,7 +119,7 @@ def _events(options: argparse.Namespace) -> int:
 
 def _run(options: argparse.Namespace) -> int:
     with running(state=HOME / "aws") as stack:
-        _put_clips(stack, options.audios, options.voice)
+        recordings.put(stack, options.audios, options.voice)
         request = {"message": options.message, "voice": options.voice, "format": options.format}
         say(f"POST /stitch {json.dumps(request, ensure_ascii=False)}")
         response = stack.caller.post("/stitch", request)
@@ -126,6 +127,7 @@ def _run(options: argparse.Namespace) -> int:
         url = answer.pop("public_url", "")
         # Its address is this machine's only until the command ends.
         print(json.dumps({**answer, **({"public_url": ENDED} if url else {})}, ensure_ascii=False, indent=2))
+        recordings.name_refused(stack, options.audios, NEW_SECONDS)
         if response.status != 200:
             say(f"refused with status {response.status}")
             return 1
@@ -143,12 +145,10 @@ def _saved(answer: dict[str, Any], suffix: str, audio: bytes) -> Path:
 
 
 def _identify(options: argparse.Namespace) -> int:
-    if not options.image.is_file():
-        raise StackError(f"{options.image} is not a file")
     with running(state=HOME / "aws", sight=True) as stack:
         put_prompts(stack)
         if says_aloud(options.prompt.lower()):  # or the answer would wait while recordings are prepared
-            _put_clips(stack, options.audios)
+            recordings.put(stack, options.audios)
         say(f"asking {_who_answers(stack)}")
         began = time.perf_counter()
         found = send_picture(stack, options.prompt, options.image)
@@ -178,14 +178,12 @@ def _who_answers(stack: Stack) -> str:
 def _campaign(options: argparse.Namespace) -> int:
     from tools.local import campaign
 
-    if not options.messages.is_file():
-        raise StackError(f"{options.messages} is not a file")
     given = {name: getattr(options, name) for name in ("template", "column", "voice", "format")}
     asked = campaign.settings_of(options.messages) | {name: value for name, value in given.items() if value}
     folder = ROOT / "out" / "campaign"
     campaign.clear(folder)
     with running(state=HOME / "aws") as stack:
-        _put_clips(stack, options.audios)
+        recordings.put(stack, options.audios)
         found = campaign.run(stack, options.messages, asked)
         links = {name: ENDED for name in campaign.FILES if found[name]}
         print(json.dumps({k: v for k, v in (found | links).items() if v}, ensure_ascii=False, indent=2))
@@ -199,7 +197,7 @@ def _campaign(options: argparse.Namespace) -> int:
 
 def _call(options: argparse.Namespace) -> int:
     with running(state=HOME / "aws") as stack:
-        _put_clips(stack, options.audios)
+        recordings.put(stack, options.audios)
         secret = calls.set_up(stack)[options.provider]
         asked = {"message": options.message} | ({"voice": options.voice} if options.voice else {})
         url = calls.address(stack, options.provider, asked)
@@ -225,7 +223,7 @@ def _serve(options: argparse.Namespace) -> int:
         running(port=options.port, state=HOME / "aws", host=host, sight=True) as stack,
         contextlib.ExitStack() as exits,
     ):
-        _put_clips(stack, options.audios)
+        recordings.put(stack, options.audios)
         put_prompts(stack)
         if host:
             with contextlib.suppress(OSError):  # Docker runs in a machine of its own
@@ -233,6 +231,7 @@ def _serve(options: argparse.Namespace) -> int:
                 say(f"containers reach it at http://{host}:{stack.port}, for `make events` and `sam local invoke`")
         print(_how_to_call(stack), flush=True)
         with contextlib.suppress(KeyboardInterrupt):
+            recordings.name_refused(stack, options.audios, 12 * NEW_SECONDS)
             signal.pause()
     return 0
 
@@ -244,7 +243,7 @@ def _studio(options: argparse.Namespace) -> int:
             site = studio.deployed(options.url)
         else:
             stack = exits.enter_context(running(state=HOME / "aws", sight=True))
-            _put_clips(stack, options.audios)
+            recordings.put(stack, options.audios)
             put_prompts(stack)
             site = studio.embedded(stack)
         try:
@@ -257,20 +256,6 @@ def _studio(options: argparse.Namespace) -> int:
         except KeyboardInterrupt:
             say("\nstopping …")
     return 0
-
-
-def _put_clips(stack: Stack, folder: Path, voice: str = "") -> None:
-    if not folder.is_dir():
-        raise StackError(f"{folder} is not a folder of clips")
-    say(f"{len(stack.put_clips(folder))} new files in s3://{stack.outputs['InputBucketName']}")
-    try:
-        unsaid = list(inventory(LocalRepo(folder), voice).sentences())
-    except StitchError:  # the service says it
-        return
-    for sentence in unsaid[:LISTED]:
-        say(f"  {sentence}")
-    if len(unsaid) > LISTED:
-        say(f"  and {len(unsaid) - LISTED} more: .venv/bin/stitcher voice --audios {folder} lists them")
 
 
 def _how_to_call(stack: Stack) -> str:

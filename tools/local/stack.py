@@ -30,6 +30,7 @@ from stitcher.planning.catalogue import clip_of, voice_prefix
 from stitcher.storage import BucketRepo, LocalRepo, NotStored, Stored
 from tools import progress
 from tools.client import Caller
+from tools.failures import Failure
 from tools.local import model
 from tools.local import root as root_account
 from tools.operations.catalogue import rebuild
@@ -73,7 +74,7 @@ CONSTRAINTS = ROOT / "functions" / "constraints.txt"
 """What is deployed here has the versions that `make build` gives it."""
 
 
-class StackError(RuntimeError):
+class StackError(Failure):
     """The embedded AWS could not be started, built or deployed; the message says what to look at."""
 
 

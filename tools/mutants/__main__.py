@@ -7,6 +7,7 @@ import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
+from tools.given import Parser, positive, whole
 from tools.mutants import python, template
 from tools.mutants.mutant import Mutant
 from tools.mutants.run import ROOT, Trial, run
@@ -58,11 +59,11 @@ def equivalents() -> dict[tuple[str, str], str]:
 
 def main() -> int:
     """Returns 1 where less than `WANTED` percent are noticed."""
-    parser = argparse.ArgumentParser(prog="python -m tools.mutants", description=__doc__)
+    parser = Parser(prog="python -m tools.mutants", description=__doc__)
     parser.add_argument("kinds", nargs="*", default=KINDS, metavar="KIND", help=f"{' or '.join(KINDS)}; else both")
-    parser.add_argument("--sample", type=int, default=200, help="number of mutants of each kind")
-    parser.add_argument("--seed", type=int, default=1, help="seed of the sample")
-    parser.add_argument("--minutes", type=float, default=20, help="time for each kind; no mutant starts after it")
+    parser.add_argument("--sample", type=whole(1), default=200, help="number of mutants of each kind")
+    parser.add_argument("--seed", type=whole(0), default=1, help="seed of the sample")
+    parser.add_argument("--minutes", type=positive, default=20, help="time for each kind; no mutant starts after it")
     parser.add_argument("--only", default="", help="only files with this text in their path")
     given = parser.parse_args()
     return max([_measured(kind, given) for kind in given.kinds])

@@ -63,6 +63,8 @@ def test_a_message_is_answered(shell: dict[str, str], tmp_path: Path) -> None:
 def test_the_audio_is_fetched(shell: dict[str, str], tmp_path: Path) -> None:
     run(COMMANDS[1], shell, tmp_path)
     assert len(decode((tmp_path / "hello.mp3").read_bytes())) > 0
+    answer = json.loads((tmp_path / "refusal.json").read_text())
+    assert (answer["success"], answer["audio_files"]) == (True, ["hello.wav", "shreeshail.wav"])
 
 
 def test_a_refusal_is_kept_and_names_no_audio(shell: dict[str, str], tmp_path: Path) -> None:
