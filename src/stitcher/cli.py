@@ -471,9 +471,7 @@ def _progress(table: Table, *, always: bool) -> Iterator[Callable[[int], None]]:
     "--on-refusal", type=click.Choice(["report", "stop"]), default="report", show_default=True,
     help="Where rows cannot be said: make the others, or make none.",
 )  # fmt: skip
-@click.option(
-    "--output", required=True, type=_Path(), metavar="DIR", help="Folder for all that is made."
-)
+@click.option("--output", required=True, type=_Path(), metavar="DIR", help="Folder for all that is made.")
 @click.option(
     "--date", "day", type=click.DateTime(["%Y-%m-%d"]), metavar="YYYY-MM-DD",
     help="Date on the recording script. Default: today.",

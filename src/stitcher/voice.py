@@ -301,7 +301,7 @@ class Voice:
         >>> english.say("hello zebra")
         Traceback (most recent call last):
             ...
-        stitcher.errors.MissingWords: no clip says 'zebra': record a clip for each in the default voice
+        stitcher.errors.MissingWords: no clip says 'zebra': record a clip for it in the default voice
         """
         from stitcher.joining.stitch import stitch
 

@@ -4,8 +4,9 @@ Nothing is lost: the bucket keeps versions, deleting adds a mark, and restoring 
 """
 
 import unicodedata
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import unquote
 
 from pydantic import Field, StrictInt, StrictStr
@@ -35,6 +36,12 @@ class UploadRequest(Asked):
     size: Annotated[StrictInt, Field(ge=1, le=limits.CLIP_BYTES)]
     """Bytes of the file; the upload takes exactly this many."""
 
+    @classmethod
+    def faults(cls, given: dict[str, Any]) -> Iterator[str]:
+        """Why the name is none of a clip."""
+        if isinstance(name := given.get("name"), str) and name and (reason := _not_a_name(_normal(name), name)):
+            yield f"name '{shown(_normal(name))}': {reason}"
+
 
 class RestoreRequest(Asked):
     """The body of `PUT /voices/{voice}/clips/{name}`: the version that becomes the clip again."""
@@ -63,12 +70,16 @@ def upload(voice: str, request: UploadRequest, recordings: BucketRepo, url_secon
     InvalidRequest
         The name is not that of a clip.
     """
-    name = unicodedata.normalize("NFC", request.name)
+    name = _normal(request.name)
     key = prefix_of(voice) + name
     if reason := _not_a_name(name, key):
         raise InvalidRequest(f"name '{shown(name)}': {reason}")
     form = recordings.presign_post(key, request.size, url_seconds)
     return UploadAnswer(key=key, url=form.url, fields=dict(form.fields), expires_at=_after(url_seconds))
+
+
+def _normal(name: str) -> str:
+    return unicodedata.normalize("NFC", name)
 
 
 def _not_a_name(name: str, key: str) -> str:
@@ -79,7 +90,7 @@ def _not_a_name(name: str, key: str) -> str:
         return "it has a character that cannot be printed"
     if unquote(name) != name:
         return "'%' and two digits stand for another character in an address: write 'percent'"
-    if len(key.encode()) > KEY_BYTES:
+    if len(key.encode(errors="replace")) > KEY_BYTES:
         return f"with its voice it has over {KEY_BYTES} bytes, which is the limit"
     if split(name)[1] not in AUDIO_SUFFIXES:
         return f"it does not end like a recording: {', '.join(sorted(AUDIO_SUFFIXES))}"
