@@ -43,8 +43,9 @@ from stitcher.formats.ffmpeg import FfmpegFailed, FfmpegMissing
 from stitcher.formats.platforms import FORMATS, PLATFORMS
 from stitcher.formats.profiles import PROFILES, ending_of
 from stitcher.near import did_you_mean, near
+from stitcher.numbers.tables import about
 from stitcher.planning.catalogue import read_catalogue
-from stitcher.planning.inventory import inventory
+from stitcher.planning.inventory import inventory, unread
 from stitcher.planning.policies import is_policy
 from stitcher.storage import LocalRepo, NotStored, Repo, StorageFault
 from stitcher.voice import BUCKET, Voice
@@ -318,9 +319,14 @@ def plan(
         print(_json(answer.model_dump()))
         return 0 if answer.segments else REFUSED
     if not answer.segments:
-        refusal = MissingWords(answer.missing, voice, read_catalogue(speaker.recordings, voice).by_phrase)
+        there = read_catalogue(speaker.recordings, voice).by_phrase
+        ignored = unread(speaker.recordings, voice, answer.missing)
+        refusal = MissingWords(answer.missing, voice, there, ignored=ignored)
+        refusal.suggestions = answer.suggestions
         raise UncertainNumbers(refusal, answer.unsure) if answer.unsure else refusal
     _print_plan(answer)
+    if told := about(speaker.settings.language or "en"):
+        print(f"  {told}", file=sys.stderr)
     _tell_unsaid(speaker, voice)
     for one in answer.unusable:
         print(f"  unusable: {one.key}: {one.reason}")
@@ -482,7 +488,8 @@ def campaign(
     gap_ms: int | None, missing: str, read_numbers: str | None, on_refusal: str, output: Path, day: datetime | None,
     as_json: bool,
 ) -> int:  # fmt: skip
-    from stitcher.campaigns.local import AUDIO, run  # what makes audio is not loaded for the other commands
+    from stitcher.campaigns.local import run  # what makes audio is not loaded for the other commands
+    from stitcher.campaigns.say import AUDIO
 
     _one_of(column, template)
     if gap_ms is not None and not -limits.CROSSFADE_MS <= gap_ms <= limits.GAP_MS:

@@ -5,9 +5,10 @@ pydantic finds the faults; its own words are for programmers.
 
 import types
 from collections.abc import Iterator
-from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints, is_typeddict
+from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
 from pydantic import BaseModel, ValidationError
+from typing_extensions import is_typeddict
 
 from stitcher.errors import shown
 from stitcher.near import did_you_mean, near
@@ -40,6 +41,8 @@ _SENTENCES = {
     "value_error": "{error}",
     "assertion_error": "{error}",
 }
+SHORTENED = 3
+"""The least characters of a beginning that stands for a name."""
 _OBJECTS = ("dict_type", "model_type", "model_attributes_type")
 
 
@@ -63,7 +66,7 @@ def sentences(error: ValidationError, form: type[BaseModel], given: Any, kind: s
             case "extra_forbidden":
                 known = list(_names(form, path[:-1]))
                 above = "".join(f"{part}." for part in path[:-1])
-                hint = did_you_mean([above + name for name in near(str(path[-1]), known)])
+                hint = did_you_mean([above + name for name in _meant(str(path[-1]), known)])
                 found[f"there is no {kind} '{place}'{hint}"] = []
             case type_ if type_ in _OBJECTS:
                 what = "a table" if kind == "setting" else "a JSON object"
@@ -71,6 +74,12 @@ def sentences(error: ValidationError, form: type[BaseModel], given: Any, kind: s
             case _:
                 found.setdefault(place, []).append(_said(fault["type"], fault.get("ctx", {}), fault["msg"]))
     return [": ".join(filter(None, [place, ", or ".join(dict.fromkeys(said))])) for place, said in found.items()]
+
+
+def _meant(name: str, known: list[str]) -> list[str]:
+    """Names that are spelled much like one, or of which it is the beginning ("lang")."""
+    begun = [other for other in known if len(name) >= SHORTENED and other.startswith(name.casefold())]
+    return near(name, known) or begun[:3]
 
 
 def _said(type_: str, told: dict[str, Any], otherwise: str) -> str:

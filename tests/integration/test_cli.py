@@ -13,6 +13,8 @@ import pytest
 
 from stitcher.cli import main
 from stitcher.clips.decode import decode
+from stitcher.errors import MissingWords
+from stitcher.voice import Voice
 from tests.audio import RATE, Signal, noise, silence, speech, tone, wav, where
 from tests.paths import SAMPLES
 
@@ -537,3 +539,40 @@ def test_a_plan_has_no_output(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["plan", "--help"])
     assert "output's ending" not in " ".join(capsys.readouterr().out.split())
+
+
+def test_what_is_not_read_is_named_whatever_the_reason(clips: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (clips / "dangling.wav").symlink_to(clips / "gone.wav")
+    (clips / "outside.wav").symlink_to(SAMPLES / "hello.wav")
+    (clips / "sub" / "deep").mkdir(parents=True)
+    (clips / "sub" / "deep" / "deep.wav").write_bytes(wav(speech(0.5)))
+    (clips / "Voice.TOML").write_text("")
+    (clips / "voice.toml").mkdir()
+    reasons = {
+        "dangling.wav": "it is a link to a file that is not there",
+        "outside.wav": "it is a link that leads out of the folder",
+        "sub/deep/deep.wav": "it lies too deep: a voice is one folder of clips",
+        "Voice.TOML": "the voice's settings are in voice.toml, in small letters",
+        "voice.toml/": "it is a folder: the voice's settings are a file of this name",
+    }
+    assert main(["voice", "-a", str(clips), "--json"]) == 0
+    found = {one["key"]: one["reason"] for one in json.loads(capsys.readouterr().out)["recordings"]}
+    assert found.items() >= reasons.items()
+    for word, key in [("dangling", "dangling.wav"), ("deep", "sub/deep/deep.wav")]:
+        said = f"no clip says '{word}': record a clip for it in the default voice; {key} is not read: {reasons[key]}"
+        for command in ([], ["plan"]):
+            assert main([*command, "-m", word, "-a", str(clips)]) == 2
+            assert said in capsys.readouterr().err
+
+
+def test_a_plan_says_what_the_voices_language_lacks(clips: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (clips / "voice.toml").write_text('language = "xx"')
+    assert main(["plan", "-m", "hello", "-a", str(clips)]) == 0
+    assert "there are no numbers of the language 'xx'" in capsys.readouterr().err
+
+
+def test_a_clip_that_is_named_wrongly_has_near_misses(clips: Path) -> None:
+    for part in ("helo.wav", "helo"):
+        with pytest.raises(MissingWords) as refused:
+            Voice.open(clips).say([part])
+        assert refused.value.suggestions == {part: ["hello"]}

@@ -6,6 +6,7 @@ Nothing is lost: the bucket keeps versions, deleting adds a mark, and restoring 
 import unicodedata
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from typing import Annotated, Any
 from urllib.parse import unquote
 
@@ -17,6 +18,7 @@ from stitcher.api.asked import Asked
 from stitcher.api.listing import KEY_BYTES, entries
 from stitcher.clips.facts import Shapes
 from stitcher.errors import InvalidRequest, UnknownClip, UnusableClip, shown
+from stitcher.near import did_you_mean, near
 from stitcher.planning.catalogue import SETTINGS as FILE
 from stitcher.planning.catalogue import clip_of, voice_prefix
 from stitcher.planning.names import AUDIO_SUFFIXES, split
@@ -110,7 +112,7 @@ def look(voice: str, name: str, recordings: BucketRepo, shapes: Shapes, url_seco
     key = _key(voice, name)
     versions = recordings.versions(key, VERSIONS)
     if not versions:
-        raise _unknown(voice, name)
+        raise _unknown(voice, name, recordings)
     latest = versions[0]
     clip = None if latest.deleted else clip_of(Stored(key, latest.etag, latest.size))
     listed = [_version(one, recordings, url_seconds, one is latest) for one in versions]
@@ -139,7 +141,7 @@ def delete(voice: str, name: str, recordings: BucketRepo) -> ClipChanged:
     key = _key(voice, name)
     versions = recordings.versions(key, 1)
     if not versions or versions[0].deleted:
-        raise _unknown(voice, name)
+        raise _unknown(voice, name, recordings)
     recordings.delete([key])
     return ClipChanged(key=key, version=versions[0].id)
 
@@ -202,9 +204,12 @@ def _key(voice: str, name: str) -> str:
     return key
 
 
-def _unknown(voice: str, name: str) -> UnknownClip:
+def _unknown(voice: str, name: str, recordings: BucketRepo | None = None) -> UnknownClip:
+    """The refusal, with near misses among the voice's clips where it may look for them."""
+    there = recordings.list(prefix_of(voice)) if recordings else ()
+    names = [clip.name for clip in map(clip_of, islice(there, limits.VOICE_FILES)) if clip]
     where = "the default voice" if voice == DEFAULT else f"voice '{shown(voice)}'"
-    return UnknownClip(f"{where} has no clip '{shown(name)}'")
+    return UnknownClip(f"{where} has no clip '{shown(name)}'{did_you_mean(near(name, names))}")
 
 
 def _after(seconds: int) -> str:

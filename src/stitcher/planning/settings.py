@@ -208,7 +208,8 @@ def _document(data: bytes) -> dict[str, Any]:
     except RecursionError:
         raise _Fault("its lists and tables lie too deep in one another") from None
     except ValueError as error:  # TOMLDecodeError, and what Python says of numbers that are too long
-        raise _Fault(f"it is not TOML: {error}"[: 3 * INPUT]) from None
+        hint = ": put a text in quotes" if str(error).startswith("Invalid value") else ""
+        raise _Fault(f"it is not TOML: {error}"[: 3 * INPUT] + hint) from None
     count, deepest = rules.places(document)
     if deepest > DEPTH:
         raise _Fault("its lists and tables lie too deep in one another")
