@@ -75,7 +75,7 @@ endef
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run identify campaign call serve studio events quick test unit integration functional phone pipeline typescript lint format audit scan fuzz mutants chaos quality bench
-.PHONY: redrive openapi operations dashboard-images fault-recording lock build rehearse deploy smoke adopt tools changes contract sbom package tag verify promote note-passed releases rollback prune infra-plan infra-apply load cost probe notice drift clean
+.PHONY: redrive openapi operations dashboard-images fault-recording lock build rehearse deploy smoke adopt tools changes contract sbom package tag verify promote note-passed releases rollback prune preview preview-remove preview-sweep infra-plan infra-apply load cost probe notice drift clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^##@/ { printf "\n%s\n", substr($$0, 5) } /^[a-z%-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -311,6 +311,15 @@ rollback: $(READY_DEPLOY) ## deploy the release that passed in STAGE before the 
 
 prune: $(READY_DEPLOY) ## remove versions in STAGE that no rollback needs: all but the newest KEEP=10 and those in use (DRY=1 only lists)
 	@$(DEPLOY) -m tools.delivery prune --stage="$$STAGE" $(if $(value KEEP),--keep="$$KEEP") $(if $(value DRY),--dry-run)
+
+preview: $(READY_DEPLOY) ## deploy the build as the environment of pull request NUMBER (PACKAGES=<bucket>, EXECUTION_ROLE=<ARN>; FOLDER: another checkout's build)
+	@$(DEPLOY) -m tools.delivery preview --number="$$NUMBER"
+
+preview-remove: $(READY_DEPLOY) ## remove the environment of pull request NUMBER, with its buckets and all versions in them
+	@$(DEPLOY) -m tools.delivery preview-remove --number="$$NUMBER"
+
+preview-sweep: $(READY_DEPLOY) ## remove the environments of pull requests that are older than three hours
+	@$(DEPLOY) -m tools.delivery preview-sweep
 
 infra-plan: ## print Terraform's changes for infra/ in ACCOUNT (AWS_REGION), with the settings of infra/foundation.tfvars
 	$(TERRAFORM_READY)

@@ -24,4 +24,6 @@ budgets = {
 
 alert_email = "operations@example.org"
 
+previews = false # environments of pull requests on AWS: first give the environment `preview` in GitHub its reviewers
+
 break_glass = ["arn:aws:iam::333333333333:user/on-call"]

@@ -7,6 +7,7 @@ locals {
     drift          = ["drift", "application-read", "foundation-read"]
     plan           = ["foundation-read"]
     packaging      = ["packaging"]
+    preview        = ["preview"]
   }
 
   roles = merge(
@@ -15,6 +16,10 @@ locals {
     },
     { for stage in local.stages : "${stage}-break-glass" => { stage = stage, kind = "break-glass" } if length(var.break_glass) > 0 },
     { plan = { stage = "", kind = "plan" } },
+    local.previews_here ? {
+      preview                = { stage = "preview", kind = "preview" }
+      preview-cloudformation = { stage = "preview", kind = "cloudformation" }
+    } : {},
     local.artifacts_here ? { packaging = { stage = "", kind = "packaging" } } : {},
   )
 
@@ -40,7 +45,7 @@ resource "aws_iam_role" "this" {
   max_session_duration = each.value.kind == "pipeline" ? 7200 : 3600 # a canary may run on the way forward and back
   permissions_boundary = aws_iam_policy.deployment_boundary.arn
   assume_role_policy = templatefile(
-    "${path.module}/policies/${each.value.kind}.trust.json.tftpl", merge(local.names, { stage = each.value.stage })
+    "${path.module}/policies/${each.value.kind}.trust.json.tftpl", merge(local.names, each.value.stage == "preview" ? local.preview : { stage = each.value.stage })
   )
 
   depends_on = [aws_iam_openid_connect_provider.github]
@@ -53,7 +58,7 @@ resource "aws_iam_policy" "this" {
   name = "audio-stitcher-${each.key}"
   path = "/foundation/"
   policy = templatefile(
-    "${path.module}/policies/${each.value.document}.json.tftpl", merge(local.names, { stage = each.value.stage })
+    "${path.module}/policies/${each.value.document}.json.tftpl", merge(local.names, each.value.stage == "preview" ? local.preview : { stage = each.value.stage })
   )
 }
 

@@ -43,6 +43,17 @@ variable "artifact_account" {
   }
 }
 
+variable "previews" {
+  description = "Whether pull requests may have environments on AWS, in the account of dev"
+  type        = bool
+  default     = false
+
+  validation {
+    condition     = !var.previews || contains(keys(var.accounts), "dev")
+    error_message = "The environments of pull requests are in the account of dev, and there is none."
+  }
+}
+
 variable "region" {
   description = "AWS region of all resources"
   type        = string

@@ -46,6 +46,15 @@ else:
     template = Path(option("--template-file")).read_text()
     overrides = arguments[arguments.index("--parameter-overrides") + 1 :]
     note(deployed=template.split("# ")[1].strip(), stage=option("--config-env"), overrides=overrides)
+    if "--stack-name" in arguments:
+        import boto3
+        name = option("--stack-name")
+        bucket = "pr-" + name.rpartition("-")[2] + "-audios-preview-123456789012"
+        place = {{"LocationConstraint": os.environ["AWS_DEFAULT_REGION"]}}
+        boto3.client("s3").create_bucket(Bucket=bucket, CreateBucketConfiguration=place)
+        outputs = {{"ApiUrl": {{"Value": "https://api"}}, "InputBucketName": {{"Value": bucket}}}}
+        body = {{"Resources": {{"Topic": {{"Type": "AWS::SNS::Topic"}}}}, "Outputs": outputs}}
+        boto3.client("cloudformation").create_stack(StackName=name, TemplateBody=json.dumps(body))
     sys.exit(int(os.environ.get("CANARY_EXIT", "0")))
 """
 PYTHON = f"""{CLIENT}
@@ -82,6 +91,11 @@ class Context(dict[str, Any]):
         return self.get(name, Nothing())
 
 
+def contexts(event: dict[str, Any]) -> Context:
+    """An event as a context, and all below it."""
+    return Context({name: contexts(value) if isinstance(value, dict) else value for name, value in event.items()})
+
+
 @dataclass
 class Runner:
     """A repository, what jobs hand to each other, and what happened at the edges."""
@@ -91,6 +105,8 @@ class Runner:
     vars: dict[str, str]
     environment: dict[str, str]
     artifacts: dict[str, Path] = field(default_factory=dict)
+    event: dict[str, Any] = field(default_factory=dict)
+    """`github.event`: what started the workflow."""
 
     @property
     def log(self) -> Path:
@@ -158,9 +174,15 @@ class _Run:
             "vars": Context(self.runner.vars),
             "steps": self.steps,
             "needs": Context(dict.fromkeys(("package", "build"), self.needed)),
-            "github": Context(sha=self.commit, token="token", repository="octo-org/audio-stitcher"),
+            "github": Context(
+                sha=self.commit,
+                token="token",
+                repository="octo-org/audio-stitcher",
+                event=contexts(self.runner.event),
+                event_name="pull_request" if self.runner.event else "schedule",
+            ),
             "runner": Context(temp=str(self.temp)),
-            "fromJSON": json.loads,
+            "fromJSON": lambda text: json.loads(text, object_hook=Context),
             "always": lambda: True,
             "failure": lambda: failed,
             "success": lambda: True,
@@ -199,7 +221,7 @@ class _Run:
         name = step["uses"].split("@")[0]
         given = {key: self.filled(text) for key, text in step.get("with", {}).items()}
         if name == "actions/checkout":
-            depth = [] if given.get("fetch-depth") == "0" else ["--depth=1"]
+            depth = [] if given.get("fetch-depth") == "0" else [f"--depth={given.get('fetch-depth', 1)}"]
             url = f"file://{self.runner.origin}"
             git_in(self.workspace.parent)("init", "--initial-branch=main", self.workspace.name)
             git = git_in(self.workspace)

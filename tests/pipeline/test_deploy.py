@@ -415,7 +415,7 @@ def test_a_release_under_another_ones_name_is_not_deployed(store: Store, dev: St
 def test_a_release_or_a_stage_that_there_is_not_is_refused(store: Store, dev: Stage, root: Path, sam: Path) -> None:
     with pytest.raises(DeliveryError, match="no release 'aaaaaaaaaaaa'"):
         deploy.promote(store, dev, "a" * 12, root)
-    with pytest.raises(DeliveryError, match="choose one of local, dev, test, stage, prod"):
+    with pytest.raises(DeliveryError, match="choose one of local, dev, preview, test, stage, prod"):
         Stage.of("production", ROOT)
     assert calls(sam) == []
 

@@ -60,6 +60,21 @@ def test_the_repositorys_variables_that_are_used_are_those_that_are_set_up() -> 
     assert used == set(re.findall(r"gh variable set (\w+)", DELIVERY))
 
 
+def test_the_environment_of_pull_requests_is_set_up_with_reviewers_before_it_is_switched_on() -> None:
+    part = DELIVERY[DELIVERY.index("Environments of pull requests on AWS are optional") :]
+    asks, of_pulls, removal, on_main, on = (
+        part.index(text)
+        for text in (
+            "reviewers",
+            "environments/preview/deployment-branch-policies\" -f name='refs/pull/*/merge'",
+            'environments/preview-removal"',
+            'environments/preview-removal/deployment-branch-policies" -f name=main',
+            "gh variable set PREVIEWS --body on",
+        )
+    )
+    assert asks < of_pulls < removal < on_main < on
+
+
 def test_every_environment_is_set_up_for_main_only() -> None:
     loops = re.findall(r"for name in ([\w -]+); do", DELIVERY)
     approvals = {f"approve-{stage}" for stage in ("dev", "test", "stage", "prod")}

@@ -26,7 +26,7 @@ from tests.template import TEMPLATE
 
 __all__ = ["api"]
 
-STAGES = ("dev", "test", "stage", "prod")
+STAGES = ("preview", "dev", "test", "stage", "prod")
 PARAMETERS: dict[str, Any] = TEMPLATE["Parameters"]
 ACCOUNT = {"PermissionsBoundary"}
 """What the account decides, not the stage."""

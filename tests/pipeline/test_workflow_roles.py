@@ -27,6 +27,7 @@ __all__ = ["iam"]
 def filled(text: str, stage: str) -> str:
     """An expression of the workflows with the repository's variables and the stage filled in."""
     text = re.sub(r"\$\{\{ fromJSON\(vars\.ACCOUNTS\)\[(inputs|matrix)\.stage\] \}\}", ACCOUNTS[stage], text)
+    text = text.replace("${{ fromJSON(vars.ACCOUNTS).dev }}", ACCOUNTS["dev"])
     values = {"vars.ARTIFACT_ACCOUNT": ARTIFACT_ACCOUNT, "vars.AWS_REGION": REGION}
     values |= {"inputs.stage": stage, "matrix.stage": stage, "matrix.account": ACCOUNTS[stage]}
     for name, value in values.items():
@@ -47,14 +48,17 @@ ASKING = [each for each in JOBS if each.may("id-token") == "write" and not each.
 @pytest.mark.parametrize("each", ASKING, ids=str)
 def test_a_job_gets_the_role_that_it_asks_for(iam: Iam, each: Job, stage: str) -> None:
     asked = filled(credentials(each)["role-to-assume"], stage)
-    ref = PULL if "pull_request" in WORKFLOWS[each.workflow]["on"] else MAIN
+    pull = "pull_request" in WORKFLOWS[each.workflow]["on"] and each.name != "removal"
+    ref = PULL if pull else MAIN
     claims = token(filled(each.body["environment"], stage), f"{each.workflow}.yml", ref)
     assert asked in [role.arn for role in given_roles(iam, claims)]
     assert filled(credentials(each)["aws-region"], stage) == REGION
 
 
 def test_there_is_a_job_for_every_kind_of_role() -> None:
-    assert {str(each) for each in ASKING} == {"release.package", "deploy.deploy", "drift.drift", "plan.plan"}
+    assert {str(each) for each in ASKING} == {
+        "release.package", "deploy.deploy", "drift.drift", "plan.plan", "preview.preview", "preview.removal",
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("stage", STAGES)

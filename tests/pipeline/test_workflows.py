@@ -17,6 +17,9 @@ STAGES = ["dev", "test", "stage", "prod"]
 # Commands that are not a target of the Makefile, each too small to be one.
 SMALL = {
     'echo "$RELEASE may go to $STAGE"',
+    "git worktree add --detach ../change",
+    "git checkout --detach HEAD^1",
+    'tar --extract --file="$RUNNER_TEMP/build.tar" --directory=../change',
     'git worktree add --detach ../release "$REF"',
     "git -C ../release merge-base --is-ancestor HEAD origin/main",
     'tar --create --file="$RUNNER_TEMP/build.tar" .aws-sam/build',
@@ -31,6 +34,8 @@ WRITES = {
     ("deploy.deploy", "id-token"): "AWS credentials",
     ("drift.drift", "id-token"): "AWS credentials",
     ("plan.plan", "id-token"): "AWS credentials that read",
+    ("preview.preview", "id-token"): "AWS credentials, after a review",
+    ("preview.removal", "id-token"): "AWS credentials",
     ("security.code", "security-events"): "the findings",
     ("rollback.rollback", "id-token"): "for deploy",
     **{(f"release.{stage}", "id-token"): "for deploy" for stage in STAGES},
@@ -38,7 +43,7 @@ WRITES = {
 
 
 def test_there_are_the_workflows_that_the_documentation_describes() -> None:
-    assert set(WORKFLOWS) == {"ci", "release", "deploy", "rollback", "drift", "plan", "security"}
+    assert set(WORKFLOWS) == {"ci", "release", "deploy", "rollback", "drift", "plan", "preview", "security"}
 
 
 @pytest.mark.parametrize("file", [*FOLDER.glob("*.yml"), *ACTIONS.glob("*/action.yml")], ids=lambda file: file.stem)
@@ -99,6 +104,8 @@ def test_the_environments_are_those_that_roles_trust_and_those_that_people_appro
         "deploy.deploy": "${{ inputs.stage }}",
         "drift.drift": "drift",
         "plan.plan": "plan",
+        "preview.preview": "preview",
+        "preview.removal": "preview-removal",
     }
 
 
@@ -114,6 +121,8 @@ def test_a_role_is_assumed_by_its_own_workflow_only() -> None:
         ("deploy.deploy", "pipeline"),
         ("drift.drift", "drift"),
         ("plan.plan", "plan"),
+        ("preview.preview", "preview"),
+        ("preview.removal", "preview"),
     }
 
 
@@ -131,6 +140,7 @@ def test_nobody_elses_code_is_run_with_rights() -> None:
         "rollback": {"workflow_dispatch"},
         "drift": {"schedule", "workflow_dispatch"},
         "plan": {"pull_request"},
+        "preview": {"pull_request", "schedule", "workflow_dispatch"},
         "security": {"pull_request", "push", "schedule"},
     }
     granted = [each.body["permissions"] for each in JOBS if each.workflow == "ci"]
@@ -227,7 +237,7 @@ def test_a_push_to_main_is_released() -> None:
 def test_nothing_is_built_or_packaged_twice() -> None:
     built = [str(each) for each in JOBS for run in each.runs if re.search(r"\bmake (build|deploy)\b|sam build", run)]
     packaged = [str(each) for each in JOBS for run in each.runs if "make package" in run]
-    assert (built, packaged) == (["release.build"], ["release.package"])
+    assert (built, packaged) == (["preview.build", "release.build"], ["release.package"])
 
 
 @pytest.mark.parametrize(
@@ -261,7 +271,7 @@ def test_no_condition_lets_a_failed_job_pass() -> None:
     conditions = {
         str(each): each.body["if"]
         for each in JOBS
-        if each.workflow not in ("ci", "plan", "security") and "if" in each.body
+        if each.workflow not in ("ci", "plan", "preview", "security") and "if" in each.body
     }
     assert conditions == {}
     assert not any("continue-on-error" in (FOLDER / f"{name}.yml").read_text() for name in WORKFLOWS)

@@ -81,7 +81,9 @@ def test_a_stage_is_rehearsed_with_its_own_parameters() -> None:
     given = parameters("prod")
     assert 'Stage="prod"' in given
     assert sum(each.startswith(("PythonRuntime=", "Architecture=")) for each in given) == 2, "this machine's"
-    with pytest.raises(StackError, match=r"'production' is no stage of samconfig\.toml: local, dev, test, stage, prod"):
+    with pytest.raises(
+        StackError, match=r"'production' is no stage of samconfig\.toml: local, dev, preview, test, stage, prod"
+    ):
         parameters("production")
 
 

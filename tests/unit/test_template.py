@@ -20,7 +20,7 @@ FUNCTIONS = {
 }
 TYPESCRIPT = {step for step in FUNCTIONS if (ROOT / "functions" / FUNCTIONS[step] / "package.json").exists()}
 PYTHON = {step: folder for step, folder in FUNCTIONS.items() if step not in TYPESCRIPT}
-STAGES = ["local", "dev", "test", "stage", "prod"]
+STAGES = ["local", "preview", "dev", "test", "stage", "prod"]
 # A right on a workflow has the alias as a key (Step Functions guide, "Authorization for versions and aliases").
 BY_ALIAS = {"ForAnyValue:StringEquals": {"states:StateMachineQualifier": ["live"]}}
 # Actions that have no resource to name (AWS Service Authorization Reference).

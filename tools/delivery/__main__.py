@@ -20,6 +20,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "--dry-run": {"action": "store_true"},
     "--failed": {"action": "store_true"},
     "--keep": {"type": int, "default": 10},
+    "--number": {"required": True},
     "--release": {"required": True},
     "--seconds": {"type": float, "default": 60},
     "--stage": {"required": True},
@@ -72,6 +73,10 @@ COMMANDS: dict[str, tuple[str, Callable[[Any], int | None]]] = {
         lambda o: say("release", use.deploy.rollback(_store(), _stage(o), ROOT, failed=o.failed)),
     ),
     "releases": ("--stage", lambda o: print(use.deploy.releases(_store(), _stage(o)))),
+    # Of a pull request.
+    "preview": ("--number", lambda o: use.preview.main(o.number, Path(os.environ.get("FOLDER") or ROOT))),
+    "preview-remove": ("--number", lambda o: use.preview.remove(o.number, ROOT)),
+    "preview-sweep": ("", lambda _: print("removed:", *use.preview.sweep(ROOT))),
     # Of a deployed stage.
     "prune": ("--stage --keep --dry-run", lambda o: use.prune.main(_stage(o), o.keep, dry_run=o.dry_run)),
     "drift": ("--stage", lambda o: use.drift.main(_stage(o))),

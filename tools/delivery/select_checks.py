@@ -33,7 +33,7 @@ RULES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("LICENSE", ()),
     ("tools/bench/*", ("unit", "integration")),
     (".github/*", ("pipeline",)),
-    ("tools/delivery/*", ("integration", "pipeline")),
+    ("tools/delivery/*", ("unit", "integration", "pipeline")),
     ("infra/policies/*", ("integration", "pipeline")),
     ("infra/monitoring.yaml", ("unit", "integration", "pipeline")),
     ("infra/*", ("pipeline",)),

@@ -44,18 +44,19 @@ def rendered(
     """A document of `infra/policies` as an account has it."""
     text = (FOUNDATION / "policies" / f"{document}.json.tftpl").read_text()
     names = GITHUB | {"account": account, "artifact_account": artifact_account, "region": REGION, "prefix": "stitcher"}
+    names |= {"prefix": "pr-*"} if stage == "preview" else {}
     names |= {"stage": stage, "key": key or key_arn(artifact_account), "people": json.dumps(PEOPLE)}
     parsed: Document = json.loads(Template(text).substitute(names))
     return parsed
 
 
 def role(kind: str, account: str, stage: str = "", artifact_account: str = ARTIFACT_ACCOUNT) -> Role:
-    name = f"{stage}-{kind}" if stage else kind
+    name = f"{stage}-{kind}" if stage not in ("", kind) else kind
     return Role(
         arn=f"arn:aws:iam::{account}:role/foundation/audio-stitcher-{name}",
         trust=rendered(f"{kind}.trust", account, stage, artifact_account),
         policies={document: rendered(document, account, stage, artifact_account) for document in MAY[kind]},
-        boundary=rendered("deployment-boundary", account, stage, artifact_account),
+        boundary=rendered("deployment-boundary", account, "", artifact_account),
     )
 
 
@@ -63,6 +64,7 @@ def roles(accounts: dict[str, str], artifact_account: str) -> dict[str, Role]:
     """All roles of all accounts, by ARN."""
     made = [role(kind, accounts[stage], stage, artifact_account) for stage in accounts for kind in OF_A_STAGE]
     made += [role("plan", account, "", artifact_account) for account in {*accounts.values(), artifact_account}]
+    made += [role(kind, accounts["dev"], "preview", artifact_account) for kind in ("preview", "cloudformation")]
     made += [role("packaging", artifact_account, "", artifact_account)]
     return {each.arn: each for each in made}
 
@@ -81,6 +83,8 @@ ROLES = roles(ACCOUNTS, ARTIFACT_ACCOUNT)
 PIPELINE = {stage: role("pipeline", ACCOUNTS[stage], stage) for stage in STAGES}
 CLOUDFORMATION = {stage: role("cloudformation", ACCOUNTS[stage], stage) for stage in STAGES}
 BREAK_GLASS = {stage: role("break-glass", ACCOUNTS[stage], stage) for stage in STAGES}
+PREVIEW = role("preview", ACCOUNTS["dev"], "preview")
+PREVIEW_CLOUDFORMATION = role("cloudformation", ACCOUNTS["dev"], "preview")
 PACKAGING = role("packaging", ARTIFACT_ACCOUNT)
 BUCKET = f"arn:aws:s3:::audio-stitcher-artifacts-{ARTIFACT_ACCOUNT}"
 KEY = key_arn(ARTIFACT_ACCOUNT)

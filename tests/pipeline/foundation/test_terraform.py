@@ -33,6 +33,7 @@ VARIABLES = {
     "budgets": {"dev": 20, "test": 20, "stage": 50, "prod": 500},
     "alert_email": "operations@example.org",
     "break_glass": PEOPLE,
+    "previews": True,
 }
 # Merged into the module by Terraform. The provider waits a minute after it made a lifecycle rule, on any AWS: what the
 # rules say is checked with mocks (infra/tests).

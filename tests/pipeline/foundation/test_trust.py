@@ -66,6 +66,8 @@ JOBS: dict[str, tuple[tuple[str, str, str], set[str]]] = {
     "package": (("package", "release.yml", MAIN), {"packaging"}),
     "drift": (("drift", "drift.yml", MAIN), {f"{stage}-drift" for stage in STAGES}),
     "plan": (("plan", "plan.yml", PULL), {"plan"}),
+    "preview": (("preview", "preview.yml", PULL), {"preview"}),
+    "preview-removal": (("preview-removal", "preview.yml", MAIN), {"preview"}),
 }
 
 
@@ -78,9 +80,11 @@ def test_a_job_gets_its_role_and_no_other(iam: Iam, job: str, by_id: bool) -> No
 
 def test_every_role_for_jobs_is_given_to_one_and_the_others_to_none(iam: Iam) -> None:
     given_out = {name for _, roles in JOBS.values() for name in roles}
-    others = {f"{stage}-{kind}" for stage in STAGES for kind in ("cloudformation", "break-glass")}
+    others = {f"{stage}-{kind}" for stage in STAGES for kind in ("cloudformation", "break-glass")} | {
+        "preview-cloudformation"
+    }
     assert names(list(ROLES.values())) - given_out == others
-    assert len(ROLES) == len(STAGES) * len(OF_A_STAGE) + len({*ACCOUNTS.values()}) + 1 + 1
+    assert len(ROLES) == len(STAGES) * len(OF_A_STAGE) + len({*ACCOUNTS.values()}) + 1 + 1 + 2
 
 
 FORK = {"owner": "mallory", "owner_id": "666", "repository": "audio-stitcher", "repository_id": "667"}
@@ -121,9 +125,9 @@ def test_a_stranger_gets_nothing(iam: Iam, stranger: str, by_id: bool) -> None:
         assert given_roles(iam, token(**made_of, by_id=by_id)) == [], environment
 
 
-@pytest.mark.parametrize("environment", [*STAGES, "package", "drift"])
+@pytest.mark.parametrize("environment", [*STAGES, "package", "drift", "preview-removal"])
 def test_a_pull_request_gets_no_role_of_main(iam: Iam, environment: str) -> None:
-    for workflow in ("ci.yml", "plan.yml", "deploy.yml", "release.yml", "drift.yml"):
+    for workflow in ("ci.yml", "plan.yml", "deploy.yml", "release.yml", "drift.yml", "preview.yml"):
         assert given_roles(iam, token(environment, workflow, PULL)) == [], workflow
 
 
@@ -232,10 +236,12 @@ def test_no_trust_policy_uses_an_operator_that_lets_absent_claims_in() -> None:
                 )
 
 
-def test_only_the_read_only_plan_role_has_a_wildcard_and_only_for_the_number_of_the_pull_request() -> None:
+def test_only_the_roles_of_pull_requests_have_a_wildcard_and_only_for_the_number() -> None:
     for arn, role in ROLES.items():
         text = str(role.trust)
-        assert text.count("*") == text.count("refs/pull/*/merge") == (2 if arn.endswith("-plan") else 0), arn
+        assert (
+            text.count("*") == text.count("refs/pull/*/merge") == (2 if arn.endswith(("-plan", "-preview")) else 0)
+        ), arn
 
 
 # ── People, while GitHub is down ───────────────────────────────────────────────────────────────────────────────────
