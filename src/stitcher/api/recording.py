@@ -4,7 +4,7 @@ Nothing is lost: the bucket keeps versions, deleting adds a mark, and restoring 
 """
 
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Annotated, Any
@@ -17,10 +17,11 @@ from stitcher.api.answers import ClipAnswer, ClipChanged, ClipVersion, SettingsA
 from stitcher.api.asked import Asked
 from stitcher.api.listing import KEY_BYTES, entries
 from stitcher.clips.facts import Shapes
-from stitcher.errors import InvalidRequest, UnknownClip, UnusableClip, shown
+from stitcher.errors import InvalidRequest, NoSuchVoice, UnknownClip, UnusableClip, shown
 from stitcher.near import did_you_mean, near
+from stitcher.numbers.tables import about
 from stitcher.planning.catalogue import SETTINGS as FILE
-from stitcher.planning.catalogue import clip_of, voice_prefix
+from stitcher.planning.catalogue import clip_of, must_be_there, voice_prefix
 from stitcher.planning.names import AUDIO_SUFFIXES, split
 from stitcher.planning.policies import DEFAULT
 from stitcher.planning.settings import VoiceSettings, voice_of
@@ -169,7 +170,7 @@ def settings(voice: str, recordings: BucketRepo) -> SettingsAnswer:
         data = recordings.read(key)
         return _settings(data.decode("utf-8", "replace"), voice_of(key, data), "")
     except NotStored:
-        return _settings("", VoiceSettings(), "")
+        return _settings("", VoiceSettings(), "", _begun(voice, recordings))
     except UnusableClip as refusal:
         return _settings(data.decode("utf-8", "replace"), VoiceSettings(), refusal.unusable[0][1])
     except Unreadable as error:
@@ -184,10 +185,20 @@ def change_settings(voice: str, request: SettingsRequest, recordings: BucketRepo
     return _settings(request.toml, found, "")
 
 
-def _settings(toml: str, found: VoiceSettings, fault: str) -> SettingsAnswer:
+def _begun(voice: str, recordings: BucketRepo) -> list[str]:
+    """That there is no such voice yet: its settings may be asked for before its first clip."""
+    try:
+        must_be_there(recordings, prefix_of(voice)[:-1])
+    except NoSuchVoice as refusal:
+        return [str(refusal)]
+    return []
+
+
+def _settings(toml: str, found: VoiceSettings, fault: str, begun: Sequence[str] = ()) -> SettingsAnswer:
     return SettingsAnswer(
         toml=toml,
         fault=fault,
+        warnings=[*begun, *filter(None, [about(found.language) if found.language else ""])],
         language=found.language,
         gap_ms=found.gap_ms,
         read_numbers=found.read_numbers,

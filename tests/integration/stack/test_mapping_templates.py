@@ -84,9 +84,10 @@ def test_the_workflows_body_reaches_the_caller_unchanged(text: str) -> None:
 
 def test_half_a_character_in_an_executions_input_is_no_fault() -> None:
     code = (
-        "import json, sys; sys.path.insert(0, sys.argv[1]); import emulator; from ministack.services import stepfunctions\n"
+        "import json, sys; sys.path.insert(0, sys.argv[1]); import emulator\n"
+        "from ministack.services import stepfunctions as service\n"
         "emulator._half_a_character_is_answered()\n"
-        r"""status, headers, body = stepfunctions.json_response({"input": "\ud800 आज"}, content_type="application/json")"""
+        r"""status, headers, body = service.json_response({"input": "\ud800 आज"}, content_type="application/json")"""
         "\nprint(status, headers, json.loads(body))"
     )
     done = subprocess.run(
