@@ -1,5 +1,6 @@
 """CacheLookup: check the request, plan the message on the voice's clips, and look for it in the cache."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,7 +13,7 @@ from handlers.catalogues import catalogues
 from handlers.settings import read
 from handlers.telemetry import logger, metrics, step
 from stitcher.api.requests import DURATION, Answer, StitchRequest, elapsed_ms
-from stitcher.errors import StitchError
+from stitcher.errors import MissingWords, StitchError
 from stitcher.formats.platforms import check
 from stitcher.formats.profiles import PROFILES
 from stitcher.planning.plan import Plan
@@ -38,11 +39,29 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
     """
     started = datetime.fromisoformat(event["started"])
     try:  # the body is checked here, so that a refusal is data and not a fault
-        found = lookup(StitchRequest.of(event["request"]), changed=event.get("changed", False))
+        request = StitchRequest.of(event["request"])
+        found = lookup(request, changed=event.get("changed", False))
+    except MissingWords as refusal:
+        refusal.unusable = unusable(request)
+        found = {"outcome": "rejected", "problem": refusal.problem()}
     except StitchError as refusal:
         found = {"outcome": "rejected", "problem": refusal.problem()}
     count(found, started)
     return found
+
+
+def unusable(request: StitchRequest) -> list[tuple[str, str]]:
+    """The recordings of a message with missing words that are known to be unusable: all that is wrong is said at once.
+
+    What reads reports is loaded here only: most messages are not refused.
+    """
+    from handlers.catalogues import shapes
+    from stitcher.api.preview import preview
+
+    with suppress(StitchError):
+        planned = catalogues().tried(lambda of: preview(request, of, shapes()), lambda _: True)
+        return [(clip.key, clip.reason) for clip in planned.unusable]
+    return []
 
 
 def count(found: dict[str, Any], started: datetime) -> None:

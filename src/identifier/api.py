@@ -8,7 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, Field, StrictInt, StrictStr, ValidationError, field_validator
 
@@ -152,6 +152,8 @@ class PicturesPage(BaseModel):
 
 class PictureQuery(Asked):
     """Which pictures are asked for."""
+
+    kind: ClassVar[str] = "parameter"
 
     prompt: str = ""
     after: str = ""

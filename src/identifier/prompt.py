@@ -5,6 +5,7 @@ its fields for people who write prompts.
 """
 
 import hashlib
+import json
 import re
 from typing import Annotated, Any
 
@@ -24,7 +25,7 @@ Version = Annotated[int, Field(ge=1, le=1_000_000)]
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
 class Guardrail(_Part):
@@ -87,17 +88,18 @@ def read_prompt(data: bytes) -> Prompt:
     try:
         return Prompt.model_validate_json(data)
     except ValidationError as error:
-        faults = error.errors(include_url=False, include_input=False)
-        raise InvalidPrompt("; ".join(_sentence(fault["loc"], fault["msg"]) for fault in faults)) from None
+        from stitcher.fields import sentences  # the worker reads prompts that are right
+
+        try:
+            given = json.loads(data)
+        except (ValueError, RecursionError):  # then it has no fields
+            given = None
+        raise InvalidPrompt("; ".join(sentences(error, Prompt, given))) from None
 
 
 def digest(data: bytes) -> str:
     """The document's SHA-256."""
     return hashlib.sha256(data).hexdigest()
-
-
-def _sentence(where: tuple[int | str, ...], what: str) -> str:
-    return f"{'.'.join(map(str, where))}: {what}" if where else what
 
 
 def _check_speech(say: Speech, schema: dict[str, Any]) -> None:

@@ -42,8 +42,10 @@ from stitcher.errors import (
 from stitcher.formats.ffmpeg import FfmpegFailed, FfmpegMissing
 from stitcher.formats.platforms import FORMATS, PLATFORMS
 from stitcher.formats.profiles import PROFILES, ending_of
+from stitcher.near import did_you_mean, near
+from stitcher.numbers.tables import about
 from stitcher.planning.catalogue import read_catalogue
-from stitcher.planning.inventory import inventory
+from stitcher.planning.inventory import inventory, unread
 from stitcher.planning.policies import is_policy
 from stitcher.storage import LocalRepo, NotStored, Repo, StorageFault
 from stitcher.voice import BUCKET, Voice
@@ -69,11 +71,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         With 0 after help, and with 2 where the options are not right.
     """
     given = list(sys.argv[1:] if arguments is None else arguments)
-    command = {"plan": plan, "script": script, "starter": starter, "campaign": campaign, "voice": voice_check}.get(
-        given[0] if given else "", say
-    )
-    name = "stitcher" if command is say else f"stitcher {given.pop(0)}"
+    commands = {"plan": plan, "script": script, "starter": starter, "campaign": campaign, "voice": voice_check}
+    command, name = say, "stitcher"
     try:
+        if given and not given[0].startswith("-"):  # a message is no argument, but follows -m
+            name = given.pop(0)
+            if name not in commands:
+                hint = did_you_mean(near(name, commands)) or f": there are {', '.join(commands)}, and stitcher -m TEXT"
+                raise click.UsageError(f"there is no command '{shown(name)}'{hint}")
+            command, name = commands[name], f"stitcher {name}"
         return _called(command, name, given)
     except click.exceptions.Exit as done:
         sys.exit(done.exit_code)
@@ -140,9 +146,30 @@ def _missing(_context: click.Context, _option: click.Parameter, given: str) -> s
         raise click.BadParameter(str(error)) from None
 
 
+_EMPTY = "it is empty: name a place, and look whether a variable of the command is not set"
+
+
+class _Place(click.ParamType):
+    """A file, a folder, or s3://BUCKET. An empty text is none: it would mean this folder."""
+
+    name = "place"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if isinstance(value, str) and not value.strip():
+            self.fail(_EMPTY, param, ctx)
+        return value
+
+
+class _Path(_Place):
+    """The same as a path of this machine."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        return Path(super().convert(value, param, ctx))
+
+
 _script_files = _options(
     click.option(
-        "--output", type=click.Path(path_type=Path), default=Path(), metavar="DIR",
+        "--output", type=_Path(), default=Path(), metavar="DIR",
         help="Folder for the two files. Default: this folder.",
     ),
     click.option(
@@ -152,11 +179,14 @@ _script_files = _options(
 )  # fmt: skip
 _voice_options = _options(
     click.option(
-        "-a", "--audios", required=True, metavar="FOLDER",
+        "-a", "--audios", required=True, type=_Place(), metavar="FOLDER",
         help="Folder of clips (hello.wav says hello), or s3://BUCKET.",
     ),
     click.option("--voice", default="", help="A voice: a subfolder of the clips. Default: the folder itself."),
 )  # fmt: skip
+_FORMAT_HELP = (
+    f"Format of the audio ({', '.join(PROFILES)}), or the platform that plays it ({', '.join(PLATFORMS)}). Default: "
+)
 _how_options = _options(
     click.option(
         "--gap-ms", type=int, metavar="MS",
@@ -177,16 +207,11 @@ _how_options = _options(
 _message_options = _options(
     click.option("-m", "--message", required=True, metavar="TEXT", help='The message to say: "hello, shreeshail".'),
     _voice_options,
-    click.option(
-        "--format", type=click.Choice(FORMATS), metavar="NAME",
-        help=f"Format of the audio ({', '.join(PROFILES)}), or the platform that plays it ({', '.join(PLATFORMS)}). "
-        "Default: by the output's ending, otherwise mp3.",
-    ),
     _how_options,
 )  # fmt: skip
 _table_options = _options(
     click.option(
-        "--messages", required=True, type=click.Path(path_type=Path), metavar="CSV",
+        "--messages", required=True, type=_Path(), metavar="CSV",
         help="The table, in UTF-8; - is standard input.",
     ),
     _voice_options,
@@ -216,7 +241,11 @@ _as_json = click.option("--json", "as_json", is_flag=True, help="Print the answe
 )
 @_message_options
 @click.option(
-    "-o", "--output", "wanted", metavar="FILE",
+    "--format", type=click.Choice(FORMATS), metavar="NAME",
+    help=f"{_FORMAT_HELP}by the output's ending, otherwise mp3.",
+)  # fmt: skip
+@click.option(
+    "-o", "--output", "wanted", type=_Place(), metavar="FILE",
     help="File to write, whose ending decides the format, or a folder (clips/). Default: the phrases joined by "
     "__, in this folder.",
 )  # fmt: skip
@@ -278,6 +307,7 @@ def _format_of(output: Path | None) -> str:
     epilog="Exit codes: 0 planned, even if words are missing; 2 nothing can be said, or refused; 1 fault",
 )
 @_message_options
+@click.option("--format", type=click.Choice(FORMATS), metavar="NAME", help=f"{_FORMAT_HELP}mp3.")
 @_as_json
 def plan(
     message: str, audios: str, voice: str, format: str | None, gap_ms: int | None, missing: str,
@@ -289,9 +319,14 @@ def plan(
         print(_json(answer.model_dump()))
         return 0 if answer.segments else REFUSED
     if not answer.segments:
-        refusal = MissingWords(answer.missing, voice, read_catalogue(speaker.recordings, voice).by_phrase)
+        there = read_catalogue(speaker.recordings, voice).by_phrase
+        ignored = unread(speaker.recordings, voice, answer.missing)
+        refusal = MissingWords(answer.missing, voice, there, ignored=ignored)
+        refusal.suggestions = answer.suggestions
         raise UncertainNumbers(refusal, answer.unsure) if answer.unsure else refusal
     _print_plan(answer)
+    if told := about(speaker.settings.language or "en"):
+        print(f"  {told}", file=sys.stderr)
     _tell_unsaid(speaker, voice)
     for one in answer.unusable:
         print(f"  unusable: {one.key}: {one.reason}")
@@ -442,9 +477,7 @@ def _progress(table: Table, *, always: bool) -> Iterator[Callable[[int], None]]:
     "--on-refusal", type=click.Choice(["report", "stop"]), default="report", show_default=True,
     help="Where rows cannot be said: make the others, or make none.",
 )  # fmt: skip
-@click.option(
-    "--output", required=True, type=click.Path(path_type=Path), metavar="DIR", help="Folder for all that is made."
-)
+@click.option("--output", required=True, type=_Path(), metavar="DIR", help="Folder for all that is made.")
 @click.option(
     "--date", "day", type=click.DateTime(["%Y-%m-%d"]), metavar="YYYY-MM-DD",
     help="Date on the recording script. Default: today.",
@@ -456,6 +489,7 @@ def campaign(
     as_json: bool,
 ) -> int:  # fmt: skip
     from stitcher.campaigns.local import run  # what makes audio is not loaded for the other commands
+    from stitcher.campaigns.say import AUDIO
 
     _one_of(column, template)
     if gap_ms is not None and not -limits.CROSSFADE_MS <= gap_ms <= limits.GAP_MS:
@@ -465,7 +499,11 @@ def campaign(
         cast("ReadNumbers | None", read_numbers), cast("Any", on_refusal),
     )  # fmt: skip
     today = day.date() if day else date.today()  # noqa: DTZ011
-    _recordings(audios)  # refused here, before a process is started
+    clips = _recordings(audios)  # refused here, before a process is started
+    if isinstance(clips, LocalRepo) and (output / AUDIO).resolve() in (
+        clips.folder.resolve(), (clips.folder / voice).resolve(),
+    ):  # fmt: skip
+        raise InvalidRequest(f"{output / AUDIO} has the clips: messages there would be recordings; name another output")
     with opened(messages) as table, _progress(table, always=progress) as tell:
         done = run(table, partial(_recordings, audios), output, settings, today, tell)
     files = [str(output / name) for name in (MANIFEST, "audio", CSV_NAME, HTML_NAME)]
@@ -499,7 +537,7 @@ def _one_of(column: str | None, template: str | None) -> None:
 @click.option("--up-to", default=100, show_default=True, metavar="N", help="The largest whole number.")
 @click.option("--with", "kinds", default="", metavar="KINDS", help=f"Some of {','.join(KINDS)}, with commas.")
 @click.option(
-    "--messages", type=click.Path(path_type=Path), metavar="CSV",
+    "--messages", type=_Path(), metavar="CSV",
     help="A table of messages: words are ordered by how many of its messages need them.",
 )  # fmt: skip
 @click.option("--column", help="The column that has the message. Default: message.")

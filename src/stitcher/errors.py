@@ -212,7 +212,8 @@ class MissingWords(StitchError):
         self.missing, self.ignored = list(dict.fromkeys(missing)), list(ignored)
         self.suggestions = suggestions(self.missing, phrases, contexts or {}, SUGGESTED_FOR)
         where = named(voice)
-        self._hint = f"record a clip for each in {where}" if phrases else f"{where} has no clips at all"
+        each = "it" if len(self.missing) == 1 else "each"
+        self._hint = f"record a clip for {each} in {where}" if phrases else f"{where} has no clips at all"
         super().__init__(self.sentence(self.missing))
 
     def sentence(self, phrases: Iterable[str]) -> str:

@@ -153,6 +153,16 @@ class LocalRepo:
             if prefix + path.name > after:
                 yield self._stored(prefix + path.name, path.read_bytes())
 
+    def dead_links(self, prefix: str = "") -> Iterator[tuple[str, str]]:
+        """The links directly in a folder that are not read: each one's key and the reason."""
+        folder, root = self._path(prefix), self.folder.resolve()
+        for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+            if path.is_symlink() and not path.name.startswith("."):
+                if not path.exists():
+                    yield prefix + path.name, "it is a link to a file that is not there"
+                elif not path.resolve().is_relative_to(root):
+                    yield prefix + path.name, "it is a link that leads out of the folder"
+
     def folders(self) -> Iterator[str]:
         yield from sorted(f"{path.name}/" for path in self._within("", Path.is_dir))
 

@@ -18,7 +18,7 @@ from stitcher.formats.platforms import warnings
 from stitcher.formats.profiles import PROFILES, ending_of
 from stitcher.planning.catalogue import Catalogue, clip_of, read_voice, voice_prefix
 from stitcher.planning.inventory import unread
-from stitcher.storage import BucketRepo, LocalRepo, Repo
+from stitcher.storage import BucketRepo, LocalRepo, Repo, Stored
 
 if TYPE_CHECKING:
     from stitcher.api.answers import PlanAnswer
@@ -73,6 +73,8 @@ class Spoken:
     missing: tuple[str, ...]
     substituted: tuple[str, ...]
     warnings: tuple[str, ...] = ()
+    folders: frozenset[Path] = frozenset()
+    """The folders on this machine that its clips lie in."""
 
     @property
     def name(self) -> str:
@@ -98,7 +100,7 @@ class Spoken:
         Raises
         ------
         InvalidRequest
-            The ending is none of the format's.
+            The ending is none of the format's, or the file would be a recording beside the clips.
         OSError
             The file cannot be written.
 
@@ -119,6 +121,9 @@ class Spoken:
         if wanted.is_dir():
             wanted /= self.name
         written = wanted.with_name(self._named(wanted.name))
+        if written.parent.resolve() in self.folders and clip_of(Stored(written.name, "", 1)):
+            # It would be said instead of the clips from then on.
+            raise InvalidRequest(f"{written} would be a recording of the voice: write it into another folder")
         LocalRepo(written.parent).save(written.name, self.audio)
         return written
 
@@ -296,7 +301,7 @@ class Voice:
         >>> english.say("hello zebra")
         Traceback (most recent call last):
             ...
-        stitcher.errors.MissingWords: no clip says 'zebra': record a clip for each in the default voice
+        stitcher.errors.MissingWords: no clip says 'zebra': record a clip for it in the default voice
         """
         from stitcher.joining.stitch import stitch
 
@@ -310,8 +315,16 @@ class Voice:
         made = stitch(plan, self._prepared.load)
         return Spoken(
             made.audio, made.duration_ms, plan.profile, made.path, made.why, tuple(plan.clips), plan.missing,
-            plan.substituted, tuple(warnings(plan.profile, plan.platform, len(made.audio))),
+            plan.substituted, tuple(warnings(plan.profile, plan.platform, len(made.audio))), self._folders(plan.clips),
         )  # fmt: skip
+
+    def _folders(self, clips: Iterable[Clip]) -> frozenset[Path]:
+        """The voice's folder and those of the clips; none where they lie in a bucket."""
+        if not isinstance(self.recordings, LocalRepo):
+            return frozenset()
+        root = self.recordings.folder
+        inside = {voice_prefix(self.name), *(clip.key.rpartition("/")[0] for clip in clips)}
+        return frozenset((root / folder).resolve() for folder in inside)
 
     def _unusable(self, request: StitchRequest) -> list[tuple[str, str]]:
         """The recordings of a message with missing words that cannot be used: all that is wrong is said at once."""
@@ -379,6 +392,8 @@ class Voice:
 
 
 def _opened(place: str | Path) -> Repo:
+    if place == "":
+        raise InvalidRequest("the folder of clips is an empty text: name it, or s3://bucket")
     if isinstance(place, str) and place.startswith(BUCKET):
         bucket, _, folder = place.removeprefix(BUCKET).partition("/")
         if folder or not bucket:

@@ -686,6 +686,8 @@ export interface components {
       toml: string;
       /** @description Why the file cannot be read, so that no message of this voice is said; empty where it can. */
       fault: string;
+      /** @description What the voice lacks: numbers of its language, or a clip, so that its name may be a mistake. */
+      warnings: string[];
       language: string | null;
       gap_ms: number;
       /** @enum {string} */

@@ -274,7 +274,7 @@ UNUSABLE = [
     (TABLE, "{", "are not JSON"),
     (TABLE, "[]", "no JSON object"),
     (TABLE, json.dumps({"voice": "x"}), "the table's key does"),
-    (TABLE, json.dumps({"template": "{name}", "format": "mp9"}), "format: it is not one of"),
+    (TABLE, json.dumps({"template": "{name}", "format": "mp9"}), "format 'mp9' is not one of mp3,"),
     (TABLE, json.dumps({"template": "{name}", "column": "name"}), "not both"),
 ]
 

@@ -13,6 +13,8 @@ import pytest
 
 from stitcher.cli import main
 from stitcher.clips.decode import decode
+from stitcher.errors import MissingWords
+from stitcher.voice import Voice
 from tests.audio import RATE, Signal, noise, silence, speech, tone, wav, where
 from tests.paths import SAMPLES
 
@@ -455,3 +457,122 @@ def test_the_gap_is_the_voices_where_none_is_given(capsys: pytest.CaptureFixture
     (clips / "voice.toml").write_text("gap_ms = 1120")
     assert stitched(capsys, "hello world", audios=clips)["duration_ms"] == pytest.approx(usual + 1000, abs=60)
     assert stitched(capsys, "hello world", "--gap-ms", "120", audios=clips)["duration_ms"] == usual
+
+
+# What a newcomer gets wrong
+
+
+@pytest.mark.parametrize("output", [[], ["-o", "./"], ["-o", "greeting.wav"], ["-o", "link/x.mp3"]])
+def test_no_output_becomes_a_recording_of_its_own_voice(
+    output: list[str], clips: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(clips)
+    (clips.parent / "link").symlink_to(clips)
+    (clips / "link").symlink_to(clips.parent / "link")
+    before = sorted(clips.iterdir())
+    assert main(["-m", "hello", "-a", ".", *output]) == 2
+    assert "would be a recording of the voice: write it into another folder" in capsys.readouterr().err
+    assert sorted(clips.iterdir()) == before
+
+
+def test_nor_of_the_voice_that_says_the_rest(clips: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (clips / "other").mkdir()
+    (clips / "other" / "zebra.wav").write_bytes(wav(speech(0.5)))
+    asked = ["-m", "hello zebra", "-a", str(clips), "--missing", "fallback:other", "-o"]
+    assert main([*asked, f"{clips}/other/"]) == 2
+    assert "would be a recording" in capsys.readouterr().err
+    # Beside them, what is no clip: a folder of its own, a file that is hidden.
+    (clips / "made").mkdir()
+    assert main([*asked, f"{clips}/made/"]) == 0
+    assert main([*asked, f"{clips}/.hello.mp3"]) == 0
+
+
+def test_a_campaign_does_not_write_among_the_clips(clips: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    audio, table = clips.rename(clips.parent / "audio"), clips.parent / "table.csv"
+    table.write_text("message\nhello\n")
+    before = sorted(clips.parent.rglob("*"))
+    asked = ["campaign", "--messages", str(table), "-a", str(audio), "--output", str(clips.parent)]
+    assert main(asked) == 2
+    assert "has the clips" in capsys.readouterr().err
+    assert sorted(clips.parent.rglob("*")) == before
+
+
+@pytest.mark.parametrize("empty", ["", " "])
+@pytest.mark.parametrize(
+    "asked",
+    [
+        ["-m", "hello", "-a", "EMPTY"], ["-m", "hello", "-a", str(SAMPLES), "-o", "EMPTY"],
+        ["plan", "-m", "hello", "-a", "EMPTY"], ["voice", "-a", "EMPTY"],
+        ["script", "--messages", "EMPTY", "-a", str(SAMPLES)],
+        ["starter", "--language", "en", "--output", "EMPTY"],
+        ["campaign", "--messages", "t.csv", "-a", str(SAMPLES), "--output", "EMPTY"],
+    ],
+    ids=lambda asked: " ".join(asked[:3]),
+)  # fmt: skip
+def test_an_empty_path_is_not_this_folder(
+    asked: list[str], empty: str, here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main([empty if word == "EMPTY" else word for word in asked])
+    assert ended.value.code == 2
+    assert "it is empty: name a place" in capsys.readouterr().err
+    assert nothing_written(here)
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ("plann", "there is no command 'plann'; did you mean 'plan'?"),
+        ("Voice", "there is no command 'Voice'; did you mean 'voice'?"),
+        ("hello, shreeshail", "there is no command 'hello, shreeshail': there are plan, script,"),
+        ("", "there is no command ''"),
+    ],
+)
+def test_a_command_that_there_is_not_is_named(asked: str, said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main([asked, "--message", "x"])
+    assert ended.value.code == 2
+    assert said in capsys.readouterr().err
+
+
+def test_a_plan_has_no_output(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["plan", "--help"])
+    assert "output's ending" not in " ".join(capsys.readouterr().out.split())
+
+
+def test_what_is_not_read_is_named_whatever_the_reason(clips: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (clips / "dangling.wav").symlink_to(clips / "gone.wav")
+    (clips / "outside.wav").symlink_to(SAMPLES / "hello.wav")
+    (clips / "sub" / "deep").mkdir(parents=True)
+    (clips / "sub" / "deep" / "deep.wav").write_bytes(wav(speech(0.5)))
+    (clips / "Voice.TOML").write_text("")
+    (clips / "voice.toml").mkdir()
+    reasons = {
+        "dangling.wav": "it is a link to a file that is not there",
+        "outside.wav": "it is a link that leads out of the folder",
+        "sub/deep/deep.wav": "it lies too deep: a voice is one folder of clips",
+        "Voice.TOML": "the voice's settings are in voice.toml, in small letters",
+        "voice.toml/": "it is a folder: the voice's settings are a file of this name",
+    }
+    assert main(["voice", "-a", str(clips), "--json"]) == 0
+    found = {one["key"]: one["reason"] for one in json.loads(capsys.readouterr().out)["recordings"]}
+    assert found.items() >= reasons.items()
+    for word, key in [("dangling", "dangling.wav"), ("deep", "sub/deep/deep.wav")]:
+        said = f"no clip says '{word}': record a clip for it in the default voice; {key} is not read: {reasons[key]}"
+        for command in ([], ["plan"]):
+            assert main([*command, "-m", word, "-a", str(clips)]) == 2
+            assert said in capsys.readouterr().err
+
+
+def test_a_plan_says_what_the_voices_language_lacks(clips: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (clips / "voice.toml").write_text('language = "xx"')
+    assert main(["plan", "-m", "hello", "-a", str(clips)]) == 0
+    assert "there are no numbers of the language 'xx'" in capsys.readouterr().err
+
+
+def test_a_clip_that_is_named_wrongly_has_near_misses(clips: Path) -> None:
+    for part in ("helo.wav", "helo"):
+        with pytest.raises(MissingWords) as refused:
+            Voice.open(clips).say([part])
+        assert refused.value.suggestions == {part: ["hello"]}

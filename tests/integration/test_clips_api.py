@@ -153,6 +153,24 @@ def test_a_clip_that_is_not_there_is_unknown(name: str) -> None:
     assert problem["type"] == "urn:audio-stitcher:unknown_clip"
 
 
+def test_a_clip_that_is_not_there_has_near_misses(bucket: Any) -> None:
+    bucket.put_object(Bucket=INPUT, Key="near/hello.wav", Body=HELLO)
+    for method in ("GET", "DELETE"):
+        detail = called(method, "/voices/near/clips/helo.wav", status=404)["detail"]
+        assert detail == "voice 'near' has no clip 'helo.wav'; did you mean 'hello.wav'?"
+
+
+def test_settings_say_what_the_voice_lacks(bucket: Any) -> None:
+    bucket.put_object(Bucket=INPUT, Key="hindi/hello.wav", Body=HELLO)
+    assert called("GET", "/voices/hindi/settings")["warnings"] == []
+    assert called("GET", "/voices/-/settings")["warnings"] == []
+    warnings = called("GET", "/voices/hindy/settings")["warnings"]
+    assert warnings == ["there is no voice 'hindy'; did you mean 'hindi'?"]
+    answer = called("PUT", "/voices/hindi/settings", {"toml": 'language = "xx"'})
+    assert answer["warnings"][0].startswith("there are no numbers of the language 'xx'")
+    assert called("GET", "/voices/hindi/settings")["warnings"] == answer["warnings"]
+
+
 def test_a_version_that_is_not_there_is_unknown(bucket: Any) -> None:
     bucket.put_object(Bucket=INPUT, Key="known.wav", Body=HELLO)
     assert "no version" in called("PUT", "/voices/-/clips/known.wav", {"version": "x" * 32}, 404)["detail"]

@@ -136,7 +136,7 @@ STAMP = "01kafkqc00g18c6qhxwjb6pkf7"
 """Of a key as the API makes it."""
 
 BAD = [
-    ({}, "name: Field required; size: Field required"),
+    ({}, "name is missing; size is missing"),
     ({"name": "a", "size": 0}, "size"),
     ({"name": "a", "size": 10**9}, "size"),
     ({"name": "a", "size": "9"}, "size"),
@@ -147,7 +147,7 @@ BAD = [
     ({"name": "a" * 500, "size": 9}, "name"),
     ({"name": "a", "size": 9, "more": 1}, "more"),
     ({"name": "a", "size": 9, "expected": {}}, "expected"),
-    ([1], "valid dictionary"),
+    ([1], "must be a JSON object"),
 ]
 
 

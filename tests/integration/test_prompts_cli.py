@@ -74,7 +74,7 @@ def test_of_several_documents_none_is_published_if_one_is_invalid(aws: None, tmp
     bad = tmp_path / "bad.json"
     bad.write_text("{}")
     assert publish(ANIMAL, bad) == 2
-    assert f"stitcher-prompts: {bad}: id: Field required" in capsys.readouterr().err
+    assert f"stitcher-prompts: {bad}: id is missing" in capsys.readouterr().err
     assert run("list") == 0
     assert capsys.readouterr().out.startswith("no prompts")
 
@@ -166,7 +166,7 @@ def test_a_draft_needs_no_version_until_it_is_published(aws: None, tmp_path: Pat
     with serving() as model:
         assert run("try", draft, COW, "--endpoint", model.url) == 0
     assert publish(draft) == 2
-    assert "version: Field required" in capsys.readouterr().err
+    assert "version is missing" in capsys.readouterr().err
 
 
 def test_a_bucket_that_is_not_there_is_a_fault(aws: None, capsys: Output) -> None:

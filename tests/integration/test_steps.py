@@ -20,6 +20,7 @@ from handlers.telemetry import logger
 from stitcher import limits
 from stitcher.api.requests import StitchRequest
 from stitcher.clip import Clip
+from stitcher.clips.facts import note_refusal
 from stitcher.clips.keeper import Change, Keeper
 from stitcher.clips.kept import Kept, catalogue_key
 from stitcher.clips.prepared import PreparedClip, prepared_key
@@ -407,3 +408,14 @@ def test_no_text_of_a_message_is_logged(buckets: Buckets, monkeypatch: pytest.Mo
     text = log.getvalue()
     assert "looked up" in text
     assert not any(word in text for word in ("shreeshail", "elephant", "X-Amz-Signature"))
+
+
+def test_a_refusal_for_missing_words_names_what_is_known_to_be_unusable(buckets: Buckets) -> None:
+    etag = buckets.put(INPUT, "broken.wav", b"no sound at all")
+    buckets.put(INPUT, "unknown.wav", b"not looked at yet")
+    note_refusal(Clip("broken.wav", etag, 15, "broken"), "it is no audio", BucketRepo(OUTPUT))
+    found = cache_lookup.lambda_handler(asked(message="hello elephant broken unknown"), CONTEXT)
+    assert found["problem"]["missing"] == ["elephant"]
+    assert found["problem"]["unusable"] == [{"key": "broken.wav", "reason": "it is no audio"}]
+    found = cache_lookup.lambda_handler(asked(message="hello elephant"), CONTEXT)
+    assert "unusable" not in found["problem"]

@@ -9,7 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stitcher import limits
+from stitcher.api.asked import Asked
+from stitcher.api.campaigns import CampaignRequest
 from stitcher.api.form import checked
+from stitcher.api.listing import Page
+from stitcher.api.recording import UploadRequest
 from stitcher.api.requests import Answer, StitchRequest, is_plain
 from stitcher.clip import Clip
 from stitcher.errors import InvalidRequest
@@ -54,18 +58,18 @@ def test_neither_or_both_of_message_and_parts_are_refused(body: dict[str, object
 @pytest.mark.parametrize(
     ("body", "sentence"),
     [
-        ({"message": 5}, "message: Input should be a valid string"),
-        ({"message": ["a"]}, "message: Input should be a valid string"),
-        ({"message_parts": "hello.wav"}, "message_parts: Input should be a valid list"),
-        ({"message_parts": ["hello.wav", 1]}, "message_parts.1: Input should be a valid string"),
-        ({"message": "a", "voice": None}, "voice: Input should be a valid string"),
-        ({"message": "a", "format": 3}, "format: Input should be a valid string"),
-        ({"message": "a", "gap_ms": "120"}, "gap_ms: Input should be a valid integer"),
-        ({"message": "a", "gap_ms": 120.0}, "gap_ms: Input should be a valid integer"),
-        ({"message": "a", "gap_ms": True}, "gap_ms: Input should be a valid integer"),
-        ({"message": "a", "gap_ms": -501}, "gap_ms: Input should be greater than or equal to -500"),
-        ({"message": "a", "gap_ms": 5001}, "gap_ms: Input should be less than or equal to 5000"),
-        ({"message": "a", "gap_ms": 10**30}, "gap_ms: Input should be less than or equal to 5000"),
+        ({"message": 5}, "message: it must be text"),
+        ({"message": ["a"]}, "message: it must be text"),
+        ({"message_parts": "hello.wav"}, "message_parts: it must be a list"),
+        ({"message_parts": ["hello.wav", 1]}, "message_parts.1: it must be text"),
+        ({"message": "a", "voice": None}, "voice: it must be text"),
+        ({"message": "a", "format": 3}, "format: it must be text"),
+        ({"message": "a", "gap_ms": "120"}, "gap_ms: it must be a whole number"),
+        ({"message": "a", "gap_ms": 120.0}, "gap_ms: it must be a whole number"),
+        ({"message": "a", "gap_ms": True}, "gap_ms: it must be a whole number"),
+        ({"message": "a", "gap_ms": -501}, "gap_ms: it must be -500 or more"),
+        ({"message": "a", "gap_ms": 5001}, "gap_ms: it must be 5000 or less"),
+        ({"message": "a", "gap_ms": 10**30}, "gap_ms: it must be 5000 or less"),
     ],
 )
 def test_a_wrong_value_is_named_with_what_it_should_be(body: dict[str, object], sentence: str) -> None:
@@ -74,20 +78,65 @@ def test_a_wrong_value_is_named_with_what_it_should_be(body: dict[str, object], 
 
 @pytest.mark.parametrize("field", ["bucket", "output", "key", "Message", "s3_bucket"])
 def test_the_caller_chooses_neither_bucket_nor_key(field: str) -> None:
-    assert refusal_of({"message": "a", field: "x"}) == f"{field}: Extra inputs are not permitted"
+    assert refusal_of({"message": "a", field: "x"}).startswith(f"there is no field '{field}'")
 
 
 def test_every_fault_is_named_at_once() -> None:
     assert refusal_of({"message": 5, "gap_ms": -501, "bucket": "x"}).split("; ") == [
-        "message: Input should be a valid string",
-        "gap_ms: Input should be greater than or equal to -500",
-        "bucket: Extra inputs are not permitted",
+        "message: it must be text",
+        "gap_ms: it must be -500 or more",
+        "there is no field 'bucket'",
     ]
+
+
+@pytest.mark.parametrize(
+    ("body", "sentence"),
+    [
+        ({"mesage": "hello"}, "there is no field 'mesage'; did you mean 'message'?; give either message or"),
+        ({"message": "a", "Format": "mp3"}, "there is no field 'Format'; did you mean 'format'?"),
+        ({"message": 5, "format": "mp9"}, "message: it must be text; format 'mp9' is not one of mp3,"),
+        ({"message": "a", "format": "mp9", "gap_ms": "x"}, "gap_ms: it must be a whole number; format 'mp9' is not"),
+        ({"message": "a", "format": "mp9", "voice": "../x"}, "format 'mp9' is not"),
+        ({"message": "a", "format": "mp9", "missing": "fallback:../x"}, "voice '../x' is not a voice's name"),
+        ({"message": "a", "format": "mp9", "voice": "../x"}, "voice '../x' is not a voice's name"),
+        ({"message": "a", "read_numbers": "yes"}, "read_numbers: it must be 'likely' or 'strict'"),
+        ({"message": "a", "missing": "nothing"}, "missing: 'nothing' is not error, skip"),
+    ],
+)
+def test_nothing_that_is_wrong_hides_the_rest(body: dict[str, object], sentence: str) -> None:
+    assert sentence in refusal_of(body)
+
+
+@pytest.mark.parametrize(
+    ("asked", "sentences"),
+    [
+        (UploadRequest, ["size: it must be 1 or more", "name 'a/b.wav': a name has no '/'"]),
+        (
+            CampaignRequest,
+            [
+                "there is no field 'size'",
+                "format 'mp9' is not",
+                "voice '..' is not",
+                "give template or column, not both",
+            ],
+        ),
+    ],
+)
+def test_so_in_the_other_bodies(asked: type[Asked], sentences: list[str]) -> None:
+    body = {"name": "a/b.wav", "size": -1, "format": "mp9", "voice": "..", "template": "a", "column": "b"}
+    with pytest.raises(InvalidRequest) as refused:
+        asked.of(body)
+    assert [sentence for sentence in sentences if sentence not in str(refused.value)] == []
+
+
+def test_a_parameter_is_called_one() -> None:
+    with pytest.raises(InvalidRequest, match=r"there is no parameter 'Limit'; did you mean 'limit'\?"):
+        Page.of({"Limit": "5"})
 
 
 @pytest.mark.parametrize("body", [None, "hello", 5, ["hello"], [{"message": "hello"}]])
 def test_a_body_that_is_no_object_is_refused(body: object) -> None:
-    assert "should be a valid dictionary" in refusal_of(body)
+    assert refusal_of(body) == "the body: it must be a JSON object"
 
 
 def test_a_refusal_repeats_neither_values_nor_links() -> None:

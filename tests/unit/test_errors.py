@@ -32,7 +32,8 @@ def test_missing_words_are_listed_once_each_in_order() -> None:
 
 
 def test_missing_words_name_the_voice() -> None:
-    assert str(MissingWords(["a"], "hindi", {"hello"})).endswith("record a clip for each in voice 'hindi'")
+    assert str(MissingWords(["a"], "hindi", {"hello"})).endswith("record a clip for it in voice 'hindi'")
+    assert str(MissingWords(["a", "b"], "hindi", {"hello"})).endswith("record a clip for each in voice 'hindi'")
     assert str(MissingWords(["a"], "hindi", {})).endswith("voice 'hindi' has no clips at all")
 
 

@@ -9,7 +9,7 @@ from tests.paths import ROOT
 
 FLOORS = (
     ("errors", "near", "limits", "clip", "storage", "numbers"),
-    ("text", "formats"),
+    ("text", "formats", "fields"),
     ("planning",),
     ("clips",),
     ("joining", "campaigns"),

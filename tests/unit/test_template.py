@@ -207,7 +207,13 @@ OF_A_CAMPAIGN = {
         ),
         (
             "CacheLookup",
-            LISTED | KEPT | {("s3:ListBucket", "output"), ("s3:GetObject", "output/${CachePrefix}*")},
+            LISTED
+            | KEPT
+            | {
+                ("s3:ListBucket", "output"),
+                ("s3:GetObject", "output/${CachePrefix}*"),
+                ("s3:GetObject", "output/prepared/*"),
+            },
         ),
         (
             "FetchClips",

@@ -60,7 +60,7 @@ import refusals
 import workflow
 from hypercorn.config import Config as HypercornConfig
 from ministack import app
-from ministack.core import iam_actions, iam_evaluator, lambda_runtime
+from ministack.core import iam_actions, iam_evaluator, lambda_runtime, responses
 from ministack.services import eventbridge, lambda_svc, s3, sqs, stepfunctions, sts
 from ministack.services.cloudformation import changesets, custom_resource, engine
 from ministack.services.cloudformation.provisioners import _RESOURCE_HANDLERS
@@ -147,6 +147,19 @@ class _Clock:
 
 def _executions_begin_at_once() -> None:
     stepfunctions.time = _Clock()
+
+
+def _answered(data: dict[str, Any], status: int = 200, *, content_type: str = "") -> tuple[Any, ...]:
+    text = json.dumps(data, ensure_ascii=False)
+    return status, {"Content-Type": content_type}, text.encode("utf-8", "backslashreplace")
+
+
+def _half_a_character_is_answered() -> None:
+    """Half of a surrogate pair stays an escape: MiniStack answers 500 to an execution with one in its input.
+
+    AWS does not document what it does. The services hold the function itself, so that its code is what is replaced.
+    """
+    responses.json_response.__code__ = _answered.__code__
 
 
 def _transform_sees_parameters() -> None:
@@ -400,6 +413,7 @@ def main() -> None:
     conditions.install()
     _state_machine_aliases()
     _executions_begin_at_once()
+    _half_a_character_is_answered()
     _custom_resources_answer()
     _layers()
     _copies_are_conditional()

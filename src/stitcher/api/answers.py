@@ -180,6 +180,8 @@ class SettingsAnswer(BaseModel):
     """The whole file; empty where there is none."""
     fault: str
     """Why the file cannot be read, so that no message of this voice is said; empty where it can."""
+    warnings: list[str]
+    """What the voice lacks: numbers of its language, or a clip, so that its name may be a mistake."""
     language: str | None
     gap_ms: int
     read_numbers: Literal["likely", "strict"]

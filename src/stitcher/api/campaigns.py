@@ -2,22 +2,22 @@
 
 import json
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, BaseModel, Field, StrictInt, StrictStr, field_validator
 
 from stitcher import limits
-from stitcher.api.asked import Asked
+from stitcher.api.asked import Asked, refused
 from stitcher.campaigns.join import MANIFEST
 from stitcher.campaigns.messages import Settings
 from stitcher.campaigns.places import FOLDER, TABLE, Campaign, Last, Run, id_of, is_id, summary_of
 from stitcher.campaigns.script import CSV_NAME, HTML_NAME
 from stitcher.errors import CampaignRuns, InvalidRequest, UnknownCampaign
-from stitcher.formats.platforms import FORMATS
+from stitcher.formats.platforms import FORMATS, chosen
 from stitcher.planning.catalogue import must_be_there, voice_prefix
 from stitcher.planning.plan import ReadNumbers
 from stitcher.planning.policies import fallback_of, is_policy
@@ -68,22 +68,15 @@ class CampaignRequest(Asked):
             raise ValueError("a name is not empty, and has no '/' and no control character")
         return value
 
-    @field_validator("format")
     @classmethod
-    def _is_a_format(cls, value: str) -> str:
-        if value not in FORMATS:
-            raise ValueError(f"it is not one of {', '.join(FORMATS)}")
-        return value
-
-    @classmethod
-    def of(cls, given: Any) -> Self:
-        """Parse a caller's body. Raises `InvalidRequest` with a sentence that names every fault."""
-        made = super().of(given)
-        for voice in (made.voice, fallback_of(made.missing) or ""):
-            voice_prefix(voice)
-        if made.template is not None and made.column is not None:
-            raise InvalidRequest("give template or column, not both")
-        return made
+    def faults(cls, given: dict[str, Any]) -> Iterator[str]:
+        """Names of a format or a voice that none can have, and two ways of making the message."""
+        yield from refused(chosen, given.get("format"))
+        yield from refused(voice_prefix, given.get("voice"))
+        if isinstance(missing := given.get("missing"), str):
+            yield from refused(voice_prefix, fallback_of(missing))
+        if given.get("template") is not None and given.get("column") is not None:
+            yield "give template or column, not both"
 
     def campaign(self, *, created: datetime, dropped: str = "") -> Campaign:
         """The campaign that is asked for; `dropped` is the key of a table that is put already."""
@@ -160,6 +153,8 @@ class CampaignsPage(BaseModel):
 
 class CampaignPage(Asked):
     """Which page of the campaigns is asked for."""
+
+    kind: ClassVar[str] = "parameter"
 
     after: Annotated[str, Field(pattern="^([0-9a-f]{20})?$")] = ""
     limit: Annotated[int, Field(ge=1, le=LARGEST_PAGE)] = PAGE

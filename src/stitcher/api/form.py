@@ -4,22 +4,18 @@ Loading pydantic takes a quarter of a function's start. A request that is plainl
 (`stitcher.api.requests`).
 """
 
-from typing import Annotated, Any, Self
+from collections.abc import Iterator
+from typing import Annotated, Any
 
-from pydantic import (
-    AfterValidator,
-    Field,
-    StrictInt,
-    StrictStr,
-    field_validator,
-    model_validator,
-)
+from pydantic import AfterValidator, Field, StrictInt, StrictStr, field_validator
 
 from stitcher import limits
-from stitcher.api.asked import Asked
+from stitcher.api.asked import Asked, refused
+from stitcher.formats.platforms import chosen
 from stitcher.formats.profiles import PROFILES
+from stitcher.planning.catalogue import voice_prefix
 from stitcher.planning.plan import ReadNumbers
-from stitcher.planning.policies import is_policy
+from stitcher.planning.policies import fallback_of, is_policy
 
 
 class StitchRequest(Asked):
@@ -48,11 +44,15 @@ class StitchRequest(Asked):
                 raise ValueError(f"a part has at most {limits.PART_CHARACTERS} characters")
         return value
 
-    @model_validator(mode="after")
-    def _one_of_both(self) -> Self:
-        if (self.message is None) == (self.message_parts is None):
-            raise ValueError("give either message or message_parts")
-        return self
+    @classmethod
+    def faults(cls, given: dict[str, Any]) -> Iterator[str]:
+        """That it says nothing, or says it twice; the names of a format or a voice that none can have."""
+        if (given.get("message") is None) == (given.get("message_parts") is None):
+            yield "give either message or message_parts"
+        yield from refused(chosen, given.get("format"))
+        yield from refused(voice_prefix, given.get("voice"))
+        if isinstance(missing := given.get("missing"), str):
+            yield from refused(voice_prefix, fallback_of(missing))
 
 
 def checked(body: Any) -> dict[str, Any]:

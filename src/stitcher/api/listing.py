@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
-from typing import Protocol
+from typing import ClassVar, Protocol
 from urllib.parse import quote, unquote
 
 from stitcher.api.answers import ClipEntry, ClipsPage, Unusable, VoiceEntry, VoicesPage
@@ -35,6 +35,8 @@ class Known(Shapes, Protocol):
 
 class Page(Asked):
     """Which page of a list is asked for."""
+
+    kind: ClassVar[str] = "parameter"
 
     after: str = ""
     limit: int = PAGE

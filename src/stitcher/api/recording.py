@@ -4,8 +4,10 @@ Nothing is lost: the bucket keeps versions, deleting adds a mark, and restoring 
 """
 
 import unicodedata
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Annotated
+from itertools import islice
+from typing import Annotated, Any
 from urllib.parse import unquote
 
 from pydantic import Field, StrictInt, StrictStr
@@ -15,9 +17,11 @@ from stitcher.api.answers import ClipAnswer, ClipChanged, ClipVersion, SettingsA
 from stitcher.api.asked import Asked
 from stitcher.api.listing import KEY_BYTES, entries
 from stitcher.clips.facts import Shapes
-from stitcher.errors import InvalidRequest, UnknownClip, UnusableClip, shown
+from stitcher.errors import InvalidRequest, NoSuchVoice, UnknownClip, UnusableClip, shown
+from stitcher.near import did_you_mean, near
+from stitcher.numbers.tables import about
 from stitcher.planning.catalogue import SETTINGS as FILE
-from stitcher.planning.catalogue import clip_of, voice_prefix
+from stitcher.planning.catalogue import clip_of, must_be_there, voice_prefix
 from stitcher.planning.names import AUDIO_SUFFIXES, split
 from stitcher.planning.policies import DEFAULT
 from stitcher.planning.settings import VoiceSettings, voice_of
@@ -34,6 +38,12 @@ class UploadRequest(Asked):
     """The file's name, which says the phrase: `heavy rain.wav`. A clip of this name gets a new version."""
     size: Annotated[StrictInt, Field(ge=1, le=limits.CLIP_BYTES)]
     """Bytes of the file; the upload takes exactly this many."""
+
+    @classmethod
+    def faults(cls, given: dict[str, Any]) -> Iterator[str]:
+        """Why the name is none of a clip."""
+        if isinstance(name := given.get("name"), str) and name and (reason := _not_a_name(_normal(name), name)):
+            yield f"name '{shown(_normal(name))}': {reason}"
 
 
 class RestoreRequest(Asked):
@@ -63,12 +73,16 @@ def upload(voice: str, request: UploadRequest, recordings: BucketRepo, url_secon
     InvalidRequest
         The name is not that of a clip.
     """
-    name = unicodedata.normalize("NFC", request.name)
+    name = _normal(request.name)
     key = prefix_of(voice) + name
     if reason := _not_a_name(name, key):
         raise InvalidRequest(f"name '{shown(name)}': {reason}")
     form = recordings.presign_post(key, request.size, url_seconds)
     return UploadAnswer(key=key, url=form.url, fields=dict(form.fields), expires_at=_after(url_seconds))
+
+
+def _normal(name: str) -> str:
+    return unicodedata.normalize("NFC", name)
 
 
 def _not_a_name(name: str, key: str) -> str:
@@ -79,7 +93,7 @@ def _not_a_name(name: str, key: str) -> str:
         return "it has a character that cannot be printed"
     if unquote(name) != name:
         return "'%' and two digits stand for another character in an address: write 'percent'"
-    if len(key.encode()) > KEY_BYTES:
+    if len(key.encode(errors="replace")) > KEY_BYTES:
         return f"with its voice it has over {KEY_BYTES} bytes, which is the limit"
     if split(name)[1] not in AUDIO_SUFFIXES:
         return f"it does not end like a recording: {', '.join(sorted(AUDIO_SUFFIXES))}"
@@ -99,7 +113,7 @@ def look(voice: str, name: str, recordings: BucketRepo, shapes: Shapes, url_seco
     key = _key(voice, name)
     versions = recordings.versions(key, VERSIONS)
     if not versions:
-        raise _unknown(voice, name)
+        raise _unknown(voice, name, recordings)
     latest = versions[0]
     clip = None if latest.deleted else clip_of(Stored(key, latest.etag, latest.size))
     listed = [_version(one, recordings, url_seconds, one is latest) for one in versions]
@@ -128,7 +142,7 @@ def delete(voice: str, name: str, recordings: BucketRepo) -> ClipChanged:
     key = _key(voice, name)
     versions = recordings.versions(key, 1)
     if not versions or versions[0].deleted:
-        raise _unknown(voice, name)
+        raise _unknown(voice, name, recordings)
     recordings.delete([key])
     return ClipChanged(key=key, version=versions[0].id)
 
@@ -156,7 +170,7 @@ def settings(voice: str, recordings: BucketRepo) -> SettingsAnswer:
         data = recordings.read(key)
         return _settings(data.decode("utf-8", "replace"), voice_of(key, data), "")
     except NotStored:
-        return _settings("", VoiceSettings(), "")
+        return _settings("", VoiceSettings(), "", _begun(voice, recordings))
     except UnusableClip as refusal:
         return _settings(data.decode("utf-8", "replace"), VoiceSettings(), refusal.unusable[0][1])
     except Unreadable as error:
@@ -171,10 +185,20 @@ def change_settings(voice: str, request: SettingsRequest, recordings: BucketRepo
     return _settings(request.toml, found, "")
 
 
-def _settings(toml: str, found: VoiceSettings, fault: str) -> SettingsAnswer:
+def _begun(voice: str, recordings: BucketRepo) -> list[str]:
+    """That there is no such voice yet: its settings may be asked for before its first clip."""
+    try:
+        must_be_there(recordings, prefix_of(voice)[:-1])
+    except NoSuchVoice as refusal:
+        return [str(refusal)]
+    return []
+
+
+def _settings(toml: str, found: VoiceSettings, fault: str, begun: Sequence[str] = ()) -> SettingsAnswer:
     return SettingsAnswer(
         toml=toml,
         fault=fault,
+        warnings=[*begun, *filter(None, [about(found.language) if found.language else ""])],
         language=found.language,
         gap_ms=found.gap_ms,
         read_numbers=found.read_numbers,
@@ -191,9 +215,12 @@ def _key(voice: str, name: str) -> str:
     return key
 
 
-def _unknown(voice: str, name: str) -> UnknownClip:
+def _unknown(voice: str, name: str, recordings: BucketRepo | None = None) -> UnknownClip:
+    """The refusal, with near misses among the voice's clips where it may look for them."""
+    there = recordings.list(prefix_of(voice)) if recordings else ()
+    names = [clip.name for clip in map(clip_of, islice(there, limits.VOICE_FILES)) if clip]
     where = "the default voice" if voice == DEFAULT else f"voice '{shown(voice)}'"
-    return UnknownClip(f"{where} has no clip '{shown(name)}'")
+    return UnknownClip(f"{where} has no clip '{shown(name)}'{did_you_mean(near(name, names))}")
 
 
 def _after(seconds: int) -> str:

@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Self, cast
 
 from stitcher import limits
-from stitcher.formats.platforms import warnings
+from stitcher.formats.platforms import FORMATS, warnings
 from stitcher.formats.profiles import PROFILES
-from stitcher.planning.catalogue import Catalogue
+from stitcher.planning.catalogue import Catalogue, is_voice
 from stitcher.planning.plan import Plan, Policy, ReadNumbers, plan_message, plan_parts
 from stitcher.planning.policies import POLICIES, fallback_of
 from stitcher.storage import BucketRepo, Stored
@@ -72,8 +72,8 @@ def is_plain(body: Any) -> bool:
         _is_text(said, limits.MESSAGE_CHARACTERS)
         and type(parts) is list
         and all(_is_text(part, limits.PART_CHARACTERS) for part in parts)
-        and _is_text(body.get("voice", ""), limits.VOICE_CHARACTERS)
-        and _is_text(body.get("format", ""), limits.FORMAT_CHARACTERS)
+        and _is_voice(body.get("voice", ""))
+        and body.get("format", "mp3") in FORMATS
         and type(gap) is int
         and -limits.CROSSFADE_MS <= gap <= limits.GAP_MS
         and _is_policy(body.get("missing", "error"))
@@ -84,7 +84,11 @@ def is_plain(body: Any) -> bool:
 def _is_policy(value: Any) -> bool:
     if not _is_text(value, limits.MISSING_CHARACTERS):
         return False
-    return value in POLICIES or (value.startswith("fallback:") and value != "fallback:")
+    return value in POLICIES or (value.startswith("fallback:") and value[9:] != "" and _is_voice(fallback_of(value)))
+
+
+def _is_voice(value: Any) -> bool:
+    return _is_text(value, limits.VOICE_CHARACTERS) and (value == "" or is_voice(value))
 
 
 def _is_text(value: Any, most: int) -> bool:

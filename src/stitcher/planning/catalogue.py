@@ -63,11 +63,14 @@ def clip_of(item: Stored, *, glottal: bool = False) -> Clip | None:
 
 
 def ignored(stored: Iterable[Stored]) -> list[tuple[str, str]]:
-    """The sound files of a voice's folder that are no clips: each one's key and the reason."""
+    """The sound files of a voice's folder that are no clips, and settings of another name: each key and the reason."""
     found: list[tuple[str, str]] = []
     for item in sorted(stored, key=lambda item: item.key):
-        stem, suffix = split(PurePosixPath(item.key).name)
-        if suffix in UNREADABLE_SUFFIXES:
+        name = PurePosixPath(item.key).name
+        stem, suffix = split(name)
+        if name != SETTINGS and name.casefold() == SETTINGS:
+            found.append((item.key, f"the voice's settings are in {SETTINGS}, in small letters"))
+        elif suffix in UNREADABLE_SUFFIXES:
             found.append((item.key, UNREADABLE_SUFFIXES[suffix]))
         elif suffix in AUDIO_SUFFIXES and not stem.startswith("._") and clip_of(item) is None:
             reason = "it lies too deep: a voice is one folder" if item.key.count("/") > 1 else "its name has no words"

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
 from stitcher.clip import Clip
-from stitcher.planning.catalogue import clip_of, ignored, is_voice, must_be_there, voice_prefix
+from stitcher.planning.catalogue import SETTINGS, clip_of, ignored, is_voice, must_be_there, voice_prefix
 from stitcher.planning.names import AUDIO_SUFFIXES, has_signs, phrase_of, signs, split
-from stitcher.storage import Repo, Stored
+from stitcher.storage import LocalRepo, Repo, Stored
 
 NO_VOICE = "its name is no voice's: letters, digits, '-' and '_'"
 TOO_DEEP = "it lies too deep: a voice is one folder of clips"
@@ -47,11 +47,15 @@ def inventory(repo: Repo, voice: str) -> Inventory:
     if not stored:
         must_be_there(repo, voice)
     found = of(stored)
-    folders = [] if voice else [folder for folder in repo.folders() if any(map(clip_of, repo.list(folder)))]
+    folders = [] if voice else list(repo.folders())
+    if f"{SETTINGS}/" in folders:
+        found.ignored.append((f"{SETTINGS}/", "it is a folder: the voice's settings are a file of this name"))
+    folders = [folder for folder in folders if any(map(clip_of, repo.list(folder)))]
+    links = list(repo.dead_links(prefix)) if isinstance(repo, LocalRepo) else []
     badly_named = [(folder, NO_VOICE) for folder in folders if not is_voice(folder[:-1])]
     return Inventory(
         found.clips,
-        sorted(found.ignored + badly_named + list(deep(repo, prefix))),
+        sorted(found.ignored + badly_named + links + list(deep(repo, prefix))),
         found.duplicates,
         [folder[:-1] for folder in folders if is_voice(folder[:-1])],
     )

@@ -29,7 +29,7 @@ from stitcher.planning.plan import SILENCE_MS, Note, Pause, Plan, Policy, ReadNu
 from stitcher.text.alike import loose
 from stitcher.text.message import ENDS_SENTENCE, Decoration, Forced, Item, Named, Silence, Spelled, Stop, items
 from stitcher.text.stops import Abbreviations
-from stitcher.text.words import Word, is_spaceless, words
+from stitcher.text.words import Word, is_spaceless, phrase, words
 
 if TYPE_CHECKING:
     from stitcher.numbers.spoken import Reading
@@ -98,6 +98,9 @@ class Planner:
         clip = self.catalogue.part(name)
         if clip is None:
             self._lack(name)
+            stem, suffix = names.split(name)
+            if suffix in names.AUDIO_SUFFIXES and len(self.contexts) < SUGGESTED_FOR:
+                self.contexts[name] = [phrase(stem)]
         else:
             self._say(clip, "", self.catalogue, note)
 

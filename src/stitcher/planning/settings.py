@@ -20,10 +20,11 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictInt, ValidationError, model_validator
 
 from stitcher import limits
 from stitcher.errors import UnusableClip
+from stitcher.fields import sentences
 from stitcher.numbers.tables import BadRule, meant, supported, table
 from stitcher.planning import rules
 from stitcher.planning.catalogue import SETTINGS as FILE
@@ -36,7 +37,7 @@ DOTS = 64
 """Full stops in one line: the time of Python's reader of TOML grows with the square of a dotted name's parts."""
 VALUES, DEPTH = 4_000, 6
 Alias = Annotated[str, Field(max_length=300)]
-Milliseconds = Annotated[int, Field(ge=0, le=limits.GAP_MS)]
+Milliseconds = Annotated[StrictInt, Field(ge=0, le=limits.GAP_MS)]
 
 
 _CODE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{1,8}){0,3}")
@@ -69,7 +70,7 @@ class VoiceSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     language: Annotated[str, AfterValidator(_is_code)] | None = None
-    gap_ms: Annotated[int, Field(ge=-limits.CROSSFADE_MS, le=limits.GAP_MS)] = limits.DEFAULT_GAP_MS
+    gap_ms: Annotated[StrictInt, Field(ge=-limits.CROSSFADE_MS, le=limits.GAP_MS)] = limits.DEFAULT_GAP_MS
     aliases: list[Alias] = Field(default_factory=list)
     pauses: Pauses = Pauses()
     read_numbers: Literal["likely", "strict"] = "likely"
@@ -92,7 +93,7 @@ class VoiceSettings(BaseModel):
     multipliers: rules.Named | rules.Texts = Field(default_factory=dict)
     months: Annotated[list[rules.Word], Field(min_length=12, max_length=12)] | None = None
     feminine: rules.Texts | None = None
-    singular_below: Annotated[float, Field(gt=0, le=1_000)] | None = None
+    singular_below: Annotated[float, Field(gt=0, le=1_000, strict=True)] | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -146,7 +147,8 @@ def voice_of(key: str, data: bytes) -> VoiceSettings:
         write it.
     """
     try:
-        voice = VoiceSettings.model_validate(_document(data))
+        document = _document(data)
+        voice = VoiceSettings.model_validate(document)
         if voice.rules:
             _checked(voice)
     except _Fault as error:
@@ -154,13 +156,7 @@ def voice_of(key: str, data: bytes) -> VoiceSettings:
     except BadRule as error:
         raise UnusableClip((key, str(error)[: 3 * INPUT])) from None
     except ValidationError as error:
-        faults = error.errors(include_url=False, include_input=False, include_context=False)
-        named = list(
-            dict.fromkeys(
-                f"{'.'.join(map(str, fault['loc']))[:INPUT]}: {fault['msg'].removeprefix('Value error, ')}"
-                for fault in faults
-            )
-        )
+        named = sentences(error, VoiceSettings, document, "setting")
         more = [f"and {len(named) - FAULTS} more"] if len(named) > FAULTS else []
         raise UnusableClip((key, "; ".join([*(one[: 3 * INPUT] for one in named[:FAULTS]), *more]))) from None
     return voice
@@ -212,7 +208,8 @@ def _document(data: bytes) -> dict[str, Any]:
     except RecursionError:
         raise _Fault("its lists and tables lie too deep in one another") from None
     except ValueError as error:  # TOMLDecodeError, and what Python says of numbers that are too long
-        raise _Fault(f"it is not TOML: {error}"[: 3 * INPUT]) from None
+        hint = ": put a text in quotes" if str(error).startswith("Invalid value") else ""
+        raise _Fault(f"it is not TOML: {error}"[: 3 * INPUT] + hint) from None
     count, deepest = rules.places(document)
     if deepest > DEPTH:
         raise _Fault("its lists and tables lie too deep in one another")

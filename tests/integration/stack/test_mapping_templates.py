@@ -80,3 +80,19 @@ def test_the_workflows_body_reaches_the_caller_unchanged(text: str) -> None:
     output = json.dumps({"status": 422, "body": json.dumps(sent, ensure_ascii=False)})
     status, _, body = rendered("2\\d{2}", {"status": "SUCCEEDED", "output": output})
     assert (status, body) == (422, sent)
+
+
+def test_half_a_character_in_an_executions_input_is_no_fault() -> None:
+    code = (
+        "import json, sys; sys.path.insert(0, sys.argv[1]); import emulator\n"
+        "from ministack.services import stepfunctions as service\n"
+        "emulator._half_a_character_is_answered()\n"
+        r"""status, headers, body = service.json_response({"input": "\ud800 आज"}, content_type="application/json")"""
+        "\nprint(status, headers, json.loads(body))"
+    )
+    done = subprocess.run(
+        [str(ROOT / ".venv-local" / "bin" / "python"), "-X", "utf8", "-c", code, str(ROOT / "tools" / "local")],
+        capture_output=True, text=True, check=False, env={"PYTHONIOENCODING": "utf-8:backslashreplace"},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "200 {'Content-Type': 'application/json'} {'input': '\\ud800 आज'}\n"
