@@ -125,7 +125,7 @@ def test_a_script_for_a_voice_that_there_is_not_says_so(odd: Path, capsys: pytes
     [
         ("Message", [], ""),
         ("message,Message", [], ""),
-        ("MESSAGE,Message", [], "the column 'message' is not in the table; its columns are 'MESSAGE', 'Message'"),
+        ("MESSAGE,Message", [], "the table has 2 columns 'message': 'MESSAGE' and 'Message'; rename all but one"),
         ("mesage", [], "did you mean 'mesage'?"),
         ("Text", ["--column", "text"], ""),
         ("Name", ["--template", "hello, {name}"], ""),

@@ -144,7 +144,7 @@ def test_a_document_that_is_not_what_was_published_keeps_the_last_good_prompt(aw
 @pytest.mark.parametrize(
     ("data", "why"),
     [
-        (b"not json", "Invalid JSON"),
+        (b"not json", "it is not JSON"),
         (document(2, answer_schema={"type": "object"}), "additionalProperties"),
         (document(3), "says that it is animal, version 3"),
         (document(2, id="crop"), "says that it is crop, version 2"),
