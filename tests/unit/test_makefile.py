@@ -150,7 +150,8 @@ def test_a_path_is_looked_at_before_anything_is_installed(target: str, variable:
         (tmp_path / source).touch()
     for value, said in (("", "is empty: give it a value"), ("/nosuch", "is '/nosuch': there is no such ")):
         command = ["make", target, f"{variable}={value}", f"PYTHON={sys.executable}"]
-        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+        outside = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
+        done = subprocess.run(command, cwd=tmp_path, env=outside, capture_output=True, text=True, check=False)
         assert done.returncode == 2
         assert done.stdout == ""
         assert done.stderr.startswith(f"error: {variable} {said}")

@@ -142,8 +142,9 @@ class _Run:
                 told = "a process of the campaign was ended, perhaps for want of memory: the same command goes on"
                 raise Interrupted(told) from None
             except KeyboardInterrupt:
-                signal.signal(signal.SIGINT, signal.SIG_IGN)  # the command ends; a second one changes nothing
+                before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # it ends already; a second one changes nothing
                 pool.shutdown(cancel_futures=True)
+                signal.signal(signal.SIGINT, before)
                 raise Interrupted("stopped: the same command goes on from here") from None
             except BaseException:
                 pool.shutdown(wait=False, cancel_futures=True)
