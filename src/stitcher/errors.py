@@ -211,15 +211,15 @@ class MissingWords(StitchError):
     ) -> None:
         self.missing, self.ignored = list(dict.fromkeys(missing)), list(ignored)
         self.suggestions = suggestions(self.missing, phrases, contexts or {}, SUGGESTED_FOR)
-        where = named(voice)
-        each = "it" if len(self.missing) == 1 else "each"
-        self._hint = f"record a clip for {each} in {where}" if phrases else f"{where} has no clips at all"
+        self._voice, self._has_clips = named(voice), bool(phrases)
         super().__init__(self.sentence(self.missing))
 
     def sentence(self, phrases: Iterable[str]) -> str:
         """The refusal with the missing words in these phrases: as they are best recorded."""
-        said = listed([f"'{shown(phrase)}'" for phrase in phrases], ", ")
-        return f"no clip says {said}: {self._hint}{self._unread()}"
+        quoted = [f"'{shown(phrase)}'" for phrase in phrases]
+        each = "it" if len(quoted) == 1 else "each"
+        hint = f"record a clip for {each} in {self._voice}" if self._has_clips else f"{self._voice} has no clips at all"
+        return f"no clip says {listed(quoted, ', ')}: {hint}{self._unread()}"
 
     def name_ignored(self, ignored: Iterable[tuple[str, str]]) -> None:
         """Name further recordings that would say a missing word and are not read."""

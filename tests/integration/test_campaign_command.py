@@ -34,7 +34,7 @@ def test_the_sample_campaign_is_made(capsys: pytest.CaptureFixture[str], tmp_pat
     rows = manifest(tmp_path / "a")
     assert [row["name"] for row in rows][:2] == ["shreeshail", "Ram Kumar"]
     assert rows[1]["missing"] == "ram, kumar"
-    assert rows[1]["reason"].startswith("no clip says 'ram kumar': record a clip for each")
+    assert rows[1]["reason"].startswith("no clip says 'ram kumar': record a clip for it")
     first = rows[0]
     text = (
         f"hello, {first['name']}: {first['weather']} is expected {first['day']} in {first['place']}. {first['advice']}"
