@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -152,13 +153,23 @@ def _address(outputs: dict[str, str]) -> str:
 
 
 def _sam_deploy(store: Store, stage: Stage, template: Path, root: Path, *, back: bool) -> int:
+    options = ["--no-resolve-s3", *store.sam_options, "--s3-prefix", f"deployed/{stage.name}"]
+    return sam_deploy(stage, template, root, options, role=os.environ.get("EXECUTION_ROLE"), back=back)
+
+
+def sam_deploy(
+    stage: Stage, template: Path, root: Path, options: Sequence[str], *, role: str | None, back: bool = False
+) -> int:
+    """Run `sam deploy` with a stage's settings and a value for every parameter; returns its exit code.
+
+    `role` is what CloudFormation works under; without it, the caller's own rights count.
+    """
     command = ["sam", "deploy", "--template-file", str(template), "--config-file", str(root / "samconfig.toml")]
-    command += ["--config-env", stage.name, "--no-resolve-s3", *store.sam_options]
-    command += ["--s3-prefix", f"deployed/{stage.name}"]
+    command += ["--config-env", stage.name, *options]
     # In quotation marks, without which sam takes no empty value.
     parameters = _parameters(stage, template, back=back)
     command += ["--parameter-overrides", *(f'{name}="{value}"' for name, value in parameters.items())]
-    if role := os.environ.get("EXECUTION_ROLE"):
+    if role:
         command += ["--role-arn", role]
     return subprocess.run(command, check=False).returncode
 

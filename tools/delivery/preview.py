@@ -7,14 +7,13 @@ names (infra/policies/preview.json.tftpl).
 import dataclasses
 import os
 import re
-import subprocess
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from botocore.exceptions import WaiterError
 
-from tools.delivery.deploy import _parameters, put_clips
+from tools.delivery.deploy import put_clips, sam_deploy
 from tools.delivery.output import say
 from tools.delivery.stage import Stage
 from tools.delivery.store import DeliveryError
@@ -44,13 +43,9 @@ def deploy(number: str, root: Path) -> str:
     """
     stage, template = preview(number, root), root / ".aws-sam" / "build" / "template.yaml"
     remove(number, root)  # what an earlier run left: a stack whose creation failed takes no change
-    command = ["sam", "deploy", "--template-file", str(template), "--config-file", str(root / "samconfig.toml")]
-    command += ["--config-env", STAGE, "--stack-name", stage.stack]
-    command += ["--no-resolve-s3", "--s3-bucket", os.environ["PACKAGES"], "--s3-prefix", stage.parameters["Prefix"]]
-    parameters = _parameters(stage, template, back=False)
-    command += ["--parameter-overrides", *(f'{name}="{value}"' for name, value in parameters.items())]
-    command += ["--role-arn", os.environ["EXECUTION_ROLE"]]
-    if subprocess.run(command, check=False).returncode:
+    options = ["--stack-name", stage.stack, "--no-resolve-s3", "--s3-bucket", os.environ["PACKAGES"]]
+    options += ["--s3-prefix", stage.parameters["Prefix"]]
+    if sam_deploy(stage, template, root, options, role=os.environ["EXECUTION_ROLE"]):
         raise DeliveryError(f"{stage.stack} was not deployed; see above")
     outputs = stage.outputs()
     put_clips(stage, outputs["InputBucketName"], root)
