@@ -1,6 +1,6 @@
 import { stitch } from "../api";
 import { play, sound } from "../audio/player";
-import { Listen } from "../parts/listen";
+import { Listen, ListenHead } from "../parts/listen";
 import { language, say, told, voice } from "../store";
 import { column, current, download, file, missing, outcomes, record, template } from "./state";
 import { type Made, messageOf } from "./table";
@@ -20,9 +20,7 @@ export function Try() {
       <table>
         <thead>
           <tr>
-            <th scope="col">
-              <span class="hidden">Listen</span>
-            </th>
+            <ListenHead />
             <th scope="col">row</th>
             <th scope="col">message</th>
           </tr>
@@ -134,9 +132,7 @@ function Files() {
       <table>
         <thead>
           <tr>
-            <th scope="col">
-              <span class="hidden">Listen</span>
-            </th>
+            <ListenHead />
             <th scope="col">row</th>
             <th scope="col">file</th>
           </tr>

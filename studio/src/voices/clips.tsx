@@ -3,7 +3,7 @@ import { useRef } from "preact/hooks";
 import { type Clip, clip as askClip, deleteClip, restoreClip } from "../api";
 import { play, sound } from "../audio/player";
 import { focusOn } from "../parts/focus";
-import { Listen } from "../parts/listen";
+import { Listen, ListenHead } from "../parts/listen";
 import { count, placeOf } from "../parts/text";
 import { baseName, plainPhrase } from "../record/name";
 import { recordNow } from "../record/state";
@@ -45,9 +45,7 @@ export function Clips() {
       <table class="clips">
         <thead>
           <tr>
-            <th scope="col">
-              <span class="hidden">Listen</span>
-            </th>
+            <ListenHead />
             <th scope="col">says</th>
             <th scope="col">s</th>
             <th scope="col">what was found</th>
