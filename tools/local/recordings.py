@@ -38,13 +38,11 @@ def refused(recordings: Repo, output: Repo, seconds: float = 0) -> Iterator[str]
     end = time.monotonic() + seconds
     for folder in ("", *recordings.folders()):
         clips = list(filter(None, map(clip_of, recordings.list(folder))))
-        while True:
-            noted = _recordings_of(output, folder, REFUSED)
-            if {clip.etag for clip in clips} <= noted | _recordings_of(output, folder, FORMS[0]):
-                break
-            if time.monotonic() > end:
-                break
+        known = {clip.etag for clip in clips}
+        noted = _recordings_of(output, folder, REFUSED)
+        while not known <= noted | _recordings_of(output, folder, FORMS[0]) and time.monotonic() <= end:
             time.sleep(LOOK_SECONDS)
+            noted = _recordings_of(output, folder, REFUSED)
         reasons = Shapes(output).refusals([clip for clip in clips if clip.etag in noted])
         yield from (f"{key} cannot be used: {reason}" for key, reason in sorted(reasons.items()))
 

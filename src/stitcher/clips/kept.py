@@ -28,6 +28,7 @@ from stitcher.clips.prepared import Report
 from stitcher.formats.profiles import FORMS
 from stitcher.planning.catalogue import Catalogue, clip_of, voice_prefix
 from stitcher.planning.names import has_signs, split
+from stitcher.planning.policies import DEFAULT
 from stitcher.storage import Repo, Stored
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 
 VERSION = 1
 FOLDER = f"catalogues/v{VERSION}/"
-DEFAULT, SUFFIX = "-", ".catalogue"
+SUFFIX = ".catalogue"
 INFLATED_BYTES = 128 * 1024 * 1024
 """What a stream comes to at most: ten times what 50,000 clips take."""
 _REPORT = ("duration_ms", "loudness_lufs", "gain_db", "noise_floor_db", "peak_db", "limited_db")
